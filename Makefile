@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# leasewatch: everything is built below $(BUILD); nothing is written into the tree.
+#
+#   make            build/leasewatch
+#   make demo       install what is missing, build, watch the incident happen in a lab     (root)
+#   make check      install what is missing, build, lint, run every test                   (root)
+#   make install    PREFIX=/usr/local, DESTDIR=
+#   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+VERSION := 0.1.0
+
+CC        ?= gcc
+CLANG     ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PKGCONFIG ?= pkg-config
+
+ARCH      := $(shell $(CC) -dumpmachine | sed 's/x86_64.*/x86/; s/aarch64.*/arm64/')
+MULTIARCH := $(shell $(CC) -print-multiarch)
+
+WARN     := -Wall -Wextra -Werror
+CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
+CFLAGS   ?= -O2 -g
+LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
+PKGS     := libbpf libelf zlib jansson yaml-0.1
+CORE_PKGS := jansson yaml-0.1
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
+endif
+
+# The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
+CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/kernel/patroni_*.c)
+APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+
+CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
+APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
+BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
+SKEL     := $(BUILD)/leasewatch.skel.h
+CORE_LIB := $(BUILD)/libleasewatch.a
+
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all clean install demo check lint test-unit test-fuzz test-e2e unit-programs fuzz-programs
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/leasewatch
+
+# ---- kernel side
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
+		-Iinclude -Ibpf -I/usr/include/$(MULTIARCH) -MMD -MP -c $< -o $@
+
+$(BUILD)/leasewatch.bpf.o: $(BPF_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(BUILD)/leasewatch.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name leasewatch_bpf > $@
+
+# ---- user space
+$(BUILD)/user/%.o: user/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags $(PKGS)) -MMD -MP -c $< -o $@
+
+$(APP_OBJ): | $(SKEL)
+
+$(CORE_LIB): $(CORE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/leasewatch: $(APP_OBJ) $(CORE_LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --libs $(PKGS))
+
+# ---- tests
+UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(CORE_LIB)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags $(CORE_PKGS) cmocka) \
+		-MMD -MP -MF $@.d -o $@ $< $(UNIT_HELPERS) $(CORE_LIB) \
+		$(shell $(PKGCONFIG) --libs $(CORE_PKGS) cmocka)
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+FUZZ_OBJ := $(CORE_SRC:%.c=$(BUILD)/fuzz/%.o)
+
+$(BUILD)/fuzz/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link \
+		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer \
+		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) \
+		$(shell $(PKGCONFIG) --libs $(CORE_PKGS))
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+
+test-unit: unit-programs
+	@tests/run --build $(BUILD) unit
+test-fuzz: fuzz-programs
+	@tests/run --build $(BUILD) fuzz
+test-e2e: all
+	@tests/run --build $(BUILD) e2e
+lint:
+	@tests/run --build $(BUILD) lint
+
+# ---- the two commands
+demo:
+	@tools/setup build lab
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tools/lab/demo $(BUILD)/leasewatch
+
+check:
+	@tools/setup
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
+	@tests/run --build $(BUILD) lint unit fuzz e2e
+
+install: all
+	install -D -m 0755 $(BUILD)/leasewatch $(DESTDIR)$(PREFIX)/bin/leasewatch
+	install -D -m 0644 tools/packaging/man/leasewatch.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/leasewatch.1
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/bpf/*.d $(BUILD)/user/*.d $(BUILD)/user/*/*.d $(BUILD)/fuzz/user/*/*.d \
+	$(BUILD)/tests/*/*.d)

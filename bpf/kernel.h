@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel.h - the kernel types that leasewatch touches: its whole dependency on the kernel, in one
+ * page.
+ *
+ * Only the fields that are read. Offsets and sizes are relocated when the programs are loaded
+ * (CO-RE, preserve_access_index), so these need not look like the real ones.
+ */
+#ifndef LEASEWATCH_KERNEL_H
+#define LEASEWATCH_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+#define EAGAIN	    11
+#define AF_INET	    2
+#define AF_INET6    10
+#define MSG_PEEK    2
+#define IPPROTO_TCP 6
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct bpf_local_storage;
+
+struct sock {
+	struct sock_common __sk_common;
+	int sk_err;
+	__u16 sk_protocol;
+	struct bpf_local_storage *sk_bpf_storage;
+};
+
+struct inet_connection_sock {
+	__u8 icsk_retransmits;
+	__u8 icsk_backoff;
+};
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	__u32 copied_seq;
+	__u32 rcv_nxt;
+	__u32 write_seq;
+	__u32 snd_nxt;
+	__u32 snd_una;
+	__u32 srtt_us; /* << 3 */
+	__u32 total_retrans;
+	__u64 tcp_mstamp; /* us, CLOCK_MONOTONIC: of the segment that was handled last */
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct file;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live; /* threads that have not begun to exit */
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[LW_COMM_BYTES];
+	struct signal_struct *signal;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di, si, dx, r10;
+	unsigned long orig_ax;
+};
+#define LW_SYSCALL_NR(regs)   ((long)(regs)->orig_ax)
+#define LW_SYSCALL_ARG2(regs) ((regs)->si)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31];
+	__s32 syscallno;
+};
+#define LW_SYSCALL_NR(regs)   ((long)(regs)->syscallno)
+#define LW_SYSCALL_ARG2(regs) ((regs)->regs[1])
+#else
+#error "leasewatch knows the system call registers of x86 and arm64 only"
+#endif
+
+#pragma clang attribute pop
+
+/* Contexts of the iterators (the verifier relocates these accesses by itself). */
+struct bpf_iter_meta;
+struct bpf_iter__task_file {
+	__bpf_md_ptr(struct bpf_iter_meta *, meta);
+	__bpf_md_ptr(struct task_struct *, task);
+	__u32 fd;
+	__bpf_md_ptr(struct file *, file);
+};
+struct bpf_iter__bpf_sk_storage_map {
+	__bpf_md_ptr(struct bpf_iter_meta *, meta);
+	__bpf_md_ptr(struct bpf_map *, map);
+	__bpf_md_ptr(struct sock *, sk);
+	__bpf_md_ptr(void *, value);
+};
+
+/* What user space hands to a system call: ABI, not CO-RE. */
+struct user_iovec {
+	__u64 iov_base;
+	__u64 iov_len;
+};
+struct user_msghdr {
+	__u64 msg_name;
+	__u64 msg_namelen;
+	__u64 msg_iov;
+	__u64 msg_iovlen;
+};
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * seed.bpf.c - adopt the sockets that a target had open before we came: in an incident nobody
+ * restarts Patroni for us. An iterator over the target's files; nobody pays.
+ */
+#include "leasewatch/event.h"
+#include "kernel.h"
+#include "maps.h"
+#include "emit.h"
+#include "socket.h"
+
+static __always_inline void emit_seed(struct sock *sk, struct mark *mark, __u8 state)
+{
+	struct lw_event_sock *event = emit_reserve(sizeof(*event), LW_EVENT_SEED, mark);
+
+	if (!event)
+		return;
+	read_addresses(event, sk);
+	event->oldstate = event->newstate = state;
+	event->pad[0] = event->pad[1] = 0;
+	event->err = 0;
+	event->since_rx_us = since_segment_us(sk);
+	emit_submit(event, CAN_WAIT);
+}
+
+SEC("iter/task_file")
+int seed_sockets(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct mark *mark;
+	struct sock *sk;
+	__u32 tgid;
+	__u8 state;
+
+	if (!task || !file || task->pid != task->tgid)
+		return 0;
+	tgid = task->tgid;
+	if (!bpf_map_lookup_elem(&targets, &tgid))
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+		return 0;
+	state = sk->__sk_common.skc_state;
+	if (state != LW_TCP_ESTABLISHED && state != LW_TCP_SYN_SENT)
+		return 0;
+	if (bpf_sk_storage_get(&marks, sk, NULL, 0))
+		return 0; /* seen on its way already */
+	mark = mark_socket(sk, tgid);
+	if (mark)
+		emit_seed(sk, mark, state);
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "GPL";

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sock.bpf.c - what the Patroni processes send to etcd and receive from it.
+ *
+ * Who pays: every process, on every socket send and receive, one load and one compare.
+ */
+#include "leasewatch/event.h"
+#include "kernel.h"
+#include "maps.h"
+#include "emit.h"
+#include "socket.h"
+
+/* System calls whose second argument is the buffer itself, or a header that points at it. */
+#if defined(__TARGET_ARCH_x86)
+enum {
+	NR_read = 0,
+	NR_write = 1,
+	NR_readv = 19,
+	NR_writev = 20,
+	NR_sendto = 44,
+	NR_recvfrom = 45,
+	NR_sendmsg = 46,
+	NR_recvmsg = 47,
+	NR_recvmmsg = 299,
+	NR_sendmmsg = 307
+};
+#else
+enum {
+	NR_read = 63,
+	NR_write = 64,
+	NR_readv = 65,
+	NR_writev = 66,
+	NR_sendto = 206,
+	NR_recvfrom = 207,
+	NR_sendmsg = 211,
+	NR_recvmsg = 212,
+	NR_recvmmsg = 243,
+	NR_sendmmsg = 269
+};
+#endif
+
+/* Where the caller's bytes are, in its own memory: the first buffer only. 0 when we cannot tell. */
+static __always_inline __u64 user_buffer(__u64 *len)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	long nr = LW_SYSCALL_NR(regs);
+	__u64 arg = LW_SYSCALL_ARG2(regs);
+	struct user_iovec iov = {};
+
+	switch (nr) {
+	case NR_read:
+	case NR_write:
+	case NR_sendto:
+	case NR_recvfrom:
+		return arg;
+	case NR_sendmsg:
+	case NR_recvmsg:
+	case NR_sendmmsg:
+	case NR_recvmmsg: {
+		struct user_msghdr msg = {};
+
+		if (bpf_probe_read_user(&msg, sizeof(msg), (void *)arg))
+			return 0;
+		arg = msg.msg_iov;
+		break;
+	}
+	case NR_readv:
+	case NR_writev:
+		break;
+	default:
+		return 0;
+	}
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)arg))
+		return 0;
+	if (*len > iov.iov_len)
+		*len = iov.iov_len;
+	return iov.iov_base;
+}
+
+/* Does a connection that begins with these bytes speak etcd's API? Each prefix is eight bytes. */
+static __always_inline bool looks_like_etcd(const char *bytes)
+{
+	static const char prefixes[][8] __attribute__((aligned(8))) = {
+		{'P', 'O', 'S', 'T', ' ', '/', 'v', '3'}, {'G', 'E', 'T', ' ', '/', 'v', 'e', 'r'},
+		{'G', 'E', 'T', ' ', '/', 'v', '2', '/'}, {'P', 'U', 'T', ' ', '/', 'v', '2', '/'},
+		{'P', 'O', 'S', 'T', ' ', '/', 'v', '2'}, {'D', 'E', 'L', 'E', 'T', 'E', ' ', '/'},
+	};
+
+#pragma unroll
+	for (unsigned int i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (*(const __u64 *)bytes == *(const __u64 *)prefixes[i])
+			return true;
+	return false;
+}
+
+/* The first bytes decide whether the socket is followed. Returns false when it is not. */
+static __always_inline bool decide(struct sock *sk, struct mark *mark, __u64 buffer, __s32 len)
+{
+	char begin[8] __attribute__((aligned(8))) = {};
+
+	if (len >= (__s32)sizeof(begin) && buffer)
+		bpf_probe_read_user(begin, sizeof(begin), (void *)buffer);
+	if (looks_like_etcd(begin)) {
+		mark->follow = FOLLOW_YES;
+		return true;
+	}
+	bpf_sk_storage_delete(&marks, sk);
+	return false;
+}
+
+static __always_inline void emit_data(struct sock *sk, struct mark *mark, __u32 type, __s32 len,
+				      __u64 buffer, __u32 want, const __u64 room)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct lw_event_data *event;
+
+	event = emit_reserve(sizeof(*event) + room, type, mark);
+	if (!event)
+		return;
+	event->event.tid = (__u32)bpf_get_current_pid_tgid();
+	event->len = len;
+	event->since_rx_us = type == LW_EVENT_RECV ? since_segment_us(sk) : 0;
+	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+	event->total_retrans = BPF_CORE_READ(tp, total_retrans);
+	event->pad = 0;
+	event->captured = 0;
+	if (want > room)
+		want = room;
+	if (want) {
+		if (bpf_probe_read_user(event->payload, want, (void *)buffer))
+			count_lost(LW_LOST_PAYLOAD);
+		else
+			event->captured = want;
+	}
+	event->event.size = sizeof(*event) + event->captured;
+	emit_submit(event, len <= 0 ? URGENT : CAN_WAIT);
+}
+
+/* A target's socket: everything below costs nobody else anything. */
+static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32 type)
+{
+	__u64 want = ret > 0 ? ret : 0, buffer = 0;
+
+	if (!mark || ret == -EAGAIN)
+		return 0;
+	if (want) {
+		buffer = user_buffer(&want);
+		if (!buffer) {
+			want = 0;
+			count_lost(LW_LOST_PAYLOAD);
+		}
+	}
+	if (mark->follow == FOLLOW_UNDECIDED) {
+		if (type != LW_EVENT_SEND || ret <= 0)
+			return 0;
+		if (!decide(sk, mark, buffer, ret))
+			return 0;
+	}
+	if (want > LW_CAPTURE_BYTES)
+		want = LW_CAPTURE_BYTES;
+	if (want <= 256)
+		emit_data(sk, mark, type, ret, buffer, want, 256);
+	else if (want <= 1024)
+		emit_data(sk, mark, type, ret, buffer, want, 1024);
+	else
+		emit_data(sk, mark, type, ret, buffer, want, LW_CAPTURE_BYTES);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(sock_send, struct sock *sk, int ret, int flags)
+{
+	if (!sk->sk_bpf_storage)
+		return 0;
+	return on_data(sk, bpf_sk_storage_get(&marks, sk, NULL, 0), ret, LW_EVENT_SEND);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv, struct sock *sk, int ret, int flags)
+{
+	if (!sk->sk_bpf_storage || flags & MSG_PEEK)
+		return 0;
+	return on_data(sk, bpf_sk_storage_get(&marks, sk, NULL, 0), ret, LW_EVENT_RECV);
+}
+
+char LICENSE[] SEC("license") __weak = "GPL";

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * socket.h - marking a target's sockets, and telling user space what a socket is.
+ */
+#ifndef LEASEWATCH_SOCKET_H
+#define LEASEWATCH_SOCKET_H
+
+/* Mark a socket as the target's. NULL when memory is out (counted). */
+static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
+{
+	struct mark *mark = bpf_sk_storage_get(&marks, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!mark) {
+		count_lost(LW_LOST_NO_MEMORY);
+		return NULL;
+	}
+	mark->cookie = bpf_get_socket_cookie(sk);
+	mark->tgid = tgid;
+	return mark;
+}
+
+static __always_inline void map_ipv4(__u8 *to, __be32 from)
+{
+	__builtin_memset(to, 0, 10);
+	to[10] = to[11] = 0xff;
+	__builtin_memcpy(to + 12, &from, 4);
+}
+
+static __always_inline void read_addresses(struct lw_event_sock *event, struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (family == AF_INET6) {
+		BPF_CORE_READ_INTO(&event->saddr, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&event->daddr, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	} else {
+		map_ipv4(event->saddr, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(event->daddr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	}
+	event->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	event->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* Microseconds since TCP last handled a segment of this socket. */
+static __always_inline __u32 since_segment_us(struct sock *sk)
+{
+	__u64 last = BPF_CORE_READ((struct tcp_sock *)sk, tcp_mstamp);
+	__u64 now = bpf_ktime_get_ns() / 1000;
+
+	return last && now > last ? now - last : 0;
+}
+
+#endif

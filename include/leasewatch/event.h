@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * event.h - the records that the BPF programs write and user space decodes.
+ *
+ * Every record begins with struct lw_event. Widths are fixed, padding is explicit and zero, sizes
+ * are asserted, so that a recorded history can be replayed on another machine of the same byte
+ * order. Times are CLOCK_BOOTTIME nanoseconds: a lease runs out while a host is suspended, too.
+ * Addresses are IPv6, IPv4 ones mapped (::ffff:a.b.c.d), in network byte order; ports are in host
+ * byte order.
+ */
+#ifndef LEASEWATCH_EVENT_H
+#define LEASEWATCH_EVENT_H
+
+#include <linux/types.h>
+#include "leasewatch/limits.h"
+
+enum lw_event_type {
+	LW_EVENT_STATE = 1,  /* struct lw_event_sock: a target's TCP socket changed state */
+	LW_EVENT_SEED,	     /* struct lw_event_sock: a target's socket was open before us */
+	LW_EVENT_SEND,	     /* struct lw_event_data */
+	LW_EVENT_RECV,	     /* struct lw_event_data */
+	LW_EVENT_RETRANSMIT, /* struct lw_event_tcp: a target's segment was sent again */
+	LW_EVENT_SNAPSHOT,   /* struct lw_event_tcp: what the socket says, because we asked */
+	LW_EVENT_EXEC,	     /* struct lw_event_process: any process ran a new program */
+	LW_EVENT_EXIT,	     /* struct lw_event_process: a target's last thread ended */
+};
+
+/* Why a record, or a part of one, never reached user space. Index of the map `lost`. */
+enum lw_lost {
+	LW_LOST_RING_FULL, /* the ring buffer had no room: a whole record is missing */
+	LW_LOST_NO_MEMORY, /* a target's socket could not be marked: it is not followed */
+	LW_LOST_PAYLOAD,   /* the caller's buffer could not be read: the record has no payload */
+	LW_LOST_REASONS,
+};
+
+/* TCP states, as in the kernel's include/net/tcp_states.h (stable: they are in the tcp_info ABI).
+ */
+enum lw_tcp_state {
+	LW_TCP_ESTABLISHED = 1,
+	LW_TCP_SYN_SENT,
+	LW_TCP_SYN_RECV,
+	LW_TCP_FIN_WAIT1,
+	LW_TCP_FIN_WAIT2,
+	LW_TCP_TIME_WAIT,
+	LW_TCP_CLOSE,
+	LW_TCP_CLOSE_WAIT,
+	LW_TCP_LAST_ACK,
+	LW_TCP_LISTEN,
+	LW_TCP_CLOSING,
+};
+
+struct lw_event {
+	__u64 ts_ns;
+	__u64 cookie; /* the socket's cookie: unique while the host is up; 0 for a process */
+	__u32 tgid;   /* of the Patroni process, seen from the initial pid namespace */
+	__u32 tid;    /* the thread in whose context it happened; 0 = in no thread's (softirq) */
+	__u32 type;   /* enum lw_event_type */
+	__u32 size;   /* of the whole record, payload included, in bytes */
+};
+
+struct lw_event_sock {
+	struct lw_event event;
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__u16 sport;
+	__u16 dport;
+	__u8 oldstate; /* enum lw_tcp_state; SEED: the same as newstate */
+	__u8 newstate;
+	__u8 pad[2];
+	__s32 err;	   /* sk_err: a positive errno, 0 = none */
+	__u32 since_rx_us; /* SEED: since the last segment came in; else 0 */
+};
+
+struct lw_event_data {
+	struct lw_event event;
+	__s32 len;	     /* bytes sent or received; RECV: 0 = the peer closed; < 0: -errno */
+	__u32 captured;	     /* bytes of payload that follow, <= len */
+	__u32 since_rx_us;   /* RECV: since the last segment came in, that is how long it was unread
+			      */
+	__u32 srtt_us;	     /* the kernel's smoothed round trip time, 0 = not measured yet */
+	__u32 total_retrans; /* segments sent again since the socket was opened */
+	__u32 pad;
+	__u8 payload[];
+};
+
+struct lw_event_tcp {
+	struct lw_event event;
+	__u32 state;	     /* enum lw_tcp_state */
+	__u32 unacked_bytes; /* sent, not acknowledged by the peer's kernel */
+	__u32 unsent_bytes;  /* written by Patroni, not sent yet */
+	__u32 unread_bytes;  /* received, not read by Patroni */
+	__u32 total_retrans;
+	__u32 retransmits; /* of the segment that is outstanding now */
+	__u32 backoff;	   /* doublings of the retransmission timer */
+	__u32 srtt_us;
+	__u32 since_rx_us; /* since the last segment came in */
+	__u32 pad;
+};
+
+struct lw_event_process {
+	struct lw_event event;
+	char comm[LW_COMM_BYTES]; /* EXEC: the new name; EXIT: the last one */
+};
+
+_Static_assert(sizeof(struct lw_event) == 32, "the record header has a fixed size");
+_Static_assert(sizeof(struct lw_event_sock) == 80, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_data) == 56, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_tcp) == 72, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_process) == 48, "no hidden padding");
+
+#endif

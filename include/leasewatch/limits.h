@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * limits.h - every bound that the kernel side and user space must agree on.
+ *
+ * A bound is always visible to the user when it bites: a capture that was cut is marked as cut, a
+ * table that was full is counted as a loss.
+ */
+#ifndef LEASEWATCH_LIMITS_H
+#define LEASEWATCH_LIMITS_H
+
+/*
+ * Bytes of one send or receive that are copied. Patroni reads its answers 8192 bytes at a time, so
+ * the framing of a chunked answer is seen whole; a longer single call is cut, and marked so.
+ */
+#define LW_CAPTURE_BYTES 8192
+
+/* Patroni processes that one leasewatch follows at once. */
+#define LW_TARGETS_MAX 1024
+
+/* Ring buffer between the kernel and user space. A power of two, and a multiple of the page size.
+ */
+#define LW_RING_BYTES (4 * 1024 * 1024)
+
+/* Length of a task's name in the kernel, with its final NUL (TASK_COMM_LEN). */
+#define LW_COMM_BYTES 16
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_etcd_message.c - error texts made fit to be shown. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "protocol/etcd.h"
+#include "protocol/etcd_message.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static void test_messages(void **state)
+{
+	static const char *const cases[][2] = {
+		{"etcdserver: request timed out", "etcdserver: request timed out"},
+		{"dial tcp 10.0.0.1:2379: connect: connection refused",
+		 "dial tcp 10.0.0.1:2379: connect: connection refused"},
+		{"no such host etcd-cluster-client-0.default.svc.cluster.local",
+		 "no such host etcd-cluster-client-0.default.svc.cluster.local"},
+		{"etcdserver: invalid user ID or password",
+		 "etcdserver: invalid user ID or password"},
+		{"password authentication failed", "password authentication failed"},
+		{"bad AbCdEfGhIjKlMnOp.18 token", "bad *** token"},
+		{"bad eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "bad ***"},
+		{"value L3NlcnZpY2UvZGVtby9sZWFkZXI1Nj0 given", "value *** given"},
+		{"Authorization: Bearer abc", "Authorization: Bearer ***"},
+		{"Authorization: abc, next", "Authorization: ***, next"},
+		{"{\"name\":\"root\",\"password\":\"p@ss w\"}",
+		 "{\"name\":\"root\",\"password\":\"*** w\"}"},
+		{"user=root&password=p@ss&x=1", "user=root&password=***&x=1"},
+		{"cookie: a", "cookie: ***"},
+		{"  \n\t first\r\nsecond", "first"},
+		{"", ""},
+	};
+	char got[ETCD_MESSAGE_BYTES], tiny[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		etcd_message_clean(got, sizeof(got), cases[i][0], strlen(cases[i][0]));
+		assert_string_equal(got, cases[i][1]);
+	}
+	etcd_message_clean(tiny, sizeof(tiny), "abcdef", 6);
+	assert_string_equal(tiny, "abc");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

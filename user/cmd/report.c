@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * report.c - `leasewatch report`: read JSON logs, fold them, print the summary.
+ *
+ * Needs neither root nor the host where the log was made. The numbers are counted again from the
+ * lines, never taken from a summary that the log may carry.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/logfile.h"
+#include "cmd/report.h"
+#include "model/summary.h"
+#include "sink/jsonlog.h"
+#include "sink/sink.h"
+
+struct report {
+	const char *program;
+	int verbose;
+	size_t files_len;
+	char **files;
+	struct summary *summary;
+	struct sink *sink;
+	uint64_t last_ts_ns;
+	uint64_t ours; /* lines, in all files */
+};
+
+/* What was odd about one file. */
+struct oddities {
+	uint64_t lines, ours, foreign, newer;
+	bool cut; /* the last line is not whole */
+};
+
+static const struct argp_option options[] = {
+	{ "verbose", 'v', NULL, 0, "Also print the findings, as trace did; twice: every request", 0 },
+	{ "help", 'h', NULL, 0, "Give this help", -1 },
+	{ "version", 'V', NULL, 0, "Print the version", -1 },
+	{ 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct report *r = state->input;
+
+	switch (key) {
+	case 'v':
+		r->verbose++;
+		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		printf("leasewatch %s\n", LW_VERSION);
+		exit(0);
+	case ARGP_KEY_ARG:
+		(void)arg; /* all of them come with ARGP_KEY_ARGS */
+		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_ARGS:
+		r->files = state->argv + state->next;
+		r->files_len = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no log given; - reads stdin");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "FILE...",
+	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first."
+	       "\vA FILE of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, "
+	       "3 nothing to judge.",
+};
+
+static int take_finding(struct report *r, const struct finding *f)
+{
+	int err;
+
+	if (f->ts_ns > r->last_ts_ns)
+		r->last_ts_ns = f->ts_ns;
+	err = summary__add(r->summary, f);
+	if (err)
+		return err;
+	return r->verbose && f->type != FINDING_SUMMARY ? sink__finding(r->sink, f) : 0;
+}
+
+static int take_line(struct report *r, const char *name, const struct logfile_line *line,
+		     struct oddities *odd)
+{
+	struct jsonlog_line *parsed;
+	int err = line->too_long ? -EBADMSG : jsonlog__parse(line->text, line->len, &parsed);
+
+	odd->lines++;
+	switch (err) {
+	case 0:
+		odd->ours++;
+		err = take_finding(r, jsonlog__finding(parsed));
+		jsonlog__free(parsed);
+		return err;
+	case -ENOMSG:
+		odd->newer++;
+		return 0;
+	case -EBADMSG:
+		if (line->unended)
+			odd->cut = true;
+		else
+			odd->foreign++;
+		return 0;
+	case -ENOTSUP:
+		fprintf(stderr,
+			"%s: %s, line %" PRIu64 ": the log has a schema_version that this program does "
+			"not know; read it with the leasewatch that wrote it, or a newer one\n",
+			r->program, name, odd->lines);
+		return err;
+	default:
+		return err;
+	}
+}
+
+static void tell_oddities(const struct report *r, const char *name, const struct oddities *odd)
+{
+	if (odd->cut)
+		fprintf(stderr, "%s: %s ends in the middle of a line; that line is not counted\n",
+			r->program, name);
+	if (odd->foreign)
+		fprintf(stderr, "%s: %s: %" PRIu64 " of %" PRIu64 " lines are not ours and were skipped\n",
+			r->program, name, odd->foreign, odd->lines);
+	if (odd->newer)
+		fprintf(stderr,
+			"%s: %s: %" PRIu64 " of %" PRIu64 " lines hold what this program does not know "
+			"(a newer leasewatch's log?) and were skipped\n",
+			r->program, name, odd->newer, odd->lines);
+}
+
+static int read_file(struct report *r, const char *path)
+{
+	const char *name = strcmp(path, "-") ? path : "stdin";
+	struct logfile_line line;
+	struct oddities odd = { 0 };
+	struct logfile *file;
+	int err;
+
+	err = logfile__open(path, &file);
+	if (err) {
+		fprintf(stderr, "%s: cannot read %s: %s\n", r->program, name, strerror(-err));
+		return err;
+	}
+	while ((err = logfile__next(file, &line)) > 0) {
+		err = take_line(r, name, &line, &odd);
+		if (err)
+			break;
+	}
+	logfile__close(file);
+	if (err == -ENOTSUP) /* said */
+		return err;
+	if (err) {
+		fprintf(stderr, "%s: cannot read %s: %s\n", r->program, name, strerror(-err));
+		return err;
+	}
+	tell_oddities(r, name, &odd);
+	if (odd.lines && !odd.ours) {
+		fprintf(stderr, "%s: %s is not a JSON log of leasewatch\n", r->program, name);
+		return -EBADMSG;
+	}
+	r->ours += odd.ours;
+	return 0;
+}
+
+static int exit_status(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_HEALTHY:
+		return 0;
+	case VERDICT_STALLED:
+		return 2;
+	case VERDICT_NO_TRAFFIC:
+		return 3;
+	}
+	return 1;
+}
+
+static int run(struct report *r)
+{
+	struct finding f = { .type = FINDING_SUMMARY };
+	int err;
+
+	for (size_t i = 0; i < r->files_len; i++)
+		if (read_file(r, r->files[i]))
+			return 1;
+	if (!r->ours) {
+		fprintf(stderr, "%s: nothing in %s: no finding to report on\n", r->program,
+			r->files_len == 1 ? r->files[0] : "these files");
+		return 1;
+	}
+	summary__finish(r->summary, r->last_ts_ns);
+	f.ts_ns = r->last_ts_ns;
+	f.summary = r->summary;
+	err = sink__finding(r->sink, &f);
+	if (err) {
+		fprintf(stderr, "%s: cannot write the summary: %s\n", r->program, strerror(-err));
+		return 1;
+	}
+	return exit_status(r->summary->verdict);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report r = { .program = argv[0] };
+	struct text_options text = { 0 };
+	int status = 1;
+
+	argp_err_exit_status = 1;
+	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &r))
+		return 1;
+	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error that we report */
+	text_options__detect(&text, stdout);
+	text.live = false;
+	text.verbose = r.verbose > 1;
+	r.sink = sink_text__new(stdout, &text);
+	r.summary = summary__new();
+	if (r.sink && r.summary)
+		status = run(&r);
+	else
+		fprintf(stderr, "%s: out of memory\n", r.program);
+	sink__free(r.sink);
+	summary__free(r.summary);
+	return status;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * trace.c - `leasewatch trace`: watch for a while, tell findings as they happen, then sum up.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/watch.h"
+#include "model/summary.h"
+#include "sink/sink.h"
+
+#define POLL_MS	      50
+#define STATUS_NS     (250 * NS_PER_MS)
+#define MEMBERS_SHOWN 16
+/* Long enough for a century, short enough for nanoseconds in 63 bits. */
+#define SECONDS_MAX 3e9
+
+enum { OPT_STALL_AFTER = 256 };
+
+struct trace {
+	struct watch_options watch;
+	double duration_s; /* 0 = until Ctrl-C */
+	bool json;
+	const char *out_path;
+
+	struct sink *sinks[2]; /* the screen, and the log */
+	bool broken[2];
+	const char *sink_names[2];
+	struct summary *summary;
+	bool failed;
+};
+
+static const struct argp_option options[] = {
+	{"pid", 'p', "PID", 0,
+	 "watch this process; may be given more than once (default: find Patroni)", 0},
+	{"duration", 'd', "SECS", 0, "stop after SECS seconds (default: at Ctrl-C)", 0},
+	{"json", 'j', NULL, 0, "write JSON to stdout, one object a line, instead of text", 0},
+	{"output", 'o', "FILE", 0, "write the JSON log to FILE as well", 0},
+	{"stall-after", OPT_STALL_AFTER, "SECS", 0,
+	 "a refresh that takes longer than this is a stall (default: 1)", 0},
+	{"verbose", 'v', NULL, 0, "show every request, and what libbpf says", 0},
+	{0},
+};
+
+static double parse_seconds(const char *arg, const char *what, struct argp_state *state)
+{
+	char *end;
+	double value;
+
+	errno = 0;
+	value = strtod(arg, &end);
+	if (errno || end == arg || *end || !isfinite(value) || value <= 0 || value > SECONDS_MAX)
+		argp_error(state, "%s: '%s' is not a number of seconds above 0", what, arg);
+	return value;
+}
+
+static void add_pid(struct watch_options *w, const char *arg, struct argp_state *state)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(arg, &end, 10);
+	if (errno || end == arg || *end || value <= 0 || value > INT32_MAX)
+		argp_error(state, "--pid: '%s' is not a process id", arg);
+	if (w->pids_len == WATCH_PIDS_MAX)
+		argp_error(state, "--pid: more than %d processes", WATCH_PIDS_MAX);
+	w->pids[w->pids_len++] = value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct trace *t = state->input;
+
+	switch (key) {
+	case 'p':
+		add_pid(&t->watch, arg, state);
+		return 0;
+	case 'd':
+		t->duration_s = parse_seconds(arg, "--duration", state);
+		return 0;
+	case 'j':
+		t->json = true;
+		return 0;
+	case 'o':
+		t->out_path = arg;
+		return 0;
+	case OPT_STALL_AFTER:
+		t->watch.stall_after_ns = parse_seconds(arg, "--stall-after", state) * NS_PER_S;
+		return 0;
+	case 'v':
+		t->watch.verbose = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* A sink that fails is reported once, and once more when it works again. */
+static void check_sink(struct trace *t, int i, int err)
+{
+	if (err == -EPIPE && i == 0) {
+		lw_stop = 1; /* nobody reads any more */
+		return;
+	}
+	if (err && !t->broken[i])
+		fprintf(stderr, "leasewatch: cannot write to %s: %s; lines are being lost\n",
+			t->sink_names[i], strerror(-err));
+	else if (!err && t->broken[i])
+		fprintf(stderr, "leasewatch: writing to %s works again\n", t->sink_names[i]);
+	if (err)
+		t->failed = true;
+	t->broken[i] = err != 0;
+}
+
+static void on_finding(void *ctx, const struct finding *f)
+{
+	struct trace *t = ctx;
+
+	if (summary__add(t->summary, f))
+		t->failed = true;
+	for (int i = 0; i < 2; i++)
+		if (t->sinks[i])
+			check_sink(t, i, sink__finding(t->sinks[i], f));
+}
+
+static int open_sinks(struct trace *t)
+{
+	struct text_options text = {.verbose = t->watch.verbose};
+	int fd;
+
+	setlocale(LC_ALL, "");
+	text_options__detect(&text, stdout);
+	t->sink_names[0] = "stdout";
+	t->sinks[0] = t->json ? sink_json__new(STDOUT_FILENO) : sink_text__new(stdout, &text);
+	if (!t->sinks[0])
+		return -ENOMEM;
+	if (!t->out_path)
+		return 0;
+	fd = open(t->out_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0) {
+		fprintf(stderr, "leasewatch: cannot write to '%s': %s\n", t->out_path,
+			strerror(errno));
+		return -errno;
+	}
+	t->sink_names[1] = t->out_path;
+	t->sinks[1] = sink_json__new(fd);
+	return t->sinks[1] ? 0 : -ENOMEM;
+}
+
+static void show_status(struct trace *t, const struct watch *w)
+{
+	struct member_status members[MEMBERS_SHOWN];
+	uint64_t now_wall = watch__wall_ns(w);
+	size_t n;
+
+	if (t->json)
+		return;
+	n = engine__status(watch__engine(w), now_wall - engine__wall_ns(watch__engine(w), 0),
+			   members, MEMBERS_SHOWN);
+	check_sink(t, 0, sink__status(t->sinks[0], members, n, now_wall));
+}
+
+static int run(struct trace *t, struct watch *w)
+{
+	uint64_t start = watch__wall_ns(w), shown = 0, now = start;
+	uint64_t duration = t->duration_s * NS_PER_S;
+	bool told_waiting = false;
+	int err = 0;
+
+	while (!lw_stop && !err) {
+		uint64_t left = duration ? start + duration - now : UINT64_MAX;
+
+		err = watch__turn(w, left < POLL_MS * NS_PER_MS ? (int)(left / NS_PER_MS) + 1
+								: POLL_MS);
+		now = watch__wall_ns(w);
+		if (duration && now - start >= duration)
+			break;
+		if (!told_waiting && !watch__saw_target(w)) {
+			fprintf(stderr, "leasewatch: no Patroni runs here yet; waiting for one\n");
+			told_waiting = true;
+		}
+		if (t->watch.pids_len && !engine__members(watch__engine(w)))
+			break; /* all the processes that were asked for are gone */
+		if (now - shown >= STATUS_NS) {
+			shown = now;
+			show_status(t, w);
+		}
+	}
+	return err;
+}
+
+static int conclude(struct trace *t, struct watch *w)
+{
+	struct finding f = {.type = FINDING_SUMMARY, .summary = t->summary};
+
+	f.ts_ns = watch__wall_ns(w);
+	summary__finish(t->summary, f.ts_ns);
+	on_finding(t, &f);
+	if (t->failed)
+		return EXIT_TOOL_ERROR;
+	if (t->summary->stalls)
+		return EXIT_STALL_SEEN;
+	return watch__saw_target(w) ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;
+}
+
+static int trace(struct trace *t)
+{
+	char why[512] = "out of memory";
+	struct watch *w = NULL;
+	int status = EXIT_TOOL_ERROR, err;
+
+	t->summary = summary__new();
+	if (!t->summary || open_sinks(t))
+		goto out;
+	t->watch.on_finding = on_finding;
+	t->watch.ctx = t;
+	lw_catch_signals();
+	err = watch__open(&w, &t->watch, why, sizeof(why));
+	if (err) {
+		fprintf(stderr, "leasewatch: %s\n", why);
+		if (t->out_path)
+			unlink(t->out_path); /* nothing was watched: no log that says so */
+		goto out;
+	}
+	err = run(t, w);
+	if (err) {
+		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
+		t->failed = true;
+	}
+	status = conclude(t, w);
+out:
+	watch__free(w);
+	sink__free(t->sinks[0]);
+	sink__free(t->sinks[1]);
+	summary__free(t->summary);
+	return status;
+}
+
+int cmd_trace(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Watch Patroni's requests to etcd, tell stalls as they happen, then sum "
+		       "up.\v"
+		       "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.",
+	};
+	struct trace t = {.watch.stall_after_ns = NS_PER_S};
+
+	argp_err_exit_status = EXIT_TOOL_ERROR;
+	argp_parse(&argp, argc, argv, 0, NULL, &t);
+	return trace(&t);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watch.c - the loop: records to the engine, new Patronis to the probe, what the engine wants to
+ * know from the socket or /proc back to the engine.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/watch.h"
+#include "kernel/patroni.h"
+#include "kernel/probe.h"
+#include "kernel/thread.h"
+
+#define TICK_NS (50 * NS_PER_MS)
+/* execs that wait to be looked at; more at one moment are found by a walk through /proc */
+#define EXECS_MAX 256
+/* A script's interpreter sets its final argv by itself; look once more a little later. */
+#define SECOND_LOOK_NS (300 * NS_PER_MS)
+
+struct pending_exec {
+	pid_t pid;
+	uint64_t at_ns;
+};
+
+struct watch {
+	struct watch_options opts;
+	struct probe *probe;
+	struct engine *engine;
+	uint64_t lost[LW_LOST_REASONS];
+	size_t execs_len;
+	struct pending_exec execs[EXECS_MAX];
+	bool rescan;
+	bool saw_target;
+	uint64_t last_tick_ns;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static void copy_config(struct member_config *to, const struct patroni_config *from)
+{
+	snprintf(to->scope, sizeof(to->scope), "%s", from->scope);
+	snprintf(to->member, sizeof(to->member), "%s", from->member);
+	to->ttl_s = from->ttl_s;
+	to->loop_wait_s = from->loop_wait_s;
+	for (size_t i = 0; i < from->endpoints_len && to->ports_len < MEMBER_PORTS_MAX; i++) {
+		const char *colon = strrchr(from->endpoints[i], ':');
+		int port = colon ? atoi(colon + 1) : 0;
+
+		if (port > 0 && port < 65536)
+			to->ports[to->ports_len++] = port;
+	}
+}
+
+static int add_target(struct watch *w, pid_t pid, const char *note)
+{
+	struct patroni_config config;
+	struct member_config member = {0};
+	int err;
+
+	memset(&config, 0, sizeof(config));
+	patroni__config(pid, &config); /* what it could not read stays unknown */
+	copy_config(&member, &config);
+	/* The member first: adopting its sockets makes records about it. */
+	err = engine__add_member(w->engine, pid, &member, note, clock_ns(CLOCK_BOOTTIME));
+	if (err)
+		return err == -EEXIST ? 0 : err;
+	w->saw_target = true;
+	return probe__follow(w->probe, pid);
+}
+
+static int on_patroni(const struct patroni_process *p, void *ctx)
+{
+	add_target(ctx, p->pid, NULL);
+	return 0;
+}
+
+static void on_event(void *ctx, const struct lw_event *event)
+{
+	struct watch *w = ctx;
+
+	if (event->type != LW_EVENT_EXEC) {
+		engine__event(w->engine, event);
+		return;
+	}
+	if (w->opts.pids_len)
+		return;
+	if (w->execs_len == EXECS_MAX)
+		w->rescan = true;
+	else
+		w->execs[w->execs_len++] = (struct pending_exec){event->tgid, event->ts_ns};
+}
+
+static void look_at_execs(struct watch *w, uint64_t now_ns)
+{
+	struct patroni_process p;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->execs_len; i++) {
+		struct pending_exec e = w->execs[i];
+
+		if (patroni__identify(e.pid, &p) == 1)
+			on_patroni(&p, w);
+		else if (now_ns - e.at_ns < SECOND_LOOK_NS)
+			w->execs[kept++] = e;
+	}
+	w->execs_len = kept;
+	if (w->rescan) {
+		w->rescan = false;
+		patroni__scan(on_patroni, w);
+	}
+}
+
+static void report_losses(struct watch *w, uint64_t now_ns)
+{
+	uint64_t counts[LW_LOST_REASONS];
+
+	probe__lost(w->probe, counts);
+	for (int r = 0; r < LW_LOST_REASONS; r++) {
+		engine__lost(w->engine, lost_reason_name(r), counts[r] - w->lost[r], now_ns);
+		w->lost[r] = counts[r];
+	}
+}
+
+static void bring_evidence(struct watch *w, uint64_t now_ns)
+{
+	struct engine_wants wants = engine__wants(w->engine, now_ns);
+	struct thread_evidence t = {.at_ns = now_ns};
+
+	if (wants.snapshot)
+		probe__snapshot(w->probe);
+	if (wants.thread_pid && !thread__read(wants.thread_pid, wants.thread_tid, &t.state, t.wchan,
+					      sizeof(t.wchan), t.waits_for, sizeof(t.waits_for)))
+		engine__thread(w->engine, wants.thread_pid, &t);
+}
+
+int watch__turn(struct watch *w, int timeout_ms)
+{
+	int err = probe__poll(w->probe, timeout_ms);
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+
+	if (err && err != -EINTR)
+		return err;
+	look_at_execs(w, now);
+	if (now - w->last_tick_ns < TICK_NS / 2)
+		return 0;
+	w->last_tick_ns = now;
+	report_losses(w, now);
+	bring_evidence(w, now);
+	engine__tick(w->engine, now);
+	return 0;
+}
+
+static void tell_start(struct watch *w)
+{
+	struct utsname uts;
+	struct finding f = {.type = FINDING_START};
+
+	uname(&uts);
+	f.ts_ns = watch__wall_ns(w);
+	f.start = (struct finding_start){
+		.schema_version = LW_SCHEMA_VERSION,
+		.version = LW_VERSION,
+		.host = uts.nodename,
+		.kernel = uts.release,
+		.hooks = probe__hooks(w->probe),
+		.targets = w->opts.pids_len,
+	};
+	w->opts.on_finding(w->opts.ctx, &f);
+}
+
+static int add_named(struct watch *w, char *why, size_t why_size)
+{
+	for (size_t i = 0; i < w->opts.pids_len; i++) {
+		struct patroni_process p;
+		bool is = patroni__identify(w->opts.pids[i], &p) == 1;
+		int err = add_target(w, w->opts.pids[i],
+				     is ? NULL
+					: "named with -p, though it does not look like Patroni");
+
+		if (err) {
+			snprintf(why, why_size, "cannot follow process %d: %s", w->opts.pids[i],
+				 strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int check_pids(const struct watch_options *opts, char *why, size_t why_size)
+{
+	struct patroni_process p;
+
+	for (size_t i = 0; i < opts->pids_len; i++)
+		if (patroni__describe(opts->pids[i], &p)) {
+			snprintf(why, why_size, "there is no process %d", opts->pids[i]);
+			return -ESRCH;
+		}
+	return 0;
+}
+
+int watch__open(struct watch **out, const struct watch_options *opts, char *why, size_t why_size)
+{
+	struct watch *w;
+	struct engine_config config = {
+		.stall_after_ns = opts->stall_after_ns,
+		.wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+		.on_finding = opts->on_finding,
+		.ctx = opts->ctx,
+	};
+	int err = check_pids(opts, why, why_size);
+
+	if (err)
+		return err;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->opts = *opts;
+	w->engine = engine__new(&config);
+	err = w->engine ? probe__open(&w->probe, on_event, w, opts->verbose, why, why_size)
+			: -ENOMEM;
+	if (err)
+		goto fail;
+	tell_start(w);
+	if (opts->pids_len)
+		err = add_named(w, why, why_size);
+	else
+		patroni__scan(on_patroni, w);
+	if (err)
+		goto fail;
+	*out = w;
+	return 0;
+fail:
+	watch__free(w);
+	return err;
+}
+
+void watch__free(struct watch *w)
+{
+	if (!w)
+		return;
+	probe__free(w->probe);
+	engine__free(w->engine);
+	free(w);
+}
+
+const struct engine *watch__engine(const struct watch *w)
+{
+	return w->engine;
+}
+
+uint64_t watch__wall_ns(const struct watch *w)
+{
+	return engine__wall_ns(w->engine, clock_ns(CLOCK_BOOTTIME));
+}
+
+bool watch__saw_target(const struct watch *w)
+{
+	return w->saw_target;
+}

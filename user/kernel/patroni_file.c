@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * patroni_file.c - reads a target's files as the target would see them, without trusting any of
+ * them.
+ *
+ * A path is resolved below /proc/PID/root with openat2(RESOLVE_IN_ROOT): a plain open of
+ * /proc/PID/root/etc/x follows an absolute link of the container on the host. What is found is
+ * opened with O_PATH first, which has no effect on it, and for reading only when it is a regular
+ * file.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/patroni_private.h"
+
+/* Entries of a configuration directory that are looked at: enough for any, not for a spool of
+ * millions. */
+#define DIR_ENTRIES_MAX 4096
+
+static int proc_error(int err)
+{
+	return err == ENOENT || err == ESRCH ? -ESRCH : err == EPERM ? -EACCES : -err;
+}
+
+int patroni_proc__open(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	if (pid <= 0)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? proc_error(errno) : fd;
+}
+
+static int read_all(int fd, size_t max, char **text, size_t *len)
+{
+	size_t size = 4096, used = 0;
+	char *buf = malloc(size + 1), *bigger;
+
+	while (buf) {
+		ssize_t n = read(fd, buf + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int err = errno;
+
+			patroni_file__free(buf, used);
+			return -err;
+		}
+		used += (size_t)n;
+		if (n == 0 || used >= max)
+			break;
+		if (used < size)
+			continue;
+		/* Not realloc: it would leave a copy of what may be a password behind. */
+		bigger = malloc(size * 2 + 1);
+		if (bigger)
+			memcpy(bigger, buf, used);
+		patroni_file__free(buf, used);
+		buf = bigger;
+		size *= 2;
+	}
+	if (!buf)
+		return -ENOMEM;
+	buf[used] = '\0';
+	*text = buf;
+	*len = used;
+	return 0;
+}
+
+int patroni_proc__read(int proc_fd, const char *name, size_t max, char **text, size_t *len)
+{
+	int fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return proc_error(errno);
+	err = read_all(fd, max, text, len);
+	close(fd);
+	if (!err && *len > max) {
+		*len = max;
+		(*text)[max] = '\0';
+	}
+	return err == -EPERM ? -EACCES : err;
+}
+
+int patroni_proc__link(int proc_fd, const char *name, char *out, size_t size)
+{
+	ssize_t n = readlinkat(proc_fd, name, out, size);
+
+	if (n < 0)
+		return errno == EPERM ? -EACCES : -errno;
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return 0;
+}
+
+/* The working directory as a path below the target's root, without a final slash. */
+static int working_directory(int proc_fd, char *out, size_t size)
+{
+	char root[PATRONI_PATH_MAX];
+	size_t root_len;
+	int err = patroni_proc__link(proc_fd, "cwd", out, size);
+
+	if (!err)
+		err = patroni_proc__link(proc_fd, "root", root, sizeof(root));
+	if (err)
+		return err;
+	/* In another mount namespace both are relative to that; after a plain chroot both are ours.
+	 */
+	root_len = strcmp(root, "/") ? strlen(root) : 0;
+	if (strncmp(out, root, root_len) || (out[root_len] != '/' && out[root_len] != '\0'))
+		return -ENOENT;
+	memmove(out, out + root_len, strlen(out + root_len) + 1);
+	if (!strcmp(out, "/"))
+		out[0] = '\0';
+	return 0;
+}
+
+int patroni_file__absolute(int proc_fd, const char *path, char *out, size_t size)
+{
+	char cwd[PATRONI_PATH_MAX] = "";
+	int n, err = 0;
+
+	if (path[0] != '/')
+		err = working_directory(proc_fd, cwd, sizeof(cwd));
+	if (err)
+		return err;
+	n = snprintf(out, size, "%s%s%s", cwd, path[0] == '/' ? "" : "/", path);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* One component, which must not be a link; a descriptor or -errno. */
+static int open_part(int dir, const char *name, size_t len)
+{
+	char part[256];
+	struct stat st;
+	int fd;
+
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, name, len);
+	part[len] = '\0';
+	if (!strcmp(part, ".."))
+		return -ELOOP;
+	fd = openat(dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || S_ISLNK(st.st_mode)) {
+		close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
+/*
+ * For a sandbox that refuses openat2 (kernels have it since 5.6): one component at a time, and no
+ * link at all, since only the kernel can follow one inside a root that is not ours.
+ */
+static int open_step_by_step(int root_fd, const char *path)
+{
+	int dir = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (dir < 0)
+		return -errno;
+	while (dir >= 0 && *(path += strspn(path, "/"))) {
+		size_t len = strcspn(path, "/");
+		int next = open_part(dir, path, len);
+
+		close(dir);
+		dir = next;
+		path += len;
+	}
+	return dir;
+}
+
+/* O_PATH descriptor of an absolute path in the target's root. */
+static int open_in_root(int proc_fd, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd, tries = 8;
+
+	if (root_fd < 0)
+		return proc_error(errno);
+	do {
+		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	} while (fd < 0 && errno == EAGAIN && --tries); /* a rename somewhere beside a ".." */
+	if (fd < 0)
+		fd = errno == ENOSYS || errno == EPERM ? open_step_by_step(root_fd, path) : -errno;
+	close(root_fd);
+	return fd;
+}
+
+/* Descriptor for reading; type is S_IFREG or S_IFDIR, and anything else is left alone. */
+static int open_for_reading(int proc_fd, const char *path, mode_t type)
+{
+	char absolute[PATRONI_PATH_MAX], self[32];
+	int fd, path_fd, err = patroni_file__absolute(proc_fd, path, absolute, sizeof(absolute));
+	struct stat st;
+
+	if (err)
+		return err;
+	path_fd = open_in_root(proc_fd, absolute);
+	if (path_fd < 0)
+		return path_fd;
+	fd = -EINVAL;
+	if (fstat(path_fd, &st)) {
+		fd = -errno;
+	} else if ((st.st_mode & S_IFMT) == type) {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
+		fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			fd = errno == EPERM ? -EACCES : -errno;
+	} else if (S_ISDIR(st.st_mode)) {
+		fd = -EISDIR;
+	}
+	close(path_fd);
+	return fd;
+}
+
+int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, size_t *len)
+{
+	int fd = open_for_reading(proc_fd, path, S_IFREG);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = read_all(fd, max + 1, text, len);
+	close(fd);
+	if (!err && *len > max) {
+		patroni_file__free(*text, *len);
+		*text = NULL;
+		return -EFBIG;
+	}
+	return err;
+}
+
+static bool ends_in_yaml(const char *name)
+{
+	size_t n = strlen(name);
+
+	return (n >= 4 && !strcmp(name + n - 4, ".yml")) ||
+	       (n >= 5 && !strcmp(name + n - 5, ".yaml"));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int patroni_file__list_yaml(int proc_fd, const char *path, char **names, size_t max)
+{
+	int fd = open_for_reading(proc_fd, path, S_IFDIR);
+	size_t n = 0, seen = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (n < max && seen++ < DIR_ENTRIES_MAX && (entry = readdir(dir))) {
+		if (!ends_in_yaml(entry->d_name))
+			continue;
+		names[n] = strdup(entry->d_name);
+		if (names[n])
+			n++;
+	}
+	closedir(dir);
+	qsort(names, n, sizeof(*names), by_name);
+	return (int)n;
+}
+
+void patroni_file__free(char *text, size_t len)
+{
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * probe.c - the only file that talks to libbpf: kernel hook -> ring buffer -> the caller.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/probe.h"
+#include "leasewatch.skel.h"
+
+struct probe {
+	struct leasewatch_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *snapshot; /* the iterator over the marked sockets */
+	probe_event_fn on_event;
+	void *ctx;
+	unsigned int cpus;
+	char hooks[256];
+};
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return vfprintf(stderr, format, args);
+}
+
+/* The record's own size is checked here, once; after this it can be trusted. */
+static bool event_is_sound(const struct lw_event *e, size_t size)
+{
+	static const size_t least[] = {
+		[LW_EVENT_STATE] = sizeof(struct lw_event_sock),
+		[LW_EVENT_SEED] = sizeof(struct lw_event_sock),
+		[LW_EVENT_SEND] = sizeof(struct lw_event_data),
+		[LW_EVENT_RECV] = sizeof(struct lw_event_data),
+		[LW_EVENT_RETRANSMIT] = sizeof(struct lw_event_tcp),
+		[LW_EVENT_SNAPSHOT] = sizeof(struct lw_event_tcp),
+		[LW_EVENT_EXEC] = sizeof(struct lw_event_process),
+		[LW_EVENT_EXIT] = sizeof(struct lw_event_process),
+	};
+
+	if (size < sizeof(*e) || e->type == 0 || e->type >= sizeof(least) / sizeof(least[0]))
+		return false;
+	return e->size <= size && e->size >= least[e->type];
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct probe *p = ctx;
+	const struct lw_event *event = data;
+
+	if (event_is_sound(event, size))
+		p->on_event(p->ctx, event);
+	return 0;
+}
+
+static int explain(int err, const char *what, char *why, size_t size)
+{
+	const char *hint = "";
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+		err = -ENOENT;
+		hint = ": this kernel offers no BTF (/sys/kernel/btf/vmlinux); leasewatch needs a "
+		       "kernel "
+		       "built with CONFIG_DEBUG_INFO_BTF";
+	} else if (geteuid() != 0) {
+		err = -EPERM;
+		hint = ": root is needed (try sudo)";
+	} else if (err == -EPERM || err == -EACCES) {
+		hint = ": the kernel refuses it; a container without CAP_BPF and CAP_PERFMON, or "
+		       "lockdown=confidentiality";
+	} else if (err == -ESRCH || err == -ENOENT || err == -EINVAL) {
+		err = -EOPNOTSUPP;
+		hint = ": this kernel lacks the hook; sock_send_length needs Linux 6.3 or newer";
+	}
+	snprintf(why, size, "cannot %s: %s%s", what, strerror(-err), hint);
+	return err;
+}
+
+static int open_ring(struct probe *p)
+{
+	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record, p, NULL);
+	return p->ring ? 0 : -errno;
+}
+
+static int attach_snapshot(struct probe *p)
+{
+	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(p->skel->maps.marks)};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+			    .link_info_len = sizeof(info));
+
+	p->snapshot = bpf_program__attach_iter(p->skel->progs.tcp_snapshot, &opts);
+	return p->snapshot ? 0 : -errno;
+}
+
+/* Reading an iterator to its end runs it; it writes into the ring buffer, never into the file. */
+static int run_iterator(const struct bpf_link *link)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	char sink[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = read(fd, sink, sizeof(sink));
+	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return n;
+}
+
+static void name_hooks(struct probe *p)
+{
+	struct bpf_program *prog;
+	size_t len = 0;
+
+	bpf_object__for_each_program(prog, p->skel->obj)
+	{
+		const char *section = bpf_program__section_name(prog);
+		const char *name = strchr(section, '/');
+
+		if (strncmp(section, "tp_btf/", 7) != 0 || len >= sizeof(p->hooks))
+			continue;
+		len += snprintf(p->hooks + len, sizeof(p->hooks) - len, "%s%s", len ? ", " : "",
+				name + 1);
+	}
+}
+
+int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool verbose, char *why,
+		size_t why_size)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p) {
+		snprintf(why, why_size, "out of memory");
+		return -ENOMEM;
+	}
+	p->on_event = on_event;
+	p->ctx = ctx;
+	p->cpus = libbpf_num_possible_cpus();
+	libbpf_set_print(verbose ? print_all : NULL);
+
+	p->skel = leasewatch_bpf__open();
+	if (!p->skel) {
+		err = explain(-errno, "open the BPF programs", why, why_size);
+		goto fail;
+	}
+	/* The iterators are attached when they are run. */
+	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
+	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
+	err = leasewatch_bpf__load(p->skel);
+	if (err) {
+		err = explain(err, "load the BPF programs", why, why_size);
+		goto fail;
+	}
+	err = open_ring(p);
+	if (!err)
+		err = attach_snapshot(p);
+	if (!err)
+		err = leasewatch_bpf__attach(p->skel);
+	if (err) {
+		err = explain(err, "attach the BPF programs", why, why_size);
+		goto fail;
+	}
+	name_hooks(p);
+	*out = p;
+	return 0;
+fail:
+	probe__free(p);
+	return err;
+}
+
+void probe__free(struct probe *p)
+{
+	if (!p)
+		return;
+	bpf_link__destroy(p->snapshot);
+	ring_buffer__free(p->ring);
+	leasewatch_bpf__destroy(p->skel);
+	free(p);
+}
+
+/* Walk the process's files; kernels before 6.1 cannot narrow the walk, the program does it there.
+ */
+static int adopt_sockets(struct probe *p, pid_t tgid)
+{
+	union bpf_iter_link_info info = {.task.pid = tgid};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+			    .link_info_len = sizeof(info));
+	struct bpf_link *link = bpf_program__attach_iter(p->skel->progs.seed_sockets, &opts);
+	int err;
+
+	if (!link)
+		link = bpf_program__attach_iter(p->skel->progs.seed_sockets, NULL);
+	if (!link)
+		return -errno;
+	err = run_iterator(link);
+	bpf_link__destroy(link);
+	return err;
+}
+
+int probe__follow(struct probe *p, pid_t tgid)
+{
+	__u32 key = tgid, value = 1;
+
+	if (bpf_map__update_elem(p->skel->maps.targets, &key, sizeof(key), &value, sizeof(value),
+				 BPF_ANY))
+		return -errno;
+	return adopt_sockets(p, tgid);
+}
+
+void probe__unfollow(struct probe *p, pid_t tgid)
+{
+	__u32 key = tgid;
+
+	bpf_map__delete_elem(p->skel->maps.targets, &key, sizeof(key), 0);
+}
+
+int probe__poll(struct probe *p, int timeout_ms)
+{
+	int n = ring_buffer__poll(p->ring, timeout_ms);
+
+	if (n < 0)
+		return n;
+	/* Most records come without a wake-up: the poll alone does not see them. */
+	n = ring_buffer__consume(p->ring);
+	return n < 0 ? n : 0;
+}
+
+int probe__snapshot(struct probe *p)
+{
+	int err = run_iterator(p->snapshot);
+	int n = ring_buffer__consume(p->ring);
+
+	return err ? err : n < 0 ? n : 0;
+}
+
+void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS])
+{
+	for (__u32 reason = 0; reason < LW_LOST_REASONS; reason++) {
+		__u64 per_cpu[p->cpus];
+
+		counts[reason] = 0;
+		if (bpf_map__lookup_elem(p->skel->maps.lost, &reason, sizeof(reason), per_cpu,
+					 sizeof(per_cpu), 0))
+			continue;
+		for (unsigned int cpu = 0; cpu < p->cpus; cpu++)
+			counts[reason] += per_cpu[cpu];
+	}
+}
+
+const char *lost_reason_name(enum lw_lost reason)
+{
+	static const char *const names[LW_LOST_REASONS] = {
+		[LW_LOST_RING_FULL] = "ring_full",
+		[LW_LOST_NO_MEMORY] = "no_memory",
+		[LW_LOST_PAYLOAD] = "payload_unreadable",
+	};
+
+	return reason < LW_LOST_REASONS ? names[reason] : "unknown";
+}
+
+const char *probe__hooks(const struct probe *p)
+{
+	return p->hooks;
+}

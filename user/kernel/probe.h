@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe.h - the BPF programs as one object: load, attach, follow processes, hand on records.
+ */
+#ifndef LEASEWATCH_PROBE_H
+#define LEASEWATCH_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "leasewatch/event.h"
+
+struct probe;
+
+/* Called for each record, in the order of the ring buffer; the record is gone when it returns. */
+typedef void (*probe_event_fn)(void *ctx, const struct lw_event *event);
+
+/*
+ * Load and attach everything. 0 or -errno; then `why` (at most why_size bytes) holds a sentence for
+ * the operator. -EPERM: capabilities; -ENOENT: no BTF; -EOPNOTSUPP: a hook that the main job needs
+ * is missing. `verbose` lets libbpf's own messages through to stderr.
+ */
+int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool verbose, char *why,
+		size_t why_size);
+void probe__free(struct probe *p);
+
+/* Follow a process from now on, and adopt the sockets that it has open. 0 or -errno (-E2BIG: full).
+ */
+int probe__follow(struct probe *p, pid_t tgid);
+void probe__unfollow(struct probe *p, pid_t tgid);
+
+/*
+ * Wait up to timeout_ms, or less if something urgent happens, and hand on what there is. 0 or
+ * -errno
+ * (-EINTR: a signal came).
+ */
+int probe__poll(struct probe *p, int timeout_ms);
+
+/* Have every followed socket say its state: LW_EVENT_SNAPSHOT records, handed on before this
+ * returns. */
+int probe__snapshot(struct probe *p);
+
+/* Losses since the probe was opened, index enum lw_lost. */
+void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS]);
+const char *lost_reason_name(enum lw_lost reason);
+
+/* The hooks in use, joined by ", ". */
+const char *probe__hooks(const struct probe *p);
+
+#endif

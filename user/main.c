@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c - which subcommand? Nothing else happens here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+volatile sig_atomic_t lw_stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	lw_stop = 1;
+}
+
+void lw_catch_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_signal};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL); /* the terminal is gone: end in good order */
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{"trace", cmd_trace, "watch now: findings as they happen, then a summary and a verdict"},
+	{"report", cmd_report, "the same summary from a JSON log, later, anywhere, without root"},
+	{"check", cmd_check, "what this host offers: kernel, hooks, Patroni, endpoints"},
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: leasewatch COMMAND [OPTION...]\n"
+		     "Watch how Patroni renews its lease in etcd, and say whose fault it is when "
+		     "it cannot.\n\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
+	fprintf(out,
+		"\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch trace\n"
+		"Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_TOOL_ERROR;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_HEALTHY;
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		puts("leasewatch " LW_VERSION);
+		return EXIT_HEALTHY;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "leasewatch: unknown command '%s'; `leasewatch --help` lists them\n",
+		argv[1]);
+	return EXIT_TOOL_ERROR;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cause.c - evidence in, cause out. The order in which evidence is weighed is DESIGN's table.
+ */
+#include <string.h>
+
+#include "model/cause.h"
+#include "model/lease.h"
+
+static void describe(const struct conn *c, struct diagnosis *out)
+{
+	const struct exchange *x = c->exchange;
+
+	memset(out, 0, sizeof(*out));
+	out->endpoint = c->address->endpoint;
+	out->address = c->address;
+	out->start_ns = conn__attempt_start(c);
+	out->connecting = c->state == CONN_CONNECTING;
+	out->rpc = x ? x->rpc : ETCD_RPC_UNKNOWN;
+	out->retransmits = conn__retransmits(c);
+	out->unacked_bytes = c->tcp.unacked_bytes;
+	out->unsent_bytes = c->tcp.unsent_bytes;
+	out->unread_bytes = c->tcp.unread_bytes;
+}
+
+/* Did the endpoint answer something else, since `since_ns`? */
+static bool answered_since(const struct endpoint *e, uint64_t since_ns)
+{
+	for (int col = MATRIX_READ; col < MATRIX_COLUMNS; col++) {
+		const struct matrix_entry *m = &e->matrix[col];
+
+		if (col != MATRIX_KEEPALIVE && (m->cell == CELL_OK || m->cell == CELL_SLOW) &&
+		    m->at_ns >= since_ns)
+			return true;
+	}
+	return false;
+}
+
+/* Bytes that the peer's kernel has not acknowledged after this long did not get there. */
+static enum cause cause_of_waiting(const struct conn *c)
+{
+	if (c->state == CONN_CONNECTING)
+		return CAUSE_NETWORK_LOSS;
+	if (c->tcp.unread_bytes)
+		return CAUSE_LOCAL_DELAY;
+	if (c->tcp.unacked_bytes || c->tcp.unsent_bytes)
+		return CAUSE_NETWORK_LOSS;
+	return CAUSE_ENDPOINT_SILENT;
+}
+
+void cause__of_flight(const struct conn *c, uint64_t now_ns, struct diagnosis *out)
+{
+	(void)now_ns;
+	describe(c, out);
+	out->cause = cause_of_waiting(c);
+	out->answers_reads = answered_since(out->endpoint, out->start_ns);
+}
+
+void cause__of_connect(const struct conn *c, enum connect_outcome outcome, uint64_t now_ns,
+		       struct diagnosis *out)
+{
+	describe(c, out);
+	out->end_ns = now_ns;
+	out->connecting = true;
+	out->reset = outcome == CONNECT_REFUSED || outcome == CONNECT_RESET;
+	out->cause = out->reset ? CAUSE_CONNECT_REFUSED : CAUSE_NETWORK_LOSS;
+}
+
+void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint64_t now_ns,
+			struct diagnosis *out)
+{
+	const struct exchange *x = c->exchange;
+
+	describe(c, out);
+	out->end_ns = now_ns;
+	switch (outcome) {
+	case REQUEST_ERROR:
+		out->cause = exchange__lease_is_lost(x) ? CAUSE_LEASE_LOST : CAUSE_ENDPOINT_ERROR;
+		out->status = x->in.msg.status;
+		out->error_code = x->response.error_code;
+		out->has_error = x->response.has_error;
+		memcpy(out->message, x->response.error_message, sizeof(out->message));
+		out->answers_reads = true;
+		break;
+	case REQUEST_RESET:
+	case REQUEST_CLOSED:
+		out->cause = CAUSE_CONNECTION_RESET;
+		out->reset = outcome == REQUEST_RESET;
+		break;
+	case REQUEST_TIMEOUT:
+		out->cause = cause_of_waiting(c);
+		/* Without a snapshot, what was sent again tells that it was lost. */
+		if (!c->tcp.at_ns && out->retransmits)
+			out->cause = CAUSE_NETWORK_LOSS;
+		out->answers_reads = answered_since(out->endpoint, out->start_ns);
+		break;
+	default:
+		out->cause = CAUSE_UNKNOWN;
+	}
+}
+
+static bool is_clear(const struct diagnosis *d)
+{
+	return d->end_ns &&
+	       (d->cause == CAUSE_ENDPOINT_ERROR || d->cause == CAUSE_LEASE_LOST ||
+		d->cause == CAUSE_CONNECT_REFUSED || d->cause == CAUSE_CONNECTION_RESET);
+}
+
+bool cause__supersedes(const struct diagnosis *next, const struct diagnosis *current,
+		       uint64_t now_ns)
+{
+	int64_t patience;
+
+	if (next->cause == CAUSE_UNKNOWN)
+		return false;
+	if (next->cause == current->cause && next->endpoint == current->endpoint)
+		return next->has_error && !current->has_error;
+	/* That nothing is sent between two tries is no news while the tries fail. */
+	if (next->cause == CAUSE_NOT_ATTEMPTED)
+		return current->cause == CAUSE_UNKNOWN || current->cause == CAUSE_LOCAL_DELAY;
+	if (next->end_ns || next->endpoint != current->endpoint || !is_clear(current))
+		return true;
+	/* The same endpoint hangs again: news only when it takes longer than the clear answer did.
+	 */
+	patience = (int64_t)(current->end_ns - current->start_ns) + NS_PER_S;
+	return (int64_t)(now_ns - next->start_ns) > patience;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * endpoint.c - endpoints by name and by address, and the state that their matrix amounts to.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/endpoint.h"
+
+static void address_text(const uint8_t addr[16], char text[ADDRESS_BYTES])
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (memcmp(addr, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, addr + 12, text, ADDRESS_BYTES);
+	else
+		inet_ntop(AF_INET6, addr, text, ADDRESS_BYTES);
+}
+
+static struct endpoint *find_or_add(struct endpoint_table *t, const char *name, bool named)
+{
+	struct endpoint *e;
+
+	HASH_FIND_STR(t->endpoints, name, e);
+	if (e)
+		return e;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->named = named;
+	HASH_ADD_STR(t->endpoints, name, e);
+	return e;
+}
+
+struct address *endpoint_table__find(struct endpoint_table *t, const uint8_t addr[16],
+				     uint16_t port)
+{
+	struct address_key key = {.port = port};
+	struct address *a;
+
+	memcpy(key.addr, addr, sizeof(key.addr));
+	HASH_FIND(hh, t->addresses, &key, sizeof(key), a);
+	return a;
+}
+
+struct address *endpoint_table__address(struct endpoint_table *t, const uint8_t addr[16],
+					uint16_t port)
+{
+	struct address *a = endpoint_table__find(t, addr, port);
+	char name[ADDRESS_BYTES + 16];
+
+	if (a)
+		return a;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	memcpy(a->key.addr, addr, sizeof(a->key.addr));
+	a->key.port = port;
+	address_text(addr, a->text);
+	snprintf(name, sizeof(name), strchr(a->text, ':') ? "[%s]:%u" : "%s:%u", a->text, port);
+	a->endpoint = find_or_add(t, name, false);
+	if (!a->endpoint) {
+		free(a);
+		return NULL;
+	}
+	HASH_ADD(hh, t->addresses, key, sizeof(a->key), a);
+	return a;
+}
+
+struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *address,
+				      const char *name)
+{
+	struct endpoint *e, *before = address->endpoint;
+
+	if (!*name || strcmp(before->name, name) == 0)
+		return before;
+	e = find_or_add(t, name, true);
+	if (!e)
+		return before;
+	address->endpoint = e;
+	/* What was learned while only the address was known belongs to the name. */
+	if (!before->named && e->state == ENDPOINT_UNKNOWN)
+		memcpy(e->matrix, before->matrix, sizeof(e->matrix));
+	return e;
+}
+
+void endpoint_table__clear(struct endpoint_table *t)
+{
+	struct address *a, *next_a;
+	struct endpoint *e, *next_e;
+
+	HASH_ITER (hh, t->addresses, a, next_a) {
+		HASH_DEL(t->addresses, a);
+		free(a);
+	}
+	HASH_ITER (hh, t->endpoints, e, next_e) {
+		HASH_DEL(t->endpoints, e);
+		free(e);
+	}
+}
+
+void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,
+		       uint64_t start_ns, uint64_t now_ns)
+{
+	struct matrix_entry *m = &e->matrix[column];
+
+	m->cell = cell;
+	m->start_ns = start_ns;
+	m->at_ns = now_ns;
+	if (cell == CELL_SLOW)
+		m->slow_in_a_row++;
+	else if (cell == CELL_OK)
+		m->slow_in_a_row = 0;
+}
+
+static bool is_good(enum matrix_cell cell)
+{
+	return cell == CELL_OK || cell == CELL_SLOW;
+}
+
+/*
+ * Does another kind of request pass while this one fails? An answer that says no proves that the
+ * endpoint is alive, so the others' last word counts; a hanging request proves nothing, so one of
+ * the others must have passed since it began.
+ */
+static bool others_pass(const struct endpoint *e, enum matrix_column failing)
+{
+	const struct matrix_entry *f = &e->matrix[failing];
+
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++) {
+		const struct matrix_entry *m = &e->matrix[c];
+
+		if (c == (int)failing || !is_good(m->cell))
+			continue;
+		if (f->cell == CELL_ERROR || m->at_ns > f->start_ns)
+			return true;
+	}
+	return false;
+}
+
+enum endpoint_state endpoint__assess(const struct endpoint *e)
+{
+	const struct matrix_entry *connect = &e->matrix[MATRIX_CONNECT];
+	bool seen = false, slow = false, failing = false, half = false;
+
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++) {
+		const struct matrix_entry *m = &e->matrix[c];
+
+		seen = seen || m->cell != CELL_UNKNOWN;
+		slow = slow || m->slow_in_a_row >= 2;
+		/* A failure before the last good connect is history: Patroni came back. */
+		if (m->cell == CELL_UNKNOWN || is_good(m->cell))
+			continue;
+		failing = true;
+		half = half || others_pass(e, c);
+	}
+	if (connect->cell != CELL_UNKNOWN && !is_good(connect->cell))
+		return ENDPOINT_UNREACHABLE;
+	if (half)
+		return ENDPOINT_HALF_HEALTHY;
+	if (failing)
+		return ENDPOINT_SILENT;
+	if (slow)
+		return ENDPOINT_SLOW;
+	return seen || connect->cell != CELL_UNKNOWN ? ENDPOINT_HEALTHY : ENDPOINT_UNKNOWN;
+}
+
+enum matrix_column matrix_column_of(enum etcd_class class)
+{
+	static const enum matrix_column columns[ETCD_CLASS_COUNT] = {
+		[ETCD_CLASS_READ] = MATRIX_READ,
+		[ETCD_CLASS_WRITE] = MATRIX_WRITE,
+		[ETCD_CLASS_KEEPALIVE] = MATRIX_KEEPALIVE,
+		[ETCD_CLASS_WATCH] = MATRIX_WATCH,
+	};
+
+	return columns[class];
+}

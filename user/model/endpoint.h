@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * endpoint.h - the etcd endpoints: their names, and what each kind of request last came to.
+ */
+#ifndef LEASEWATCH_ENDPOINT_H
+#define LEASEWATCH_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "model/finding.h"
+#include "protocol/etcd.h"
+
+#define ENDPOINT_NAME_BYTES 160
+#define ADDRESS_BYTES	    46 /* INET6_ADDRSTRLEN */
+
+/* An answer that takes longer than this is slow: five times what Nagle and delayed ACK cost
+ * Patroni. */
+#define ENDPOINT_SLOW_NS (250 * 1000000LL)
+
+struct matrix_entry {
+	enum matrix_cell cell;
+	uint64_t at_ns;	   /* when it came to that */
+	uint64_t start_ns; /* when the connect or request began */
+	unsigned int slow_in_a_row;
+};
+
+struct endpoint {
+	char name[ENDPOINT_NAME_BYTES]; /* "etcd2.lab:2379", or the address until the name is known
+					 */
+	bool named;			/* not by its address */
+	enum endpoint_state state;
+	struct matrix_entry matrix[MATRIX_COLUMNS];
+	UT_hash_handle hh;
+};
+
+/* An address and port, and the endpoint last reached there. */
+struct address {
+	struct address_key {
+		uint8_t addr[16];
+		uint32_t port;
+	} key;
+	char text[ADDRESS_BYTES];
+	struct endpoint *endpoint;
+	UT_hash_handle hh;
+};
+
+struct endpoint_table {
+	struct endpoint *endpoints;
+	struct address *addresses;
+};
+
+/* The address, made when it is new, its endpoint named by the address at first. NULL: no memory. */
+struct address *endpoint_table__address(struct endpoint_table *t, const uint8_t addr[16],
+					uint16_t port);
+
+/* The same without making one: NULL if nobody has spoken of it yet. */
+struct address *endpoint_table__find(struct endpoint_table *t, const uint8_t addr[16],
+				     uint16_t port);
+
+/* What answers at this address is called `name` ("host:port"). No-op for an empty name. */
+struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *address,
+				      const char *name);
+void endpoint_table__clear(struct endpoint_table *t);
+
+/* Something of this kind, begun at start_ns, came to this. */
+void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,
+		       uint64_t start_ns, uint64_t now_ns);
+
+/* The state that the matrix amounts to. */
+enum endpoint_state endpoint__assess(const struct endpoint *e);
+
+enum matrix_column matrix_column_of(enum etcd_class class);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - kernel records in, findings out.
+ *
+ * The engine has no clock and does no I/O: time comes in with every call (CLOCK_BOOTTIME
+ * nanoseconds), findings go out through a callback, and what it would like to know more it says
+ * with engine__wants.
+ */
+#ifndef LEASEWATCH_ENGINE_H
+#define LEASEWATCH_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leasewatch/event.h"
+#include "model/cause.h"
+#include "model/finding.h"
+#include "model/member.h"
+#include "model/status.h"
+
+struct engine_config {
+	int64_t stall_after_ns;
+	int64_t wall_offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME */
+	void (*on_finding)(void *ctx, const struct finding *f);
+	void *ctx;
+};
+
+struct engine;
+
+struct engine *engine__new(const struct engine_config *config); /* NULL: no memory */
+void engine__free(struct engine *e);
+
+/* A record from the kernel. EXEC records are not for the engine. */
+void engine__event(struct engine *e, const struct lw_event *event);
+
+/* Time has passed: call it at least every 100 ms. */
+void engine__tick(struct engine *e, uint64_t now_ns);
+
+/* A Patroni was found. `note`, if any, is said in the finding. 0, -EEXIST or -ENOMEM. */
+int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
+		       const char *note, uint64_t now_ns);
+
+/* What would help to name a cause. */
+struct engine_wants {
+	bool snapshot;	     /* LW_EVENT_SNAPSHOT records of the followed sockets */
+	uint32_t thread_pid; /* what this process's main thread is in; 0 = none */
+	uint32_t thread_tid;
+};
+struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns);
+void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence);
+
+/* Records or parts of records that were lost since the last call. */
+void engine__lost(struct engine *e, const char *reason, uint64_t count, uint64_t now_ns);
+
+/* The present state, for status lines; returns how many were filled in. Strings are the engine's.
+ */
+size_t engine__status(const struct engine *e, uint64_t now_ns, struct member_status *out,
+		      size_t max);
+size_t engine__members(const struct engine *e);
+
+/* Wall clock for a time of ours. */
+uint64_t engine__wall_ns(const struct engine *e, uint64_t now_ns);
+
+#endif

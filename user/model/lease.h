@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lease.h - one member's lease: when it was refreshed, how often that happens, how long it still
+ * holds.
+ *
+ * All times are CLOCK_BOOTTIME nanoseconds, 0 = never. Pure arithmetic: nothing here looks at a
+ * clock.
+ */
+#ifndef LEASEWATCH_LEASE_H
+#define LEASEWATCH_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_S  1000000000LL
+#define NS_PER_MS 1000000LL
+#define NS_PER_US 1000LL
+
+/* Patroni's own defaults, for a member whose configuration is not known. */
+#define LEASE_DEFAULT_TTL_S	  30
+#define LEASE_DEFAULT_LOOP_WAIT_S 10
+
+#define LEASE_INTERVALS		  3
+
+struct lease {
+	uint64_t id;		/* 0 = not seen */
+	int64_t ttl_s;		/* of the last good refresh; 0 = none seen */
+	uint64_t watched_since; /* when we began to look */
+	uint64_t last_ok_sent;	/* when the last good refresh was sent */
+	uint64_t last_sent;	/* when the last refresh, good or not, was sent */
+	bool last_was_ok;
+	bool leader; /* renewed at every loop; others may do so at every second one */
+	int64_t conf_loop_wait_s, conf_ttl_s;  /* from the wire or Patroni's file; 0 = not known */
+	int64_t intervals_ns[LEASE_INTERVALS]; /* between good refreshes, newest first; 0 = none */
+};
+
+/* A refresh was sent at sent_ns. */
+void lease__sent(struct lease *l, uint64_t sent_ns);
+/* The refresh that was sent at sent_ns was granted. Returns true if it replaced another lease. */
+bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_s);
+/* The refresh failed: the interval to the next good one teaches nothing. */
+void lease__failed(struct lease *l);
+
+/* The interval to expect between refreshes: learned, else from Patroni's configuration, else its
+ * default. */
+int64_t lease__cadence_ns(const struct lease *l);
+bool lease__cadence_is_learned(const struct lease *l);
+
+/*
+ * A lower bound of the time until etcd drops the lease: the TTL of the last good refresh minus the
+ * time since that refresh was *sent*. Negative once it has passed; LW_UNKNOWN_REMAINING without a
+ * good one.
+ */
+int64_t lease__remaining_ns(const struct lease *l, uint64_t now_ns);
+
+/* How long after the last refresh (or since we began to look) a missing one is a stall. */
+int64_t lease__overdue_after_ns(const struct lease *l);
+bool lease__is_overdue(const struct lease *l, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * member.h - one watched Patroni process: who it is, its lease, its stall, its connections at work.
+ */
+#ifndef LEASEWATCH_MEMBER_H
+#define LEASEWATCH_MEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "model/conn.h"
+#include "model/lease.h"
+#include "model/stall.h"
+
+#define MEMBER_VERSION_BYTES 32
+#define MEMBER_PORTS_MAX     16
+
+/* What Patroni's own configuration says, for what the wire does not (yet). Zero and "" = not known.
+ */
+struct member_config {
+	char scope[ETCD_SCOPE_BYTES];
+	char member[ETCD_MEMBER_BYTES];
+	enum etcd_role role; /* a hint from the host; the wire overrules it */
+	int64_t ttl_s, loop_wait_s;
+	size_t ports_len; /* ports on which etcd is configured to be */
+	uint16_t ports[MEMBER_PORTS_MAX];
+};
+
+struct member {
+	uint32_t pid;
+	char scope[ETCD_SCOPE_BYTES];
+	char name[ETCD_MEMBER_BYTES];
+	char version[MEMBER_VERSION_BYTES];
+	enum etcd_role role;
+	struct member_config config;
+	struct lease lease;
+	struct stall stall;
+	struct conn_list busy;
+	uint32_t refresh_tid; /* the thread that renews; at first the main thread */
+	bool has_failure;
+	struct diagnosis failure;	 /* the last failed attempt since the last good one */
+	struct address *refresh_address; /* where the last refresh was sent */
+	struct thread_evidence thread;
+	UT_hash_handle hh;
+};
+
+const char *member__role_name(const struct member *m); /* NULL = not known */
+
+/* Learn from a request to etcd; true when something about who it is has changed. */
+bool member__learn(struct member *m, const struct etcd_request *r, const char *agent);
+
+/* Is this an etcd, as far as the configuration and the usual ports tell? */
+bool member__is_etcd_port(const struct member *m, uint16_t port);
+
+/* The connection whose work stands between the member and its next refresh; NULL = none. */
+struct conn *member__attempt(const struct member *m, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * stall.c - the rules by which a missing refresh becomes a stall, and what changes while it lasts.
+ */
+#include "model/stall.h"
+
+/* A refresh counts as due a little before its usual time: Patroni's loop is not a metronome. */
+bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns)
+{
+	int64_t since = now_ns - l->last_sent;
+
+	return !l->last_sent || !l->last_was_ok || since >= lease__cadence_ns(l) / 10 * 9;
+}
+
+static bool flight_hangs(const struct stall_inputs *in)
+{
+	return in->flight && in->flight_is_settled &&
+	       (int64_t)(in->now_ns - in->flight->start_ns) > in->stall_after_ns;
+}
+
+/* The diagnosis that holds now, or false when nothing is wrong. */
+static bool diagnose(const struct lease *l, const struct stall_inputs *in, struct diagnosis *out)
+{
+	const struct diagnosis *f = in->failure;
+
+	if (flight_hangs(in)) {
+		*out = *in->flight;
+	} else if (f && (f->cause == CAUSE_LEASE_LOST ||
+			 (int64_t)(in->now_ns - f->end_ns) >= STALL_GRACE_NS)) {
+		*out = *f;
+	} else if (lease__is_overdue(l, in->now_ns) && !in->flight) {
+		*out = (struct diagnosis){.cause = CAUSE_NOT_ATTEMPTED};
+	} else {
+		return false;
+	}
+	if (in->thread)
+		out->thread = *in->thread;
+	return true;
+}
+
+static enum stall_severity severity_of(const struct lease *l, uint64_t now_ns)
+{
+	int64_t remaining = lease__remaining_ns(l, now_ns);
+
+	if (remaining == LW_UNKNOWN_REMAINING)
+		return STALL_WARNING;
+	if (remaining <= 0)
+		return STALL_EXPIRED;
+	return remaining <= l->ttl_s * NS_PER_S / 3 ? STALL_CRITICAL : STALL_WARNING;
+}
+
+enum stall_news stall__evaluate(struct stall *s, const struct lease *l,
+				const struct stall_inputs *in)
+{
+	enum stall_news news = STALL_NO_NEWS;
+	enum stall_severity severity = severity_of(l, in->now_ns);
+	struct diagnosis next;
+	bool wrong = diagnose(l, in, &next);
+
+	if (!s->active) {
+		if (!wrong)
+			return STALL_NO_NEWS;
+		s->active = true;
+		s->begin_ns = in->now_ns;
+		s->severity = severity;
+		s->diagnosis = next;
+		return STALL_NEWS_BEGIN;
+	}
+	if (wrong && cause__supersedes(&next, &s->diagnosis, in->now_ns)) {
+		s->diagnosis = next;
+		news = STALL_NEWS_UPDATE;
+	}
+	if (severity > s->severity) {
+		s->severity = severity;
+		news = STALL_NEWS_UPDATE;
+	}
+	return news;
+}
+
+enum stall_result stall__result(const struct stall *s, int64_t remaining_ns, bool replaced,
+				bool exited)
+{
+	bool passed = remaining_ns != LW_UNKNOWN_REMAINING && remaining_ns <= 0;
+
+	if (exited)
+		return STALL_EXITED;
+	if (passed && (replaced || s->diagnosis.cause == CAUSE_LEASE_LOST))
+		return STALL_RESULT_EXPIRED;
+	return STALL_RECOVERED;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stall.h - when a lease is not being refreshed: begin, update, end. Driven by time and by
+ * diagnoses.
+ */
+#ifndef LEASEWATCH_STALL_H
+#define LEASEWATCH_STALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/cause.h"
+#include "model/finding.h"
+#include "model/lease.h"
+
+/*
+ * A failed attempt that is followed by a good one within this time is no stall: Patroni has simply
+ * gone to the next etcd. Below the 200 ms within which a failure must be flagged.
+ */
+#define STALL_GRACE_NS (150 * 1000000LL)
+
+struct stall {
+	bool active;
+	uint64_t id;
+	uint64_t begin_ns;
+	enum stall_severity severity;
+	struct diagnosis diagnosis; /* what is said of it */
+};
+
+/* What the model knows about the attempts at this moment; the caller collects it. */
+struct stall_inputs {
+	uint64_t now_ns;
+	int64_t stall_after_ns;
+	const struct diagnosis *flight;	 /* what is in flight; NULL = nothing */
+	bool flight_is_settled;		 /* its socket's evidence is at hand */
+	const struct diagnosis *failure; /* the last failed attempt since the last good one; NULL */
+	const struct thread_evidence *thread; /* NULL = not known */
+};
+
+enum stall_news { STALL_NO_NEWS, STALL_NEWS_BEGIN, STALL_NEWS_UPDATE };
+
+/* Look at the rules of DESIGN; changes *s and says what is to be told. */
+enum stall_news stall__evaluate(struct stall *s, const struct lease *l,
+				const struct stall_inputs *in);
+
+/* Has a refresh become due? Then what the renewing thread is stuck in stands in its way. */
+bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns);
+
+/*
+ * A refresh was granted, or the process went away: how the stall ends. `remaining_ns` as it was
+ * just before; `replaced`: the lease is another one now.
+ */
+enum stall_result stall__result(const struct stall *s, int64_t remaining_ns, bool replaced,
+				bool exited);
+
+#endif

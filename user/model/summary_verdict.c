@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * summary_verdict.c - the summary in one sentence.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/human.h"
+#include "model/summary.h"
+
+const char *verdict_name(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_HEALTHY:
+		return "healthy";
+	case VERDICT_STALLED:
+		return "stalled";
+	case VERDICT_NO_TRAFFIC:
+		return "no_traffic";
+	}
+	return NULL;
+}
+
+uint64_t summary_rpc__requests(const struct summary_rpc *r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < REQUEST_OUTCOMES; i++)
+		n += r->outcomes[i];
+	return n;
+}
+
+uint64_t summary_rpc__failed(const struct summary_rpc *r)
+{
+	return summary_rpc__requests(r) - r->outcomes[REQUEST_OK] - r->outcomes[REQUEST_UNOBSERVED];
+}
+
+/* Appends to a string in a bounded buffer; what does not fit is cut. */
+struct sentence {
+	char *buf;
+	size_t size, len;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct sentence *s, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (s->len + 1 >= s->size)
+		return;
+	va_start(args, fmt);
+	n = vsnprintf(s->buf + s->len, s->size - s->len, fmt, args);
+	va_end(args);
+	if (n > 0)
+		s->len += (size_t)n;
+	if (s->len >= s->size)
+		s->len = s->size - 1;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+struct totals {
+	uint64_t requests, failed;
+	int64_t slowest_refresh_ns; /* answered ones; -1 = none */
+};
+
+static struct totals add_up(const struct summary *s)
+{
+	struct totals t = { .slowest_refresh_ns = -1 };
+
+	for (size_t i = 0; i < s->endpoints_len; i++) {
+		const struct summary_endpoint *e = &s->endpoints[i];
+
+		t.requests += e->requests;
+		t.failed += e->failed;
+		for (size_t k = 0; k < e->rpcs_len; k++) {
+			const struct summary_rpc *r = &e->rpcs[k];
+			int64_t max_ns = histogram__quantile_ns(&r->latency, 1);
+
+			if (summary__is_refresh(r->rpc) && max_ns > t.slowest_refresh_ns)
+				t.slowest_refresh_ns = max_ns;
+		}
+	}
+	return t;
+}
+
+/* The stall that came closest to losing the lease; the longest when that is not known. */
+static const struct summary_stall *worst_stall(const struct summary *s)
+{
+	const struct summary_stall *worst = NULL;
+
+	for (size_t i = 0; i < s->stall_list_len; i++) {
+		const struct summary_stall *st = &s->stall_list[i];
+
+		if (!worst || (st->worst_remaining_ns != LW_UNKNOWN_REMAINING &&
+			       (worst->worst_remaining_ns == LW_UNKNOWN_REMAINING ||
+				st->worst_remaining_ns < worst->worst_remaining_ns)))
+			worst = st;
+	}
+	return worst;
+}
+
+static void say_stalled(struct sentence *out, const struct summary *s)
+{
+	const struct summary_stall *w = worst_stall(s);
+	char d[HUMAN_BYTES];
+
+	say(out, "stalled: ");
+	if (s->stalls == 1)
+		say(out, "1 stall of the lease renewal");
+	else
+		say(out, "%" PRIu64 " stalls of the lease renewal, the worst", s->stalls);
+	if (!w) {
+		say(out, ".");
+		return;
+	}
+	say(out, "%s %s", s->stalls == 1 ? ":" : " was", cause_name(w->cause));
+	if (w->endpoint[0])
+		say(out, " at %s", w->endpoint);
+	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
+		say(out, "; how much of the lease was left is not known");
+	else if (w->worst_remaining_ns <= 0)
+		say(out, "; the lease ran out");
+	else
+		say(out, "; %s of the lease %s left", human_duration(d, w->worst_remaining_ns),
+		    w->result == STALL_ONGOING ? "are" : "were");
+	if (w->result == STALL_ONGOING)
+		say(out, ", and it is not over.");
+	else if (w->duration_ns < 0)
+		say(out, ", then: %s.", stall_result_name(w->result));
+	else
+		say(out, "; %s after %s.", stall_result_name(w->result),
+		    human_duration(d, w->duration_ns));
+}
+
+static void say_healthy(struct sentence *out, const struct summary *s)
+{
+	struct totals t = add_up(s);
+	char d[HUMAN_BYTES];
+
+	say(out, "healthy: no stall");
+	if (s->refreshes) {
+		say(out, "; %" PRIu64 " of %" PRIu64 " lease renewal%s succeeded in %s",
+		    s->refreshes_ok, s->refreshes, plural(s->refreshes),
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		if (t.slowest_refresh_ns >= 0)
+			say(out, ", the slowest in %s", human_duration(d, t.slowest_refresh_ns));
+	} else {
+		say(out, "; no lease renewal was due in %s (only a leader renews)",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+	}
+	if (t.failed)
+		say(out, "; but %" PRIu64 " of %" PRIu64 " requests failed", t.failed, t.requests);
+	say(out, ".");
+}
+
+void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
+{
+	struct sentence out = { .buf = buf, .size = size };
+	char d[HUMAN_BYTES];
+
+	if (!size)
+		return;
+	buf[0] = '\0';
+	switch (s->verdict) {
+	case VERDICT_STALLED:
+		say_stalled(&out, s);
+		break;
+	case VERDICT_HEALTHY:
+		say_healthy(&out, s);
+		break;
+	case VERDICT_NO_TRAFFIC:
+		say(&out, "nothing to judge: no request to etcd was seen in %s.",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		break;
+	}
+	if (s->events_lost)
+		say(&out, " %" PRIu64 " event%s lost: the counts are too low.", s->events_lost,
+		    s->events_lost == 1 ? " was" : "s were");
+}

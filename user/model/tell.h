@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tell.h - the model's objects put into findings.
+ */
+#ifndef LEASEWATCH_TELL_H
+#define LEASEWATCH_TELL_H
+
+#include "model/conn.h"
+#include "model/finding.h"
+#include "model/member.h"
+#include "model/words.h"
+
+struct finding_who tell__who(const struct member *m);
+struct finding_where tell__where(const struct address *a, const struct endpoint *e);
+
+void tell__process(struct finding *f, const struct member *m, enum process_phase phase,
+		   const char *note);
+void tell__connect(struct finding *f, const struct conn *c, enum connect_outcome outcome,
+		   uint64_t end_ns);
+/* c->exchange has just ended. */
+void tell__request(struct finding *f, const struct conn *c, enum request_outcome outcome,
+		   uint64_t now_ns);
+void tell__stall(struct finding *f, struct words *w, const struct member *m, enum stall_phase phase,
+		 const struct conn *flight, uint64_t now_ns);
+void tell__endpoint(struct finding *f, const struct endpoint *e, const struct address *a,
+		    enum endpoint_state previous);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * words.h - a stall in words: what is the matter, and what to do. And its evidence, by name.
+ */
+#ifndef LEASEWATCH_WORDS_H
+#define LEASEWATCH_WORDS_H
+
+#include "model/member.h"
+
+/* Room for the sentences that a finding borrows. */
+struct words {
+	char headline[320];
+	char hint[400];
+	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
+};
+
+/* Fill in headline, hint and evidence of a stall finding; they borrow from *w and from the member.
+ */
+void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
+		  struct finding_stall *out);
+
+/* What an endpoint's state means, or NULL when the state says it all. */
+const char *words__endpoint(enum endpoint_state state);
+
+#endif

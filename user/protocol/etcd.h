@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * etcd.h - what a request to etcd's JSON gateway asks for, and what its answer says.
+ *
+ * Shapes: etcd 3.4, 3.5 and 3.6, prefixes /v3, /v3beta and /v3alpha. Bodies may be cut short or
+ * hostile. Field values are read only where they are needed; a password, a token or the value of a
+ * key is never stored in an out-parameter (the role inside Patroni's member value is, as one word
+ * of a closed set).
+ */
+#ifndef LEASEWATCH_ETCD_H
+#define LEASEWATCH_ETCD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ETCD_SCOPE_BYTES   64
+#define ETCD_MEMBER_BYTES  64
+#define ETCD_MESSAGE_BYTES 160
+
+enum etcd_rpc {
+	ETCD_RPC_UNKNOWN, /* not etcd's API: do not follow */
+	ETCD_RPC_LEASE_KEEPALIVE,
+	ETCD_RPC_LEASE_GRANT,
+	ETCD_RPC_LEASE_REVOKE,
+	ETCD_RPC_LEASE_OTHER, /* timetolive, leases */
+	ETCD_RPC_KV_RANGE,
+	ETCD_RPC_KV_PUT,
+	ETCD_RPC_KV_TXN,
+	ETCD_RPC_KV_DELETERANGE,
+	ETCD_RPC_KV_COMPACTION,
+	ETCD_RPC_WATCH,
+	ETCD_RPC_MEMBER_LIST,
+	ETCD_RPC_AUTHENTICATE,
+	ETCD_RPC_VERSION, /* GET /version */
+	ETCD_RPC_OTHER,	  /* under etcd's prefix, but none of these */
+	ETCD_RPC_COUNT,
+};
+
+/*
+ * The columns of an endpoint's matrix. WRITE is what has to pass through raft (a grant, a revoke
+ * and an authenticate do, too), READ is the rest; KEEPALIVE is what etcd forwards to its leader
+ * outside raft.
+ */
+enum etcd_class {
+	ETCD_CLASS_READ,
+	ETCD_CLASS_WRITE,
+	ETCD_CLASS_KEEPALIVE,
+	ETCD_CLASS_WATCH,
+	ETCD_CLASS_COUNT
+};
+
+/* What the first key of a request names below /<namespace>/<scope>/ (Patroni's layout). */
+enum etcd_key {
+	ETCD_KEY_UNKNOWN,
+	ETCD_KEY_SCOPE,	 /* the whole tree of a scope */
+	ETCD_KEY_MEMBER, /* members/<name> */
+	ETCD_KEY_LEADER,
+	ETCD_KEY_STATUS, /* status or optime/leader: only a leader writes it */
+	ETCD_KEY_CONFIG,
+	ETCD_KEY_OTHER,
+};
+
+enum etcd_role { ETCD_ROLE_UNKNOWN, ETCD_ROLE_LEADER, ETCD_ROLE_REPLICA };
+
+struct etcd_request {
+	enum etcd_rpc rpc;
+	uint64_t lease_id; /* keepalive, put, txn, grant with an ID; 0 = none seen */
+	int64_t ttl_s;	   /* grant; 0 = none seen */
+	enum etcd_key key;
+	enum etcd_role role; /* member's value says so, or only a leader does this; else unknown */
+	bool standby;	     /* with ETCD_ROLE_LEADER: of a standby cluster ("standby_leader") */
+	/*
+	 * Creates the leader key if there is none: an attempt that a replica makes. Only an answer
+	 * with `succeeded` proves that it is the leader now; role is unknown until then.
+	 */
+	bool leader_race;
+	bool leader_release; /* deletes the leader key: gives the lock up, if it succeeds */
+	char scope[ETCD_SCOPE_BYTES];	/* "" = not named */
+	char member[ETCD_MEMBER_BYTES]; /* "" = not named */
+};
+
+struct etcd_response {
+	uint64_t member_id, cluster_id, raft_term, revision; /* header; 0 = none seen */
+	uint64_t lease_id;				     /* keepalive, grant */
+	int64_t ttl_s;	/* keepalive, grant: > 0; 0 = the answer has none (expired, see below) */
+	bool truncated; /* the object was not seen to its end: an absent field proves nothing */
+	bool succeeded; /* txn: it did what was asked, or its nested fallback did */
+	bool has_error;
+	int error_code; /* gRPC code; 0 with has_error = not given */
+	/* "etcdserver: ...", or what a proxy says; one line, printable ASCII, secrets as "***" */
+	char error_message[ETCD_MESSAGE_BYTES];
+	/* range: Patroni's dynamic configuration, from the key .../config; 0 = not seen */
+	int64_t conf_ttl_s, conf_loop_wait_s;
+	/* range: the lease under the key .../leader: who renews it is the leader; 0 = not seen */
+	uint64_t leader_lease_id;
+};
+
+const char *etcd_rpc_name(enum etcd_rpc rpc);	    /* "lease/keepalive", "kv/range", ... */
+enum etcd_rpc etcd_rpc_from_name(const char *name); /* the inverse; ETCD_RPC_UNKNOWN if none */
+enum etcd_class etcd_rpc_class(enum etcd_rpc rpc);
+
+/* Which call is this? From the request line alone. `target` as sent, query and prefix included. */
+enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target);
+
+/*
+ * Read the first `len` bytes of a request's body; `truncated` says that there were more. Fills *out
+ * (zeroed first) with what can be read: 0, or -EBADMSG when it is not a JSON object (then *out is
+ * untouched). A cut body is no error. A body that says nothing we need (authenticate, version, ...)
+ * is not looked at.
+ */
+int etcd_parse_request(enum etcd_rpc rpc, const void *body, size_t len, bool truncated,
+		       struct etcd_request *out);
+
+/*
+ * The same for an answer. An expired lease is HTTP 200 with an ID and no TTL (proto3 drops a zero):
+ * ttl_s == 0 && lease_id && !truncated. For a watch, whose answer never ends, read the first
+ * object: an etcd that refuses it says so there ("canceled"), with HTTP 200. With status >= 400 the
+ * answer is always 0 with has_error, whatever the body is (a proxy's plain text or HTML).
+ */
+int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t len, bool truncated,
+			struct etcd_response *out);
+
+#endif

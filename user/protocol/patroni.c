@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* patroni.c - Patroni's keys, roles and dynamic configuration (see patroni.h). */
+#include "protocol/patroni.h"
+
+#include <string.h>
+
+#include "protocol/text.h"
+
+/* Deeper namespaces than this are not told apart from somebody else's keys. */
+#define SEGMENTS_MAX 16
+
+/* Of one member's value or of the dynamic configuration: the part that is looked at. */
+#define VALUE_BYTES 3072
+
+struct segment {
+	const char *text;
+	size_t len;
+};
+
+static const struct {
+	const char *name;
+	enum etcd_key kind;
+	bool leader_writes;
+} leaves[] = {
+	{"leader", ETCD_KEY_LEADER, false},
+	/* Written at the end of AbstractDCS.update_leader, after the lease was renewed, only. */
+	{"status", ETCD_KEY_STATUS, true},
+	{"failsafe", ETCD_KEY_OTHER, true},
+	{"config", ETCD_KEY_CONFIG, false},
+	{"initialize", ETCD_KEY_OTHER, false},
+	{"history", ETCD_KEY_OTHER, false},
+	{"sync", ETCD_KEY_OTHER, false},
+	{"failover", ETCD_KEY_OTHER, false},
+};
+
+/* Returns how many, 0 when it is no path of the expected shape. A tree's last slash is dropped. */
+static size_t split(const char *key, size_t len, bool *slash, struct segment segments[SEGMENTS_MAX])
+{
+	size_t n = 0, begin = 1;
+
+	*slash = false;
+	if (!len || key[0] != '/' || memchr(key, '\0', len))
+		return 0;
+	for (size_t i = 1; i <= len; i++) {
+		if (i < len && key[i] != '/')
+			continue;
+		if (i == begin) { /* Patroni never writes an empty segment but the last */
+			*slash = i == len && n;
+			return *slash ? n : 0;
+		}
+		if (n == SEGMENTS_MAX)
+			return 0;
+		segments[n++] = (struct segment){key + begin, i - begin};
+		begin = i + 1;
+	}
+	return n;
+}
+
+static bool is(const struct segment *s, const char *word)
+{
+	return s->len == strlen(word) && !memcmp(s->text, word, s->len);
+}
+
+static bool is_number(const struct segment *s)
+{
+	uint64_t group;
+
+	return text_u64(s->text, s->len, &group) && (s->len == 1 || s->text[0] != '0');
+}
+
+/* How many of the segments lie before the leaf; 0 when it is no leaf of Patroni's. */
+static size_t parse_leaf(const struct segment *s, size_t n, struct patroni_key *out)
+{
+	if (n >= 3 && is(&s[n - 2], "members")) {
+		out->kind = ETCD_KEY_MEMBER;
+		text_copy_utf8(out->member, sizeof(out->member), s[n - 1].text, s[n - 1].len);
+		return n - 2;
+	}
+	if (n >= 3 && is(&s[n - 2], "optime") && is(&s[n - 1], "leader")) {
+		out->kind = ETCD_KEY_STATUS;
+		out->leader_writes = true;
+		return n - 2;
+	}
+	for (size_t i = 0; n >= 2 && i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+		if (!is(&s[n - 1], leaves[i].name))
+			continue;
+		out->kind = leaves[i].kind;
+		out->leader_writes = leaves[i].leader_writes;
+		return n - 1;
+	}
+	return 0;
+}
+
+void patroni_key_parse(const char *key, size_t len, bool tree, struct patroni_key *out)
+{
+	struct segment s[SEGMENTS_MAX];
+	bool slash;
+	size_t n = split(key, len, &slash, s);
+
+	memset(out, 0, sizeof(*out));
+	if (slash && tree)
+		out->kind = ETCD_KEY_SCOPE;
+	else
+		n = slash ? 0 : parse_leaf(s, n, out);
+	if (!n)
+		return;
+	/*
+	 * A Citus cluster has its group's number between scope and leaf. A scope that is itself a
+	 * number needs a namespace of two segments to be mistaken for one.
+	 */
+	if (n >= 3 && is_number(&s[n - 1]))
+		n--;
+	text_copy_utf8(out->scope, sizeof(out->scope), s[n - 1].text, s[n - 1].len);
+}
+
+/* Decode base64 JSON into `text` and read it. */
+static bool parse_value(struct json *inner, const struct json *j, int value, uint8_t *text)
+{
+	bool whole;
+	size_t len = json_base64(j, value, text, VALUE_BYTES, &whole);
+
+	return len && !json_parse(inner, (const char *)text, len);
+}
+
+enum etcd_role patroni_member_role(const struct json *j, int value, bool *standby)
+{
+	/* "promoted": it has the lock, and PostgreSQL is on its way out of recovery. */
+	static const char *const leads[] = {"master", "primary", "promoted"};
+	static const char *const follows[] = {"replica", "demoted", "uninitialized"};
+	uint8_t text[VALUE_BYTES];
+	struct json inner;
+	int role;
+
+	if (!parse_value(&inner, j, value, text))
+		return ETCD_ROLE_UNKNOWN;
+	role = json_get(&inner, JSON_ROOT, "role");
+	if (json_is(&inner, role, "standby_leader")) {
+		*standby = true;
+		return ETCD_ROLE_LEADER;
+	}
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+		if (json_is(&inner, role, leads[i]))
+			return ETCD_ROLE_LEADER;
+	}
+	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++) {
+		if (json_is(&inner, role, follows[i]))
+			return ETCD_ROLE_REPLICA;
+	}
+	return ETCD_ROLE_UNKNOWN;
+}
+
+static void get_seconds(const struct json *j, const char *name, int64_t *out)
+{
+	uint64_t seconds;
+
+	if (json_u64(j, json_get(j, JSON_ROOT, name), &seconds) && seconds <= INT32_MAX)
+		*out = (int64_t)seconds;
+}
+
+void patroni_config(const struct json *j, int value, int64_t *ttl_s, int64_t *loop_wait_s)
+{
+	uint8_t text[VALUE_BYTES];
+	struct json inner;
+
+	if (!parse_value(&inner, j, value, text))
+		return;
+	get_seconds(&inner, "ttl", ttl_s);
+	get_seconds(&inner, "loop_wait", loop_wait_s);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * json_finding.c - which keys each event has. Their names and their order are the public contract.
+ */
+#include <errno.h>
+
+#include "sink/json_out.h"
+
+static void put_start(struct json_out *o, const struct finding *f)
+{
+	json_out__int(o, "schema_version", f->start.schema_version);
+	json_out__string(o, "version", f->start.version);
+	json_out__string(o, "host", f->start.host);
+	json_out__string(o, "kernel", f->start.kernel);
+	json_out__string(o, "hooks", f->start.hooks);
+	json_out__int(o, "targets", (int64_t)f->start.targets);
+}
+
+static void put_process(struct json_out *o, const struct finding *f)
+{
+	json_out__string(o, "phase", process_phase_name(f->process.phase));
+	json_out__who(o, &f->who);
+	json_out__string(o, "patroni.version", f->who.version);
+	json_out__string(o, "note", f->process.note);
+}
+
+static void put_connect(struct json_out *o, const struct finding *f)
+{
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__peer(o, &f->where);
+	json_out__string(o, "outcome", connect_outcome_name(f->connect.outcome));
+	json_out__duration(o, "duration_s", f->connect.duration_ns);
+}
+
+static void put_request(struct json_out *o, const struct finding *f)
+{
+	const struct finding_request *r = &f->request;
+
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__server(o, f->where.endpoint);
+	json_out__peer(o, &f->where);
+	json_out__string(o, "http.request.method", r->method);
+	json_out__string(o, "url.path", r->path);
+	json_out__string(o, "etcd.rpc", r->rpc);
+	json_out__string(o, "outcome", request_outcome_name(r->outcome));
+	if (r->status)
+		json_out__int(o, "http.response.status_code", r->status);
+	if (r->error_code)
+		json_out__int(o, "etcd.error.code", r->error_code);
+	json_out__string(o, "etcd.error.message", r->error_message);
+	json_out__duration(o, "duration_s", r->duration_ns);
+	json_out__duration(o, "first_byte_s", r->first_byte_ns);
+	json_out__duration(o, "unread_s", r->unread_ns);
+	json_out__duration(o, "tcp.srtt_s", r->srtt_ns);
+	if (r->retransmits >= 0)
+		json_out__int(o, "tcp.retransmits", r->retransmits);
+	json_out__id(o, "etcd.member_id", r->member_id);
+	if (r->raft_term)
+		json_out__int(o, "etcd.raft_term", (int64_t)r->raft_term);
+	json_out__id(o, "lease.id", r->lease_id);
+	if (r->ttl_s >= 0)
+		json_out__int(o, "lease.ttl_s", r->ttl_s);
+}
+
+static void put_stall(struct json_out *o, const struct finding *f)
+{
+	const struct finding_stall *s = &f->stall;
+	struct json_out evidence = { .json = json_object() };
+
+	json_out__string(o, "phase", stall_phase_name(s->phase));
+	json_out__int(o, "stall_id", (int64_t)s->stall_id);
+	json_out__string(o, "cause", cause_name(s->cause));
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__peer(o, &f->where);
+	json_out__id(o, "lease.id", s->lease_id);
+	if (s->ttl_s >= 0)
+		json_out__int(o, "lease.ttl_s", s->ttl_s);
+	if (s->remaining_ns != LW_UNKNOWN_REMAINING)
+		json_out__seconds(o, "lease.remaining_s", s->remaining_ns);
+	json_out__duration(o, "since_last_ok_s", s->since_last_ok_ns);
+	json_out__duration(o, "in_flight_s", s->in_flight_ns);
+	json_out__string(o, "severity", stall_severity_name(s->severity));
+	for (size_t i = 0; i < s->evidence_len && i < EVIDENCE_MAX; i++)
+		json_out__evidence(&evidence, &s->evidence[i]);
+	if (s->evidence_len)
+		json_out__child(o, "evidence", &evidence);
+	else
+		json_decref(evidence.json);
+	json_out__string(o, "headline", s->headline);
+	json_out__string(o, "hint", s->hint);
+	if (s->phase == STALL_END) {
+		json_out__string(o, "result", stall_result_name(s->result));
+		json_out__duration(o, "duration_s", s->duration_ns);
+	}
+}
+
+static void put_endpoint(struct json_out *o, const struct finding *f)
+{
+	const struct finding_endpoint *e = &f->endpoint;
+	struct json_out matrix = { .json = json_object() };
+
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__peer(o, &f->where);
+	json_out__string(o, "state", endpoint_state_name(e->state));
+	if (e->previous != ENDPOINT_UNKNOWN)
+		json_out__string(o, "previous", endpoint_state_name(e->previous));
+	for (size_t i = 0; i < MATRIX_COLUMNS; i++)
+		if (e->matrix[i] != CELL_UNKNOWN)
+			json_out__string(&matrix, matrix_column_name(i),
+					 matrix_cell_name(e->matrix[i]));
+	json_out__child(o, "matrix", &matrix);
+	json_out__string(o, "sentence", e->sentence);
+}
+
+static void put_lost(struct json_out *o, const struct finding *f)
+{
+	json_out__string(o, "reason", f->lost.reason);
+	json_out__int(o, "count", (int64_t)f->lost.count);
+}
+
+static void put_summary(struct json_out *o, const struct finding *f)
+{
+	if (f->summary)
+		json_out__summary(o, f->summary);
+	else
+		o->err = -EINVAL;
+}
+
+static const struct {
+	const char *event;
+	void (*put)(struct json_out *o, const struct finding *f);
+} events[] = {
+	[FINDING_START] = { "start", put_start },
+	[FINDING_PROCESS] = { "process", put_process },
+	[FINDING_CONNECT] = { "connect", put_connect },
+	[FINDING_REQUEST] = { "request", put_request },
+	[FINDING_STALL] = { "stall", put_stall },
+	[FINDING_ENDPOINT] = { "endpoint", put_endpoint },
+	[FINDING_LOST] = { "lost", put_lost },
+	[FINDING_SUMMARY] = { "summary", put_summary },
+};
+_Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
+
+json_t *json_finding(const struct finding *f, int *err)
+{
+	struct json_out o = { .json = json_object() };
+
+	if ((unsigned int)f->type >= FINDING_TYPES) {
+		o.err = -EINVAL;
+	} else {
+		json_out__time(&o, f->ts_ns);
+		json_out__string(&o, "event", events[f->type].event);
+		events[f->type].put(&o, f);
+	}
+	if (!o.err && o.json)
+		return o.json;
+	*err = o.err ? o.err : -ENOMEM;
+	json_decref(o.json);
+	return NULL;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * json_summary.c - the last line of a trace: what it amounted to.
+ */
+#include <errno.h>
+
+#include "model/summary.h"
+#include "sink/json_out.h"
+
+static void put_latency(struct json_out *o, const struct histogram *h)
+{
+	json_out__duration(o, "p50_s", histogram__quantile_ns(h, 0.50));
+	json_out__duration(o, "p99_s", histogram__quantile_ns(h, 0.99));
+	json_out__duration(o, "max_s", histogram__quantile_ns(h, 1));
+}
+
+static void put_rpcs(struct json_out *o, const struct summary_endpoint *e)
+{
+	struct json_out rpcs = { .json = json_object() };
+
+	for (size_t i = 0; i < e->rpcs_len; i++) {
+		const struct summary_rpc *r = &e->rpcs[i];
+		struct json_out one = { .json = json_object() };
+
+		json_out__int(&one, "requests", (int64_t)summary_rpc__requests(r));
+		json_out__int(&one, "failed", (int64_t)summary_rpc__failed(r));
+		json_out__int(&one, "timeouts", (int64_t)r->outcomes[REQUEST_TIMEOUT]);
+		put_latency(&one, &r->latency);
+		json_out__child(&rpcs, r->rpc, &one);
+	}
+	json_out__child(o, "rpcs", &rpcs);
+}
+
+static void put_endpoint(struct json_out *o, const struct summary_endpoint *e)
+{
+	json_out__string(o, "endpoint", e->endpoint);
+	if (e->state != ENDPOINT_UNKNOWN)
+		json_out__string(o, "state", endpoint_state_name(e->state));
+	json_out__int(o, "requests", (int64_t)e->requests);
+	json_out__int(o, "failed", (int64_t)e->failed);
+	json_out__int(o, "timeouts", (int64_t)e->timeouts);
+	put_latency(o, &e->latency);
+	json_out__int(o, "connects", (int64_t)e->connects);
+	json_out__int(o, "connects_failed", (int64_t)e->connects_failed);
+	put_rpcs(o, e);
+}
+
+void json_out__summary(struct json_out *o, const struct summary *s)
+{
+	json_t *endpoints = json_array();
+
+	json_out__string(o, "verdict", verdict_name(s->verdict));
+	json_out__int(o, "stalls", (int64_t)s->stalls);
+	if (s->worst_remaining_ns != LW_UNKNOWN_REMAINING)
+		json_out__seconds(o, "worst_remaining_s", s->worst_remaining_ns);
+	for (size_t i = 0; i < s->endpoints_len; i++) {
+		struct json_out one = { .json = json_object() };
+
+		put_endpoint(&one, &s->endpoints[i]);
+		if (one.err)
+			o->err = one.err;
+		if (json_array_append_new(endpoints, one.json))
+			o->err = -ENOMEM;
+	}
+	json_out__set(o, "endpoints", endpoints);
+	json_out__int(o, "events_lost", (int64_t)s->events_lost);
+	json_out__int(o, "refreshes", (int64_t)s->refreshes);
+	json_out__int(o, "refreshes_ok", (int64_t)s->refreshes_ok);
+	json_out__duration(o, "duration_s", (int64_t)(s->end_ts_ns - s->begin_ts_ns));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text_private.h - the parts of the text sink, to each other.
+ */
+#ifndef LEASEWATCH_TEXT_PRIVATE_H
+#define LEASEWATCH_TEXT_PRIVATE_H
+
+#include "sink/sink.h"
+#include "sink/text_out.h"
+
+/* "HH:MM:SS.mmm", two spaces, a tag of up to 8 columns, a space, what happened. */
+#define TEXT_TAG_COL  14
+#define TEXT_BODY_COL 23
+
+struct text_style {
+	bool verbose;
+	bool several; /* more than one Patroni has been seen: say which one it is */
+	/* What was last said of a stall: an update does not say it again. */
+	uint64_t stall_id;
+	enum cause cause;
+	char hint[400];
+};
+
+/* Begin a line of the log: local time and tag. The body's column is set as the indent. */
+void text__begin(struct text_out *o, uint64_t ts_ns, enum text_color color, const char *tag);
+/* "demo/patroni1", "patroni1", or "pid 4242". Returns buf. */
+const char *text__who(const struct finding_who *who, char *buf, size_t size);
+/* Local time as strftime spells it. Returns buf. */
+const char *text__time(uint64_t ts_ns, const char *format, char *buf, size_t size);
+/* "connect ok  read ok  keepalive FAILS": columns never asked are left out; no newline. */
+void text__matrix(struct text_out *o, const enum matrix_cell matrix[MATRIX_COLUMNS]);
+enum text_color text__state_color(enum endpoint_state state);
+enum text_color text__severity_color(enum stall_severity severity);
+
+/* text_event.c: one finding that is no summary, as no line (not worth one), one or several. */
+void text__event(struct text_out *o, struct text_style *style, const struct finding *f);
+/* text_stall.c */
+void text__stall(struct text_out *o, struct text_style *style, const struct finding *f);
+/* text_summary.c */
+void text__summary(struct text_out *o, const struct summary *s);
+/* text_status.c: one line per member, without the last newline; each cut to `width` columns (0 = not). */
+#define TEXT_STATUS_LINES 8
+/* Returns the number of lines; columns[] gets the length of each (at most TEXT_STATUS_LINES). */
+size_t text__status(struct text_out *o, const struct member_status *members, size_t len, int width,
+		    int columns[TEXT_STATUS_LINES]);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * utf8.c - making text from the network harmless, for every sink.
+ */
+#include <string.h>
+
+#include "sink/utf8.h"
+
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
+/* How many bytes the sequence that starts so has, and the smallest code point it may encode. */
+static int sequence_length(unsigned char lead, uint32_t *smallest)
+{
+	if (lead < 0x80) {
+		*smallest = 0;
+		return 1;
+	}
+	if ((lead & 0xE0) == 0xC0) {
+		*smallest = 0x80;
+		return 2;
+	}
+	if ((lead & 0xF0) == 0xE0) {
+		*smallest = 0x800;
+		return 3;
+	}
+	if ((lead & 0xF8) == 0xF0) {
+		*smallest = 0x10000;
+		return 4;
+	}
+	return 0;
+}
+
+uint32_t utf8__next(const char **s)
+{
+	const unsigned char *p = (const unsigned char *)*s;
+	uint32_t smallest = 0, code_point;
+	int len = sequence_length(*p, &smallest);
+
+	(*s)++;
+	if (len == 0)
+		return UTF8_INVALID;
+	if (len == 1)
+		return *p;
+	code_point = *p & (0x7Fu >> len);
+	for (int i = 1; i < len; i++) {
+		if ((p[i] & 0xC0) != 0x80) /* the final NUL, too */
+			return UTF8_INVALID;
+		code_point = code_point << 6 | (p[i] & 0x3F);
+	}
+	if (code_point < smallest || code_point > 0x10FFFF ||
+	    (code_point >= 0xD800 && code_point <= 0xDFFF))
+		return UTF8_INVALID;
+	*s += len - 1;
+	return code_point;
+}
+
+bool utf8__is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
+	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+size_t utf8__clean(const char *in, char *out, size_t size)
+{
+	size_t len = 0;
+
+	if (!size)
+		return 0;
+	while (*in) {
+		const char *from = in;
+		uint32_t c = utf8__next(&in);
+		size_t n = (size_t)(in - from);
+
+		if (c == UTF8_INVALID || (c >= 0x20 && utf8__is_control(c))) {
+			from = REPLACEMENT;
+			n = strlen(REPLACEMENT);
+		}
+		if (len + n >= size)
+			break;
+		memcpy(out + len, from, n);
+		len += n;
+	}
+	out[len] = '\0';
+	return len;
+}
