@@ -109,6 +109,11 @@ static const struct request_sample requests[] = {
 	REQUEST("race, 4", KV_TXN,
 		LEADER_TXN("\"target\": \"CREATE\", \"create_revision\": \"0\", "),
 		.key = ETCD_KEY_LEADER, .scope = "demo", .lease_id = 77, .leader_race = true),
+	REQUEST("race, the comparison last", KV_TXN,
+		"{\"success\": [" LEADER_PUT
+		"], \"compare\": [{\"key\": \"`/service/demo/leader`\", "
+		"\"create_revision\": 0, \"target\": \"CREATE\"}]}",
+		.key = ETCD_KEY_LEADER, .scope = "demo", .lease_id = 77, .leader_race = true),
 	REQUEST("race on a version", KV_TXN, LEADER_TXN("\"version\": 0, "), .key = ETCD_KEY_LEADER,
 		.scope = "demo", .lease_id = 77, .leader_race = true),
 	REQUEST("a version above 0 is there", KV_TXN, LEADER_TXN("\"version\": \"3\", "),
@@ -210,6 +215,12 @@ static const struct response_sample responses[] = {
 	       "{\"key\":\"`/service/demo/members/config`\",\"value\":\"`{\"ttl\":99}`\",\"lease\":"
 	       "\"99\"}],\"count\":\"3\"}",
 	       WANT_HEADER, .conf_ttl_s = 30, .conf_loop_wait_s = 10, .leader_lease_id = 77),
+	ANSWER("of a Citus cluster's groups, the first counts", KV_RANGE, 200,
+	       "{\"kvs\":[{\"key\":\"`/service/demo/0/config`\",\"value\":\"`{\"ttl\":30}`\"},"
+	       "{\"key\":\"`/service/demo/0/leader`\",\"lease\":\"7\"},"
+	       "{\"key\":\"`/service/demo/1/config`\",\"value\":\"`{\"ttl\":40}`\"},"
+	       "{\"key\":\"`/service/demo/1/leader`\",\"lease\":\"8\"}]}",
+	       .conf_ttl_s = 30, .leader_lease_id = 7),
 	ANSWER("range without them", KV_RANGE, 200,
 	       "{" HEADER ",\"kvs\":[{\"key\":\"`/service/demo/history`\",\"value\":\"`[]`\"}]}",
 	       WANT_HEADER),

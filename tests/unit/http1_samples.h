@@ -143,6 +143,8 @@ static const struct sample samples[] = {
 	       HTTP1_BAD, .status = 200),
 	SAMPLE("chunk longer than it says", OK "Transfer-Encoding: chunked\r\n\r\n1\r\nab", R,
 	       HTTP1_BAD, .body = "a", .status = 200),
+	SAMPLE("two ends of a chunk", OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\r\n0\r\n\r\n",
+	       R, HTTP1_BAD, .body = "a", .status = 200),
 	SAMPLE("torn end of a chunk", OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\rb", R,
 	       HTTP1_BAD, .body = "a", .status = 200),
 	SAMPLE("HTTP/2", "HTTP/2 200\r\n\r\n", R, HTTP1_BAD),

@@ -209,7 +209,8 @@ static void test_request_head(void **state)
 	assert_int_equal(feed_text(&p,
 				   "POST /v3/kv/range?x=1 HTTP/1.1\r\nHOST: \t etcd1.lab:2379 \r\n"
 				   "User-Agent: Patroni/4.1.4 Python/3.11\r\n"
-				   "Authorization: secret.1\r\nCookie: secret\r\n"
+				   "Authorization: Basic 0123456789-0123456789-secret\r\n"
+				   "Cookie: a=0123456789-0123456789-secret\r\n"
 				   "X-Raft-Term: 4\r\nContent-Length: 0\r\n\r\n"),
 			 HTTP1_DONE);
 	assert_string_equal(p.msg.method, "POST");

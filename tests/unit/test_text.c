@@ -29,6 +29,7 @@ static void test_copy(void **state)
 		{"\xc3", "?", "?", 16},
 		{"\xc3(", "?(", "?(", 16},
 		{"\xc0\xaf", "??", "??", 16},		  /* overlong */
+		{"\xe0\x82\xbf", "???", "???", 16},	  /* overlong */
 		{"\xed\xa0\x80", "???", "???", 16},	  /* a surrogate */
 		{"\xf4\x90\x80\x80", "????", "????", 16}, /* above Unicode */
 		{"\xc2\x9b", "??", "??", 16},		  /* C1: begins an escape sequence */

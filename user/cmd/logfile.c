@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * logfile.c - reading a log line by line. getline() would read a file without newlines into memory whole.
+ * logfile.c - reading a log line by line. getline() would read a file without newlines into memory
+ * whole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,8 @@
 
 struct logfile {
 	int fd;
-	bool own; /* not stdin */
-	bool end; /* of the file */
+	bool own;	 /* not stdin */
+	bool end;	 /* of the file */
 	size_t from, to; /* what is read and not yet handed out */
 	char buf[LOGFILE_LINE_BYTES + 1];
 };

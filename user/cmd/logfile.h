@@ -14,10 +14,11 @@
 struct logfile;
 
 struct logfile_line {
-	const char *text; /* without its newline, not NUL-terminated, may hold NULs; until the next call */
+	const char *text; /* without its newline, not NUL-terminated, may hold NULs; until the next
+			     call */
 	size_t len;
-	bool too_long;	  /* nothing is known of it: text is NULL */
-	bool unended;	  /* the file ends here, without a newline */
+	bool too_long; /* nothing is known of it: text is NULL */
+	bool unended;  /* the file ends here, without a newline */
 };
 
 /* "-" is stdin. 0 or -errno; -EISDIR for a directory. */

@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/logfile.h"
-#include "cmd/report.h"
 #include "model/summary.h"
 #include "sink/jsonlog.h"
 #include "sink/sink.h"
 
 struct report {
-	const char *program;
 	int verbose;
 	size_t files_len;
 	char **files;
@@ -36,10 +35,10 @@ struct oddities {
 };
 
 static const struct argp_option options[] = {
-	{ "verbose", 'v', NULL, 0, "Also print the findings, as trace did; twice: every request", 0 },
-	{ "help", 'h', NULL, 0, "Give this help", -1 },
-	{ "version", 'V', NULL, 0, "Print the version", -1 },
-	{ 0 },
+	{"verbose", 'v', NULL, 0, "Also print the findings, as trace did; twice: every request", 0},
+	{"help", 'h', NULL, 0, "Give this help", -1},
+	{"version", 'V', NULL, 0, "Print the version", -1},
+	{0},
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -55,7 +54,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'V':
 		printf("leasewatch %s\n", LW_VERSION);
-		exit(0);
+		exit(EXIT_HEALTHY);
 	case ARGP_KEY_ARG:
 		(void)arg; /* all of them come with ARGP_KEY_ARGS */
 		return ARGP_ERR_UNKNOWN;
@@ -116,41 +115,46 @@ static int take_line(struct report *r, const char *name, const struct logfile_li
 		return 0;
 	case -ENOTSUP:
 		fprintf(stderr,
-			"%s: %s, line %" PRIu64 ": the log has a schema_version that this program does "
+			"leasewatch: %s, line %" PRIu64
+			": the log has a schema_version that this program does "
 			"not know; read it with the leasewatch that wrote it, or a newer one\n",
-			r->program, name, odd->lines);
+			name, odd->lines);
 		return err;
 	default:
 		return err;
 	}
 }
 
-static void tell_oddities(const struct report *r, const char *name, const struct oddities *odd)
+static void tell_oddities(const char *name, const struct oddities *odd)
 {
 	if (odd->cut)
-		fprintf(stderr, "%s: %s ends in the middle of a line; that line is not counted\n",
-			r->program, name);
+		fprintf(stderr,
+			"leasewatch: %s ends in the middle of a line; that line is not counted\n",
+			name);
 	if (odd->foreign)
-		fprintf(stderr, "%s: %s: %" PRIu64 " of %" PRIu64 " lines are not ours and were skipped\n",
-			r->program, name, odd->foreign, odd->lines);
+		fprintf(stderr,
+			"leasewatch: %s: %" PRIu64 " of %" PRIu64
+			" lines are not ours and were skipped\n",
+			name, odd->foreign, odd->lines);
 	if (odd->newer)
 		fprintf(stderr,
-			"%s: %s: %" PRIu64 " of %" PRIu64 " lines hold what this program does not know "
+			"leasewatch: %s: %" PRIu64 " of %" PRIu64
+			" lines hold what this program does not know "
 			"(a newer leasewatch's log?) and were skipped\n",
-			r->program, name, odd->newer, odd->lines);
+			name, odd->newer, odd->lines);
 }
 
 static int read_file(struct report *r, const char *path)
 {
 	const char *name = strcmp(path, "-") ? path : "stdin";
 	struct logfile_line line;
-	struct oddities odd = { 0 };
+	struct oddities odd = {0};
 	struct logfile *file;
 	int err;
 
 	err = logfile__open(path, &file);
 	if (err) {
-		fprintf(stderr, "%s: cannot read %s: %s\n", r->program, name, strerror(-err));
+		fprintf(stderr, "leasewatch: cannot read %s: %s\n", name, strerror(-err));
 		return err;
 	}
 	while ((err = logfile__next(file, &line)) > 0) {
@@ -162,64 +166,65 @@ static int read_file(struct report *r, const char *path)
 	if (err == -ENOTSUP) /* said */
 		return err;
 	if (err) {
-		fprintf(stderr, "%s: cannot read %s: %s\n", r->program, name, strerror(-err));
+		fprintf(stderr, "leasewatch: cannot read %s: %s\n", name, strerror(-err));
 		return err;
 	}
-	tell_oddities(r, name, &odd);
+	tell_oddities(name, &odd);
 	if (odd.lines && !odd.ours) {
-		fprintf(stderr, "%s: %s is not a JSON log of leasewatch\n", r->program, name);
+		fprintf(stderr, "leasewatch: %s is not a JSON log of leasewatch\n", name);
 		return -EBADMSG;
 	}
 	r->ours += odd.ours;
 	return 0;
 }
 
-static int exit_status(enum verdict v)
+static int status_of(enum verdict v)
 {
 	switch (v) {
 	case VERDICT_HEALTHY:
-		return 0;
+		return EXIT_HEALTHY;
 	case VERDICT_STALLED:
-		return 2;
+		return EXIT_STALL_SEEN;
 	case VERDICT_NO_TRAFFIC:
-		return 3;
+		return EXIT_NOTHING_TO_WATCH;
 	}
-	return 1;
+	return EXIT_TOOL_ERROR;
 }
 
 static int run(struct report *r)
 {
-	struct finding f = { .type = FINDING_SUMMARY };
+	struct finding f = {.type = FINDING_SUMMARY};
 	int err;
 
 	for (size_t i = 0; i < r->files_len; i++)
 		if (read_file(r, r->files[i]))
-			return 1;
+			return EXIT_TOOL_ERROR;
 	if (!r->ours) {
-		fprintf(stderr, "%s: nothing in %s: no finding to report on\n", r->program,
+		fprintf(stderr, "leasewatch: nothing in %s: no finding to report on\n",
 			r->files_len == 1 ? r->files[0] : "these files");
-		return 1;
+		return EXIT_TOOL_ERROR;
 	}
 	summary__finish(r->summary, r->last_ts_ns);
 	f.ts_ns = r->last_ts_ns;
 	f.summary = r->summary;
 	err = sink__finding(r->sink, &f);
 	if (err) {
-		fprintf(stderr, "%s: cannot write the summary: %s\n", r->program, strerror(-err));
-		return 1;
+		fprintf(stderr, "leasewatch: cannot write the summary: %s\n", strerror(-err));
+		return EXIT_TOOL_ERROR;
 	}
-	return exit_status(r->summary->verdict);
+	return status_of(r->summary->verdict);
 }
 
 int cmd_report(int argc, char **argv)
 {
-	struct report r = { .program = argv[0] };
-	struct text_options text = { 0 };
-	int status = 1;
+	struct report r = {0};
+	struct text_options text = {0};
+	int status = EXIT_TOOL_ERROR;
 
-	argp_err_exit_status = 1;
+	argp_err_exit_status = EXIT_TOOL_ERROR;
+	argv[0] = (char *)"leasewatch report"; /* what argp calls us in its messages */
 	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &r))
-		return 1;
+		return EXIT_TOOL_ERROR;
 	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error that we report */
 	text_options__detect(&text, stdout);
 	text.live = false;
@@ -229,7 +234,7 @@ int cmd_report(int argc, char **argv)
 	if (r.sink && r.summary)
 		status = run(&r);
 	else
-		fprintf(stderr, "%s: out of memory\n", r.program);
+		fprintf(stderr, "leasewatch: out of memory\n");
 	sink__free(r.sink);
 	summary__free(r.summary);
 	return status;

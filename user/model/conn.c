@@ -290,7 +290,7 @@ void conn_table__drop_member(struct conn_table *t, struct member *m, uint64_t no
 {
 	struct conn *c, *next;
 
-	HASH_ITER (hh, t->conns, c, next) {
+	HASH_ITER(hh, t->conns, c, next) {
 		if (c->member != m)
 			continue;
 		if (c->exchange)
@@ -303,7 +303,7 @@ void conn_table__clear(struct conn_table *t)
 {
 	struct conn *c, *next;
 
-	HASH_ITER (hh, t->conns, c, next)
+	HASH_ITER(hh, t->conns, c, next)
 		forget(t, c);
 	free(t->spare);
 	t->spare = NULL;

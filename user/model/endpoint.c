@@ -92,11 +92,11 @@ void endpoint_table__clear(struct endpoint_table *t)
 	struct address *a, *next_a;
 	struct endpoint *e, *next_e;
 
-	HASH_ITER (hh, t->addresses, a, next_a) {
+	HASH_ITER(hh, t->addresses, a, next_a) {
 		HASH_DEL(t->addresses, a);
 		free(a);
 	}
-	HASH_ITER (hh, t->endpoints, e, next_e) {
+	HASH_ITER(hh, t->endpoints, e, next_e) {
 		HASH_DEL(t->endpoints, e);
 		free(e);
 	}

@@ -319,7 +319,7 @@ void engine__free(struct engine *e)
 		return;
 	conn_table__clear(&e->conns);
 	endpoint_table__clear(&e->endpoints);
-	HASH_ITER (hh, e->members, m, next) {
+	HASH_ITER(hh, e->members, m, next) {
 		HASH_DEL(e->members, m);
 		free(m);
 	}
@@ -382,7 +382,7 @@ static void note_hanging(struct engine *e, const struct member *m, uint64_t now_
 {
 	struct conn *c;
 
-	TAILQ_FOREACH (c, &m->busy, busy_link) {
+	TAILQ_FOREACH(c, &m->busy, busy_link) {
 		const struct exchange *x = c->exchange;
 		enum matrix_column column;
 
@@ -399,7 +399,7 @@ void engine__tick(struct engine *e, uint64_t now_ns)
 {
 	struct member *m, *next;
 
-	HASH_ITER (hh, e->members, m, next) {
+	HASH_ITER(hh, e->members, m, next) {
 		note_hanging(e, m, now_ns);
 		evaluate(e, m, now_ns);
 	}
@@ -410,7 +410,7 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 	struct engine_wants wants = {0};
 	struct member *m, *next;
 
-	HASH_ITER (hh, e->members, m, next) {
+	HASH_ITER(hh, e->members, m, next) {
 		struct conn *c = member__attempt(m, now_ns);
 		bool suspicious = m->stall.active || (!c && lease__is_overdue(&m->lease, now_ns));
 
@@ -455,7 +455,7 @@ size_t engine__status(const struct engine *e, uint64_t now_ns, struct member_sta
 	struct member *m, *next;
 	size_t n = 0;
 
-	HASH_ITER (hh, e->members, m, next) {
+	HASH_ITER(hh, e->members, m, next) {
 		const struct lease *l = &m->lease;
 
 		if (n == max)

@@ -21,7 +21,8 @@ struct histogram {
 
 void histogram__record(struct histogram *h, int64_t duration_ns); /* negative: ignored */
 void histogram__merge(struct histogram *into, const struct histogram *from);
-/* The value below which a share q (0..1) of the records lies, ns; never above max. -1 when empty. */
+/* The value below which a share q (0..1) of the records lies, ns; never above max. -1 when empty.
+ */
 int64_t histogram__quantile_ns(const struct histogram *h, double q);
 
 #endif

@@ -21,7 +21,7 @@ static void format_long(char *buf, const char *sign, uint64_t seconds)
 	static const struct {
 		uint64_t seconds;
 		const char *name;
-	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	size_t i = 0;
 	uint64_t rest;
 

@@ -12,8 +12,8 @@
 #define HUMAN_BYTES 32
 
 /*
- * "820 us", "4.6 ms", "46 ms", "7.05 s", "24.1 s", "2 min 5 s", "1 h 5 min", "3 d 4 h"; a negative one
- * with a minus in front. Never longer than 12 columns below 100 days. ASCII. Returns buf.
+ * "820 us", "4.6 ms", "46 ms", "7.05 s", "24.1 s", "2 min 5 s", "1 h 5 min", "3 d 4 h"; a negative
+ * one with a minus in front. Never longer than 12 columns below 100 days. ASCII. Returns buf.
  */
 const char *human_duration(char buf[HUMAN_BYTES], int64_t ns);
 

@@ -83,7 +83,7 @@ struct conn *member__attempt(const struct member *m, uint64_t now_ns)
 	bool due = stall__refresh_is_due(&m->lease, now_ns);
 	struct conn *c, *other = NULL;
 
-	TAILQ_FOREACH (c, &m->busy, busy_link) {
+	TAILQ_FOREACH(c, &m->busy, busy_link) {
 		if (c->exchange && exchange__is_refresh(c->exchange))
 			return c;
 		if (due && !other && stands_in_the_way(m, c))

@@ -22,9 +22,9 @@ struct summary_endpoint {
 	const char *endpoint; /* owned by the summary */
 	enum endpoint_state state;
 	enum matrix_cell matrix[MATRIX_COLUMNS];
-	uint64_t requests;	/* finished, unobserved ones included; watches are not counted */
-	uint64_t failed;	/* error, timeout, reset, closed */
-	uint64_t timeouts;	/* the timeouts among them */
+	uint64_t requests; /* finished, unobserved ones included; watches are not counted */
+	uint64_t failed;   /* error, timeout, reset, closed */
+	uint64_t timeouts; /* the timeouts among them */
 	uint64_t connects, connects_failed;
 	struct histogram latency; /* all rpcs but watch, merged */
 	size_t rpcs_len;
@@ -34,7 +34,7 @@ struct summary_endpoint {
 struct summary_stall { /* one per stall, in order of their begin */
 	uint64_t stall_id;
 	uint64_t begin_ts_ns;
-	enum cause cause;  /* the last one named: it may sharpen */
+	enum cause cause;	      /* the last one named: it may sharpen */
 	enum stall_severity severity; /* the worst */
 	enum stall_result result;     /* STALL_ONGOING until it ends */
 	int64_t duration_ns;	      /* LW_UNKNOWN until it ends */
@@ -50,8 +50,8 @@ struct summary {
 	uint64_t stalls;
 	int64_t worst_remaining_ns; /* over all stalls; LW_UNKNOWN_REMAINING */
 	uint64_t events_lost;
-	uint64_t refreshes;	    /* keepalives, grants, v2 leader puts; unobserved ones left out */
-	uint64_t refreshes_ok;	    /* those answered with a TTL */
+	uint64_t refreshes;    /* keepalives, grants, v2 leader puts; unobserved ones left out */
+	uint64_t refreshes_ok; /* those answered with a TTL */
 	size_t endpoints_len;
 	struct summary_endpoint *endpoints;
 	size_t stall_list_len; /* bounded: the last SUMMARY_STALLS_MAX are kept */
@@ -60,8 +60,8 @@ struct summary {
 #define SUMMARY_STALLS_MAX 256
 
 /*
- * Memory is bounded, whatever a log holds: beyond these, endpoints and rpcs are counted under the name
- * SUMMARY_OTHER, and a name is cut to SUMMARY_NAME_BYTES - 1.
+ * Memory is bounded, whatever a log holds: beyond these, endpoints and rpcs are counted under the
+ * name SUMMARY_OTHER, and a name is cut to SUMMARY_NAME_BYTES - 1.
  */
 #define SUMMARY_ENDPOINTS_MAX 64
 #define SUMMARY_RPCS_MAX      24
@@ -76,8 +76,8 @@ void summary__free(struct summary *s);
 int summary__add(struct summary *s, const struct finding *f);
 
 /*
- * Close it at end_ts_ns (wall clock): sets the verdict. May be called again later. For `report` to find the
- * same numbers, end_ts_ns must be the ts_ns of the FINDING_SUMMARY that carries it.
+ * Close it at end_ts_ns (wall clock): sets the verdict. May be called again later. For `report` to
+ * find the same numbers, end_ts_ns must be the ts_ns of the FINDING_SUMMARY that carries it.
  */
 void summary__finish(struct summary *s, uint64_t end_ts_ns);
 
@@ -90,7 +90,8 @@ bool summary__is_refresh(const char *rpc);
 uint64_t summary_rpc__requests(const struct summary_rpc *r);
 uint64_t summary_rpc__failed(const struct summary_rpc *r);
 
-/* One sentence for a person: "healthy: 6 of 6 renewals ..." Writes at most size bytes, NUL included. */
+/* One sentence for a person: "healthy: 6 of 6 renewals ..." Writes at most size bytes, NUL
+ * included. */
 void summary__verdict_sentence(const struct summary *s, char *buf, size_t size);
 
 #endif

@@ -11,8 +11,8 @@ struct summary_private {
 	struct summary pub; /* first: it is what the caller holds */
 	size_t endpoints_cap, stalls_cap;
 	bool begun;
-	uint64_t traffic;     /* connects and requests, watches too: was there anything to judge? */
-	size_t run;	      /* index in stall_list of the first stall of this run of the program */
+	uint64_t traffic; /* connects and requests, watches too: was there anything to judge? */
+	size_t run;	  /* index in stall_list of the first stall of this run of the program */
 	uint64_t forgotten_id; /* the highest stall_id of this run that is no longer in the list */
 };
 

@@ -104,8 +104,9 @@ static void update_stall(struct summary_stall *st, const struct finding *f)
 }
 
 /*
- * The least that was left of the lease, as far as this finding tells. The end of a stall carries what
- * the new refresh gave; until then the lease went on running down from where it was at the begin.
+ * The least that was left of the lease, as far as this finding tells. The end of a stall carries
+ * what the new refresh gave; until then the lease went on running down from where it was at the
+ * begin.
  */
 static int64_t lowest_remaining(const struct summary_stall *st, const struct finding_stall *fs)
 {
@@ -116,7 +117,8 @@ static int64_t lowest_remaining(const struct summary_stall *st, const struct fin
 	if (!st || fs->phase != STALL_END || fs->duration_ns < 0 ||
 	    st->begin_remaining_ns == LW_UNKNOWN_REMAINING)
 		return lowest;
-	if (__builtin_sub_overflow(st->begin_remaining_ns, finding_round_us(fs->duration_ns), &at_end))
+	if (__builtin_sub_overflow(st->begin_remaining_ns, finding_round_us(fs->duration_ns),
+				   &at_end))
 		return lowest;
 	return worse(lowest, at_end);
 }

@@ -71,7 +71,7 @@ struct totals {
 
 static struct totals add_up(const struct summary *s)
 {
-	struct totals t = { .slowest_refresh_ns = -1 };
+	struct totals t = {.slowest_refresh_ns = -1};
 
 	for (size_t i = 0; i < s->endpoints_len; i++) {
 		const struct summary_endpoint *e = &s->endpoints[i];
@@ -161,7 +161,7 @@ static void say_healthy(struct sentence *out, const struct summary *s)
 
 void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 {
-	struct sentence out = { .buf = buf, .size = size };
+	struct sentence out = {.buf = buf, .size = size};
 	char d[HUMAN_BYTES];
 
 	if (!size)

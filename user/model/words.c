@@ -207,7 +207,7 @@ static void list_evidence(struct words *w, const struct diagnosis *d, struct fin
 	if (on_the_wire)
 		text(s, "waiting_for", d->connecting ? "connect" : etcd_rpc_name(d->rpc));
 	if (d->end_ns)
-		number(s, "attempt_s", (double)((d->end_ns - d->start_ns) / 1000) / 1e6);
+		number(s, "attempt_s", (double)(d->end_ns - d->start_ns) / NS_PER_S);
 	if (d->status)
 		number(s, "http.response.status_code", d->status);
 	if (d->error_code)

@@ -108,7 +108,7 @@ enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target)
 		if (starts_with(path, prefixes[i]))
 			rest = path + strlen(prefixes[i]);
 	}
-	if (!rest || rest > path + len)
+	if (!rest)
 		return ETCD_RPC_UNKNOWN;
 	len -= (size_t)(rest - path);
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {

@@ -138,7 +138,7 @@ static void put_line(struct writer *w, const char *src, size_t len)
 			put(w, src + i, n);
 			scheme = text_is(src + i, n, "bearer") || text_is(src + i, n, "basic");
 			hide_next =
-				scheme || announces_secret(src + i, n) ||
+				announces_secret(src + i, n) ||
 				(n && src[i + n - 1] == '=' && announces_secret(src + i, n - 1));
 			scheme |= n && src[i + n - 1] == '=';
 		}

@@ -28,8 +28,8 @@ static void read_key(const struct json *j, int object, struct patroni_key *key)
 {
 	uint8_t bytes[PATRONI_KEY_BYTES];
 	bool whole;
-	size_t len = json_base64(j, json_get(j, object, "key"), bytes, sizeof(bytes), &whole);
-	bool tree = json_get(j, object, "range_end") != JSON_NONE;
+	size_t len = json__base64(j, json__get(j, object, "key"), bytes, sizeof(bytes), &whole);
+	bool tree = json__get(j, object, "range_end") != JSON_NONE;
 
 	/* Half a key names something else. */
 	patroni_key_parse((const char *)bytes, whole ? len : 0, tree, key);
@@ -48,9 +48,9 @@ static void read_put(const struct json *j, int put, struct etcd_request *r)
 
 	read_key(j, put, &key);
 	take_key(&key, r);
-	json_u64(j, json_get(j, put, "lease"), &r->lease_id);
+	json__u64(j, json__get(j, put, "lease"), &r->lease_id);
 	if (key.kind == ETCD_KEY_MEMBER)
-		r->role = patroni_member_role(j, json_get(j, put, "value"), &r->standby);
+		r->role = patroni_member_role(j, json__get(j, put, "value"), &r->standby);
 	else if (key.leader_writes)
 		r->role = ETCD_ROLE_LEADER;
 }
@@ -67,37 +67,37 @@ static void read_range(const struct json *j, int range, struct etcd_request *r)
  */
 static bool demands_key(const struct json *j, int compare)
 {
-	int target = json_get(j, compare, "target");
+	int target = json__get(j, compare, "target");
 	uint64_t least = 0;
 
-	if (json_is(j, target, "VALUE"))
+	if (json__is(j, target, "VALUE"))
 		return true;
-	if (json_is(j, target, "MOD"))
-		json_u64(j, json_get(j, compare, "mod_revision"), &least);
-	else if (target == JSON_NONE || json_is(j, target, "VERSION"))
-		json_u64(j, json_get(j, compare, "version"), &least);
+	if (json__is(j, target, "MOD"))
+		json__u64(j, json__get(j, compare, "mod_revision"), &least);
+	else if (target == JSON_NONE || json__is(j, target, "VERSION"))
+		json__u64(j, json__get(j, compare, "version"), &least);
 	return least > 0;
 }
 
 static void read_txn(const struct json *j, struct etcd_request *r)
 {
-	int compares = json_get(j, JSON_ROOT, "compare");
-	int compare = json_next(j, compares, JSON_NONE);
-	int success = json_next(j, json_get(j, JSON_ROOT, "success"), JSON_NONE);
-	int put = json_get(j, success, "request_put");
-	int del = json_get(j, success, "request_delete_range");
+	int compares = json__get(j, JSON_ROOT, "compare");
+	int compare = json__next(j, compares, JSON_NONE);
+	int success = json__next(j, json__get(j, JSON_ROOT, "success"), JSON_NONE);
+	int put = json__get(j, success, "request_put");
+	int del = json__get(j, success, "request_delete_range");
 
-	if (json_is_object(j, put))
+	if (json__is_object(j, put))
 		read_put(j, put, r);
-	else if (json_is_object(j, del))
+	else if (json__is_object(j, del))
 		read_range(j, del, r);
 	else
 		read_range(j, compare, r); /* the rest was cut off, or it only reads */
 	if (r->key != ETCD_KEY_LEADER)
 		return;
-	if (json_is_object(j, del)) {
+	if (json__is_object(j, del)) {
 		r->leader_release = true;
-	} else if (json_is_object(j, put) && json_is_complete(j, compares)) {
+	} else if (json__is_object(j, put) && json__is_complete(j, compares)) {
 		if (compare == JSON_NONE || demands_key(j, compare))
 			r->role = ETCD_ROLE_LEADER;
 		else
@@ -109,8 +109,8 @@ static void read_grant(const struct json *j, struct etcd_request *r)
 {
 	uint64_t ttl;
 
-	json_u64(j, json_get(j, JSON_ROOT, "ID"), &r->lease_id);
-	if (json_u64(j, json_get(j, JSON_ROOT, "TTL"), &ttl) && ttl <= INT32_MAX)
+	json__u64(j, json__get(j, JSON_ROOT, "ID"), &r->lease_id);
+	if (json__u64(j, json__get(j, JSON_ROOT, "TTL"), &ttl) && ttl <= INT32_MAX)
 		r->ttl_s = (int64_t)ttl;
 }
 
@@ -119,7 +119,7 @@ static void read_request(const struct json *j, struct etcd_request *r)
 	switch (r->rpc) {
 	case ETCD_RPC_LEASE_KEEPALIVE:
 	case ETCD_RPC_LEASE_REVOKE:
-		json_u64(j, json_get(j, JSON_ROOT, "ID"), &r->lease_id);
+		json__u64(j, json__get(j, JSON_ROOT, "ID"), &r->lease_id);
 		break;
 	case ETCD_RPC_LEASE_GRANT:
 		read_grant(j, r);
@@ -140,7 +140,7 @@ static void read_request(const struct json *j, struct etcd_request *r)
 		read_txn(j, r);
 		break;
 	case ETCD_RPC_WATCH:
-		read_range(j, json_get(j, JSON_ROOT, "create_request"), r);
+		read_range(j, json__get(j, JSON_ROOT, "create_request"), r);
 		break;
 	default:
 		break;
@@ -173,7 +173,7 @@ int etcd_parse_request(enum etcd_rpc rpc, const void *body, size_t len, bool tru
 
 	if (is_read(rpc)) {
 		struct json j;
-		int ret = json_parse(&j, body, len);
+		int ret = json__parse(&j, body, len);
 
 		if (!ret && !j.len && !truncated)
 			ret = -EBADMSG;

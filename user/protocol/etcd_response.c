@@ -23,20 +23,20 @@
 
 static void read_header(const struct json *j, int object, struct etcd_response *r)
 {
-	int header = json_get(j, object, "header");
+	int header = json__get(j, object, "header");
 
-	json_u64(j, json_get(j, header, "cluster_id"), &r->cluster_id);
-	json_u64(j, json_get(j, header, "member_id"), &r->member_id);
-	json_u64(j, json_get(j, header, "raft_term"), &r->raft_term);
-	json_u64(j, json_get(j, header, "revision"), &r->revision);
+	json__u64(j, json__get(j, header, "cluster_id"), &r->cluster_id);
+	json__u64(j, json__get(j, header, "member_id"), &r->member_id);
+	json__u64(j, json__get(j, header, "raft_term"), &r->raft_term);
+	json__u64(j, json__get(j, header, "revision"), &r->revision);
 }
 
 static void read_lease(const struct json *j, int object, struct etcd_response *r)
 {
 	uint64_t ttl;
 
-	json_u64(j, json_get(j, object, "ID"), &r->lease_id);
-	if (json_u64(j, json_get(j, object, "TTL"), &ttl) && ttl <= INT32_MAX)
+	json__u64(j, json__get(j, object, "ID"), &r->lease_id);
+	if (json__u64(j, json__get(j, object, "TTL"), &ttl) && ttl <= INT32_MAX)
 		r->ttl_s = (int64_t)ttl;
 }
 
@@ -46,27 +46,27 @@ static void read_kv(const struct json *j, int kv, struct etcd_response *r)
 	uint8_t bytes[PATRONI_KEY_BYTES];
 	struct patroni_key key;
 	bool whole;
-	size_t len = json_base64(j, json_get(j, kv, "key"), bytes, sizeof(bytes), &whole);
+	size_t len = json__base64(j, json__get(j, kv, "key"), bytes, sizeof(bytes), &whole);
 
 	patroni_key_parse((const char *)bytes, whole ? len : 0, false, &key);
 	if (key.kind == ETCD_KEY_CONFIG && !r->conf_ttl_s && !r->conf_loop_wait_s)
-		patroni_config(j, json_get(j, kv, "value"), &r->conf_ttl_s, &r->conf_loop_wait_s);
+		patroni_config(j, json__get(j, kv, "value"), &r->conf_ttl_s, &r->conf_loop_wait_s);
 	else if (key.kind == ETCD_KEY_LEADER && !r->leader_lease_id)
-		json_u64(j, json_get(j, kv, "lease"), &r->leader_lease_id);
+		json__u64(j, json__get(j, kv, "lease"), &r->leader_lease_id);
 }
 
 static void read_txn(const struct json *j, struct etcd_response *r)
 {
-	int first = json_next(j, json_get(j, JSON_ROOT, "responses"), JSON_NONE);
-	int nested = json_get(j, first, "response_txn");
+	int first = json__next(j, json__get(j, JSON_ROOT, "responses"), JSON_NONE);
+	int nested = json__get(j, first, "response_txn");
 
-	r->succeeded = json_true(j, json_get(j, JSON_ROOT, "succeeded")) ||
-		       json_true(j, json_get(j, nested, "succeeded"));
+	r->succeeded = json__true(j, json__get(j, JSON_ROOT, "succeeded")) ||
+		       json__true(j, json__get(j, nested, "succeeded"));
 }
 
 static void read_result(enum etcd_rpc rpc, const struct json *j, struct etcd_response *r)
 {
-	int result = json_get(j, JSON_ROOT, "result");
+	int result = json__get(j, JSON_ROOT, "result");
 	int object = result != JSON_NONE ? result : JSON_ROOT; /* a stream wraps its messages */
 	int kvs;
 
@@ -77,9 +77,9 @@ static void read_result(enum etcd_rpc rpc, const struct json *j, struct etcd_res
 		read_lease(j, object, r);
 		break;
 	case ETCD_RPC_KV_RANGE:
-		kvs = json_get(j, JSON_ROOT, "kvs");
-		for (int kv = json_next(j, kvs, JSON_NONE); kv != JSON_NONE;
-		     kv = json_next(j, kvs, kv))
+		kvs = json__get(j, JSON_ROOT, "kvs");
+		for (int kv = json__next(j, kvs, JSON_NONE); kv != JSON_NONE;
+		     kv = json__next(j, kvs, kv))
 			read_kv(j, kv, r);
 		break;
 	case ETCD_RPC_KV_TXN:
@@ -92,9 +92,9 @@ static void read_result(enum etcd_rpc rpc, const struct json *j, struct etcd_res
 
 static int first_of(const struct json *j, int object, const char *name, const char *other)
 {
-	int value = json_get(j, object, name);
+	int value = json__get(j, object, name);
 
-	return value != JSON_NONE ? value : json_get(j, object, other);
+	return value != JSON_NONE ? value : json__get(j, object, other);
 }
 
 /* Somebody between us and etcd may quote the request: of an authenticate, only etcd is believed. */
@@ -112,7 +112,7 @@ static void read_message(enum etcd_rpc rpc, const struct json *j, int value,
 			 struct etcd_response *r)
 {
 	char text[RAW_MESSAGE_BYTES];
-	int len = json_string(j, value, text, sizeof(text));
+	int len = json__string(j, value, text, sizeof(text));
 
 	if (len > 0)
 		set_message(rpc, text, (size_t)len, r);
@@ -122,29 +122,29 @@ static void read_code(const struct json *j, int value, struct etcd_response *r)
 {
 	uint64_t code;
 
-	if (json_u64(j, value, &code) && code <= INT_MAX)
+	if (json__u64(j, value, &code) && code <= INT_MAX)
 		r->error_code = (int)code;
 }
 
 static void read_error(enum etcd_rpc rpc, int status, const struct json *j, struct etcd_response *r)
 {
 	int error = first_of(j, JSON_ROOT, "error", "Error"); /* 3.3 wrote it with a capital */
-	int result = json_get(j, JSON_ROOT, "result");
+	int result = json__get(j, JSON_ROOT, "result");
 	char text[RAW_MESSAGE_BYTES];
 
-	if (json_is_object(j, error)) {
+	if (json__is_object(j, error)) {
 		r->has_error = true;
 		read_code(j, first_of(j, error, "grpc_code", "code"), r);
-		read_message(rpc, j, json_get(j, error, "message"), r);
-	} else if (status >= 400 || json_string(j, error, text, sizeof(text)) > 0) {
-		int message = json_get(j, JSON_ROOT, "message");
+		read_message(rpc, j, json__get(j, error, "message"), r);
+	} else if (status >= 400 || json__string(j, error, text, sizeof(text)) > 0) {
+		int message = json__get(j, JSON_ROOT, "message");
 
 		r->has_error = true;
 		read_code(j, first_of(j, JSON_ROOT, "code", "Code"), r);
 		read_message(rpc, j, message != JSON_NONE ? message : error, r);
-	} else if (rpc == ETCD_RPC_WATCH && json_true(j, json_get(j, result, "canceled"))) {
+	} else if (rpc == ETCD_RPC_WATCH && json__true(j, json__get(j, result, "canceled"))) {
 		r->has_error = true;
-		read_message(rpc, j, json_get(j, result, "cancel_reason"), r);
+		read_message(rpc, j, json__get(j, result, "cancel_reason"), r);
 	}
 }
 
@@ -153,7 +153,7 @@ int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t 
 {
 	struct etcd_response r = {.truncated = truncated};
 	struct json j;
-	int ret = json_parse(&j, body, len);
+	int ret = json__parse(&j, body, len);
 
 	if (!ret && !j.len && !truncated)
 		ret = -EBADMSG;

@@ -32,7 +32,7 @@ static void keep_unfinished(struct json *j, const jsmn_parser *parser)
 	token->parent = parser->toksuper;
 }
 
-int json_parse(struct json *j, const char *text, size_t len)
+int json__parse(struct json *j, const char *text, size_t len)
 {
 	jsmn_parser parser;
 	int ret;
@@ -81,7 +81,7 @@ static bool is_behind(const jsmntok_t *container, const jsmntok_t *token)
 	return container->end != -1 && token->start >= container->end;
 }
 
-int json_get(const struct json *j, int object, const char *name)
+int json__get(const struct json *j, int object, const char *name)
 {
 	const jsmntok_t *in = get(j, object);
 
@@ -89,13 +89,13 @@ int json_get(const struct json *j, int object, const char *name)
 		return JSON_NONE;
 	for (int i = object + 1; i + 1 < j->count && !is_behind(in, &j->tokens[i]); i++) {
 		if (j->tokens[i].parent == object && j->tokens[i + 1].parent == i &&
-		    !is_behind(in, &j->tokens[i + 1]) && json_is(j, i, name))
+		    !is_behind(in, &j->tokens[i + 1]) && json__is(j, i, name))
 			return i + 1;
 	}
 	return JSON_NONE;
 }
 
-int json_next(const struct json *j, int array, int previous)
+int json__next(const struct json *j, int array, int previous)
 {
 	const jsmntok_t *in = get(j, array);
 
@@ -109,21 +109,21 @@ int json_next(const struct json *j, int array, int previous)
 	return JSON_NONE;
 }
 
-bool json_is_object(const struct json *j, int value)
+bool json__is_object(const struct json *j, int value)
 {
 	const jsmntok_t *token = get(j, value);
 
 	return token && token->type == JSMN_OBJECT;
 }
 
-bool json_is_complete(const struct json *j, int value)
+bool json__is_complete(const struct json *j, int value)
 {
 	const jsmntok_t *token = get(j, value);
 
 	return token && token->end != -1 && value != j->unfinished;
 }
 
-bool json_u64(const struct json *j, int value, uint64_t *out)
+bool json__u64(const struct json *j, int value, uint64_t *out)
 {
 	const jsmntok_t *token = get(j, value);
 
@@ -132,7 +132,7 @@ bool json_u64(const struct json *j, int value, uint64_t *out)
 	return text_u64(j->text + token->start, (size_t)(token->end - token->start), out);
 }
 
-bool json_true(const struct json *j, int value)
+bool json__true(const struct json *j, int value)
 {
 	const jsmntok_t *token = get(j, value);
 
@@ -140,7 +140,7 @@ bool json_true(const struct json *j, int value)
 	       !memcmp(j->text + token->start, "true", 4);
 }
 
-bool json_is(const struct json *j, int value, const char *word)
+bool json__is(const struct json *j, int value, const char *word)
 {
 	const jsmntok_t *token = get_string(j, value);
 	size_t len = strlen(word);
@@ -188,7 +188,7 @@ static size_t unescape(const char *src, size_t len, char *out)
 	return 2;
 }
 
-int json_string(const struct json *j, int value, char *buf, size_t size)
+int json__string(const struct json *j, int value, char *buf, size_t size)
 {
 	const jsmntok_t *token = get_string(j, value);
 	const char *src;
@@ -212,7 +212,7 @@ int json_string(const struct json *j, int value, char *buf, size_t size)
  * Base64 needs no escape but an optional one: some writers put "\/" for a slash. It is decoded in
  * runs of whole groups between those, through a small buffer, because the string may be long.
  */
-size_t json_base64(const struct json *j, int value, uint8_t *buf, size_t size, bool *whole)
+size_t json__base64(const struct json *j, int value, uint8_t *buf, size_t size, bool *whole)
 {
 	const jsmntok_t *token = get(j, value);
 	size_t out = 0, len, have = 0;

@@ -39,32 +39,32 @@ struct json {
  * Read the first JSON object of the text; what follows it is not looked at. 0, or -EBADMSG when the
  * text is not one. A text without its end is fine (cut), an empty one too.
  */
-int json_parse(struct json *j, const char *text, size_t len);
+int json__parse(struct json *j, const char *text, size_t len);
 
 /* The member's value. */
-int json_get(const struct json *j, int object, const char *name);
+int json__get(const struct json *j, int object, const char *name);
 /* The array's element after `previous` (JSON_NONE: the first). */
-int json_next(const struct json *j, int array, int previous);
-bool json_is_object(const struct json *j, int value);
-bool json_is_complete(const struct json *j, int value); /* seen to its end */
+int json__next(const struct json *j, int array, int previous);
+bool json__is_object(const struct json *j, int value);
+bool json__is_complete(const struct json *j, int value); /* seen to its end */
 
 /* A number, or a string that holds one: false (and *out untouched) when it is not one, or negative.
  */
-bool json_u64(const struct json *j, int value, uint64_t *out);
-bool json_true(const struct json *j, int value);
+bool json__u64(const struct json *j, int value, uint64_t *out);
+bool json__true(const struct json *j, int value);
 /* Is it the string `word` (without escapes)? */
-bool json_is(const struct json *j, int value, const char *word);
+bool json__is(const struct json *j, int value, const char *word);
 
 /*
  * A string's text, unescaped (beyond ASCII: '?'), cut to the buffer, NUL added. Returns its length
  * in the buffer, or -ENOENT when it is no string or an unfinished one.
  */
-int json_string(const struct json *j, int value, char *buf, size_t size);
+int json__string(const struct json *j, int value, char *buf, size_t size);
 
 /*
  * The bytes of a base64 string. *whole says that nothing is missing (neither behind a cut of the
  * text nor for lack of room). Returns the bytes written, 0 when it is no string.
  */
-size_t json_base64(const struct json *j, int value, uint8_t *buf, size_t size, bool *whole);
+size_t json__base64(const struct json *j, int value, uint8_t *buf, size_t size, bool *whole);
 
 #endif

@@ -117,9 +117,9 @@ void patroni_key_parse(const char *key, size_t len, bool tree, struct patroni_ke
 static bool parse_value(struct json *inner, const struct json *j, int value, uint8_t *text)
 {
 	bool whole;
-	size_t len = json_base64(j, value, text, VALUE_BYTES, &whole);
+	size_t len = json__base64(j, value, text, VALUE_BYTES, &whole);
 
-	return len && !json_parse(inner, (const char *)text, len);
+	return len && !json__parse(inner, (const char *)text, len);
 }
 
 enum etcd_role patroni_member_role(const struct json *j, int value, bool *standby)
@@ -133,17 +133,17 @@ enum etcd_role patroni_member_role(const struct json *j, int value, bool *standb
 
 	if (!parse_value(&inner, j, value, text))
 		return ETCD_ROLE_UNKNOWN;
-	role = json_get(&inner, JSON_ROOT, "role");
-	if (json_is(&inner, role, "standby_leader")) {
+	role = json__get(&inner, JSON_ROOT, "role");
+	if (json__is(&inner, role, "standby_leader")) {
 		*standby = true;
 		return ETCD_ROLE_LEADER;
 	}
 	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
-		if (json_is(&inner, role, leads[i]))
+		if (json__is(&inner, role, leads[i]))
 			return ETCD_ROLE_LEADER;
 	}
 	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++) {
-		if (json_is(&inner, role, follows[i]))
+		if (json__is(&inner, role, follows[i]))
 			return ETCD_ROLE_REPLICA;
 	}
 	return ETCD_ROLE_UNKNOWN;
@@ -153,7 +153,7 @@ static void get_seconds(const struct json *j, const char *name, int64_t *out)
 {
 	uint64_t seconds;
 
-	if (json_u64(j, json_get(j, JSON_ROOT, name), &seconds) && seconds <= INT32_MAX)
+	if (json__u64(j, json__get(j, JSON_ROOT, name), &seconds) && seconds <= INT32_MAX)
 		*out = (int64_t)seconds;
 }
 

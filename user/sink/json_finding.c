@@ -67,7 +67,7 @@ static void put_request(struct json_out *o, const struct finding *f)
 static void put_stall(struct json_out *o, const struct finding *f)
 {
 	const struct finding_stall *s = &f->stall;
-	struct json_out evidence = { .json = json_object() };
+	struct json_out evidence = {.json = json_object()};
 
 	json_out__string(o, "phase", stall_phase_name(s->phase));
 	json_out__int(o, "stall_id", (int64_t)s->stall_id);
@@ -100,7 +100,7 @@ static void put_stall(struct json_out *o, const struct finding *f)
 static void put_endpoint(struct json_out *o, const struct finding *f)
 {
 	const struct finding_endpoint *e = &f->endpoint;
-	struct json_out matrix = { .json = json_object() };
+	struct json_out matrix = {.json = json_object()};
 
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__peer(o, &f->where);
@@ -133,20 +133,20 @@ static const struct {
 	const char *event;
 	void (*put)(struct json_out *o, const struct finding *f);
 } events[] = {
-	[FINDING_START] = { "start", put_start },
-	[FINDING_PROCESS] = { "process", put_process },
-	[FINDING_CONNECT] = { "connect", put_connect },
-	[FINDING_REQUEST] = { "request", put_request },
-	[FINDING_STALL] = { "stall", put_stall },
-	[FINDING_ENDPOINT] = { "endpoint", put_endpoint },
-	[FINDING_LOST] = { "lost", put_lost },
-	[FINDING_SUMMARY] = { "summary", put_summary },
+	[FINDING_START] = {"start", put_start},
+	[FINDING_PROCESS] = {"process", put_process},
+	[FINDING_CONNECT] = {"connect", put_connect},
+	[FINDING_REQUEST] = {"request", put_request},
+	[FINDING_STALL] = {"stall", put_stall},
+	[FINDING_ENDPOINT] = {"endpoint", put_endpoint},
+	[FINDING_LOST] = {"lost", put_lost},
+	[FINDING_SUMMARY] = {"summary", put_summary},
 };
 _Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
 
 json_t *json_finding(const struct finding *f, int *err)
 {
-	struct json_out o = { .json = json_object() };
+	struct json_out o = {.json = json_object()};
 
 	if ((unsigned int)f->type >= FINDING_TYPES) {
 		o.err = -EINVAL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json_out.h - one JSON object being built, with the contract's rule that what is not known is left out.
+ * json_out.h - one JSON object being built, with the contract's rule that what is not known is left
+ * out.
  */
 #ifndef LEASEWATCH_JSON_OUT_H
 #define LEASEWATCH_JSON_OUT_H
@@ -19,15 +20,15 @@ struct json_out {
 };
 
 /*
- * Takes over `value`; NULL is out of memory. The key is cleaned like any string: names of rpcs are keys
- * in the summary, and they come from outside.
+ * Takes over `value`; NULL is out of memory. The key is cleaned like any string: names of rpcs are
+ * keys in the summary, and they come from outside.
  */
 void json_out__set(struct json_out *o, const char *key, json_t *value);
 /* Hand a finished child to its parent, with its failure if it had one. */
 void json_out__child(struct json_out *o, const char *key, struct json_out *child);
 void json_out__string(struct json_out *o, const char *key, const char *value); /* NULL: left out */
 void json_out__int(struct json_out *o, const char *key, int64_t value);
-void json_out__id(struct json_out *o, const char *key, uint64_t id);	 /* 0: left out */
+void json_out__id(struct json_out *o, const char *key, uint64_t id); /* 0: left out */
 void json_out__seconds(struct json_out *o, const char *key, int64_t ns);
 void json_out__duration(struct json_out *o, const char *key, int64_t ns); /* < 0: left out */
 void json_out__time(struct json_out *o, uint64_t ts_ns);

@@ -16,11 +16,11 @@ static void put_latency(struct json_out *o, const struct histogram *h)
 
 static void put_rpcs(struct json_out *o, const struct summary_endpoint *e)
 {
-	struct json_out rpcs = { .json = json_object() };
+	struct json_out rpcs = {.json = json_object()};
 
 	for (size_t i = 0; i < e->rpcs_len; i++) {
 		const struct summary_rpc *r = &e->rpcs[i];
-		struct json_out one = { .json = json_object() };
+		struct json_out one = {.json = json_object()};
 
 		json_out__int(&one, "requests", (int64_t)summary_rpc__requests(r));
 		json_out__int(&one, "failed", (int64_t)summary_rpc__failed(r));
@@ -54,7 +54,7 @@ void json_out__summary(struct json_out *o, const struct summary *s)
 	if (s->worst_remaining_ns != LW_UNKNOWN_REMAINING)
 		json_out__seconds(o, "worst_remaining_s", s->worst_remaining_ns);
 	for (size_t i = 0; i < s->endpoints_len; i++) {
-		struct json_out one = { .json = json_object() };
+		struct json_out one = {.json = json_object()};
 
 		put_endpoint(&one, &s->endpoints[i]);
 		if (one.err)

@@ -13,7 +13,7 @@
 
 #include "sink/jsonline.h"
 
-#define REAL_LIMIT	  9e12 /* times 1e6 still fits an int64_t */
+#define REAL_LIMIT	   9e12 /* times 1e6 still fits an int64_t */
 #define READER_PATIENCE_MS 200
 
 struct buffer {
@@ -132,7 +132,7 @@ static int append_value(struct buffer *b, const json_t *value)
 
 int jsonline__encode(const json_t *tree, char **line, size_t *len)
 {
-	struct buffer b = { 0 };
+	struct buffer b = {0};
 	int err = append_value(&b, tree);
 
 	if (!err)
@@ -173,7 +173,7 @@ static size_t write_all(int fd, const char *data, size_t len, int *err)
 		} else if (n < 0 && errno == EINTR) {
 			continue;
 		} else if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = { .fd = fd, .events = POLLOUT };
+			struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 			if (poll(&p, 1, READER_PATIENCE_MS) > 0)
 				continue;
@@ -206,7 +206,8 @@ int jsonline__write(struct jsonline_file *file, const char *line, size_t len)
 	if (!err)
 		file->dirty = false;
 	else if (done && !take_back(file->fd, done))
-		/* A newline alone got out: then the earlier part is ended, and nothing new is begun. */
+		/* A newline alone got out: then the earlier part is ended, and nothing new is
+		 * begun. */
 		file->dirty = !(joined && done == 1);
 	free(joined);
 	return err;

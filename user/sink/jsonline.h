@@ -12,25 +12,26 @@
 #include <jansson.h>
 
 /*
- * Spell `tree` as one compact line, its newline included; keys keep their order. Unlike jansson's own
- * dump, a real number is written as a plain decimal with one to six places ("7.05", "0.000035",
+ * Spell `tree` as one compact line, its newline included; keys keep their order. Unlike jansson's
+ * own dump, a real number is written as a plain decimal with one to six places ("7.05", "0.000035",
  * "7.0"): never an exponent, never 0.29999999999999999, and never an integer, so that a store which
- * guesses types from the first line guesses right. Reals must be within +-9e12 (287,000 years in seconds).
- * *line is malloc'ed. 0, -ENOMEM, or -EINVAL for a tree that holds what we never write.
+ * guesses types from the first line guesses right. Reals must be within +-9e12 (287,000 years in
+ * seconds). *line is malloc'ed. 0, -ENOMEM, or -EINVAL for a tree that holds what we never write.
  */
 int jsonline__encode(const json_t *tree, char **line, size_t *len);
 
 struct jsonline_file {
 	int fd;
-	bool dirty; /* the last line was cut and could not be taken back: end it before the next one */
+	bool dirty; /* the last line was cut and could not be taken back: end it before the next one
+		     */
 };
 
 /*
- * Write one line with one write(2). A signal or a slow reader may cut a write short: the rest follows
- * then. When the rest cannot be written, the part is taken back from a regular file (if it is still the
- * file's end); from a pipe it cannot, and the next line begins on a line of its own. 0 or -errno (ENOSPC,
- * EFBIG, EPIPE, EAGAIN when a non-blocking reader does not drain within 200 ms). SIGPIPE and SIGXFSZ
- * are the caller's to ignore.
+ * Write one line with one write(2). A signal or a slow reader may cut a write short: the rest
+ * follows then. When the rest cannot be written, the part is taken back from a regular file (if it
+ * is still the file's end); from a pipe it cannot, and the next line begins on a line of its own. 0
+ * or -errno (ENOSPC, EFBIG, EPIPE, EAGAIN when a non-blocking reader does not drain within 200 ms).
+ * SIGPIPE and SIGXFSZ are the caller's to ignore.
  */
 int jsonline__write(struct jsonline_file *file, const char *line, size_t len);
 

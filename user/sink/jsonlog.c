@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * jsonlog.c - one line of a JSON log, back to a finding. The log may be anybody's: nothing is trusted.
+ * jsonlog.c - one line of a JSON log, back to a finding. The log may be anybody's: nothing is
+ * trusted.
  *
- * A key that is missing or of the wrong type is a value that is not known; only what a finding cannot
- * do without (its time, its kind, its outcome or phase) makes the line unusable.
+ * A key that is missing or of the wrong type is a value that is not known; only what a finding
+ * cannot do without (its time, its kind, its outcome or phase) makes the line unusable.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static int64_t get_duration(const json_t *o, const char *key)
 static int parse_time(const char *text, uint64_t *ts_ns)
 {
 	uint64_t fraction = 0, unit = 100000000;
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	const char *p;
 	time_t seconds;
 
@@ -169,9 +170,9 @@ static void get_evidence(const json_t *o, struct finding_stall *s)
 	for (void *i = json_object_iter(evidence); i && s->evidence_len < EVIDENCE_MAX;
 	     i = json_object_iter_next(evidence, i)) {
 		const json_t *value = json_object_iter_value(i);
-		struct evidence e = { .key = json_object_iter_key(i),
-				      .text = json_string_value(value),
-				      .number = json_number_value(value) };
+		struct evidence e = {.key = json_object_iter_key(i),
+				     .text = json_string_value(value),
+				     .number = json_number_value(value)};
 
 		if (json_is_string(value) || json_is_number(value))
 			s->evidence[s->evidence_len++] = e;
@@ -244,14 +245,14 @@ static const struct {
 	const char *event;
 	int (*get)(const json_t *o, struct finding *f);
 } events[] = {
-	[FINDING_START] = { "start", get_start },
-	[FINDING_PROCESS] = { "process", get_process },
-	[FINDING_CONNECT] = { "connect", get_connect },
-	[FINDING_REQUEST] = { "request", get_request },
-	[FINDING_STALL] = { "stall", get_stall },
-	[FINDING_ENDPOINT] = { "endpoint", get_endpoint },
-	[FINDING_LOST] = { "lost", get_lost },
-	[FINDING_SUMMARY] = { "summary", get_summary },
+	[FINDING_START] = {"start", get_start},
+	[FINDING_PROCESS] = {"process", get_process},
+	[FINDING_CONNECT] = {"connect", get_connect},
+	[FINDING_REQUEST] = {"request", get_request},
+	[FINDING_STALL] = {"stall", get_stall},
+	[FINDING_ENDPOINT] = {"endpoint", get_endpoint},
+	[FINDING_LOST] = {"lost", get_lost},
+	[FINDING_SUMMARY] = {"summary", get_summary},
 };
 _Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
 

@@ -11,8 +11,8 @@ struct jsonlog_line; /* owns what the finding borrows */
 
 /*
  * Parse one line (without its newline). 0: *line is set, free it; -EBADMSG: not JSON, or not a line
- * of ours (no ts/event); -ENOTSUP: a schema_version we do not know; -ENOMEM. An event of a kind that we do
- * not know (a newer leasewatch's) is -ENOMSG: skip it.
+ * of ours (no ts/event); -ENOTSUP: a schema_version we do not know; -ENOMEM. An event of a kind
+ * that we do not know (a newer leasewatch's) is -ENOMSG: skip it.
  */
 int jsonlog__parse(const char *text, size_t len, struct jsonlog_line **line);
 const struct finding *jsonlog__finding(const struct jsonlog_line *line);

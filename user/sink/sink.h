@@ -14,7 +14,8 @@
 struct sink;
 
 struct sink_ops {
-	/* Take one finding. 0, or -errno when it could not be written (the finding is lost whole). */
+	/* Take one finding. 0, or -errno when it could not be written (the finding is lost whole).
+	 */
 	int (*finding)(struct sink *sink, const struct finding *f);
 	/* Every 100..1000 ms while nothing else happens; may be NULL. `now_ns` is wall clock. */
 	int (*status)(struct sink *sink, const struct member_status *members, size_t len,
@@ -27,16 +28,17 @@ struct sink {
 };
 
 struct text_options {
-	bool color;  /* ANSI colours */
-	bool live;   /* a terminal: keep a status line at the bottom, rewritten in place */
+	bool color;   /* ANSI colours */
+	bool live;    /* a terminal: keep a status line at the bottom, rewritten in place */
 	bool verbose; /* every request, not only what matters */
-	bool utf8;   /* characters beyond ASCII may be written */
-	int width;   /* columns: sentences are wrapped and the status line is cut there; 0 = never */
+	bool utf8;    /* characters beyond ASCII may be written */
+	int width; /* columns: sentences are wrapped and the status line is cut there; 0 = never */
 };
 
 /*
- * What suits `out`: colour and a status line on a terminal (no colour with NO_COLOR set, neither with TERM=dumb), its
- * width, the user's locale. Leaves `verbose` as it is. A live sink asks for the width again as it goes.
+ * What suits `out`: colour and a status line on a terminal (no colour with NO_COLOR set, neither
+ * with TERM=dumb), its width, the user's locale. Leaves `verbose` as it is. A live sink asks for
+ * the width again as it goes.
  */
 void text_options__detect(struct text_options *opts, FILE *out);
 
@@ -44,15 +46,16 @@ void text_options__detect(struct text_options *opts, FILE *out);
 struct sink *sink_text__new(FILE *out, const struct text_options *opts);
 
 /*
- * JSON, one object a line (DESIGN's contract), every line written with one write(2) to `fd`, so that a
- * reader never sees half a line unless the disk is full; then the half line is taken back where the
- * file allows it (ftruncate), -ENOSPC is returned and later lines are tried again.
+ * JSON, one object a line (DESIGN's contract), every line written with one write(2) to `fd`, so
+ * that a reader never sees half a line unless the disk is full; then the half line is taken back
+ * where the file allows it (ftruncate), -ENOSPC is returned and later lines are tried again.
  */
 struct sink *sink_json__new(int fd);
 
 /* Convenience over ops; a NULL sink takes everything and does nothing. */
 int sink__finding(struct sink *sink, const struct finding *f);
-int sink__status(struct sink *sink, const struct member_status *members, size_t len, uint64_t now_ns);
+int sink__status(struct sink *sink, const struct member_status *members, size_t len,
+		 uint64_t now_ns);
 void sink__free(struct sink *sink);
 
 #endif

@@ -115,10 +115,10 @@ static struct text_out compose(const struct sink_text *t, FILE *m)
 {
 	int width = width_now(t);
 
-	return (struct text_out){ .stream = m,
-				  .color = t->opts.color,
-				  .utf8 = t->opts.utf8,
-				  .width = width >= WRAP_MIN_COLUMNS ? width : 0 };
+	return (struct text_out){.stream = m,
+				 .color = t->opts.color,
+				 .utf8 = t->opts.utf8,
+				 .width = width >= WRAP_MIN_COLUMNS ? width : 0};
 }
 
 /* A log that runs over midnight, or is read later, must say which day it was. */
@@ -207,7 +207,7 @@ static int text__show_status(struct sink *sink, const struct member_status *memb
 	struct sink_text *t = (struct sink_text *)sink;
 	char *data = NULL, *block = NULL;
 	size_t data_len = 0, block_len = 0, lines = 0;
-	int columns[TEXT_STATUS_LINES] = { 0 }, err;
+	int columns[TEXT_STATUS_LINES] = {0}, err;
 	struct text_out o;
 	FILE *m;
 
@@ -224,7 +224,8 @@ static int text__show_status(struct sink *sink, const struct member_status *memb
 		free(block);
 		return -ENOMEM;
 	}
-	/* Nothing has changed: leave the terminal alone (a selection with the mouse, a slow line). */
+	/* Nothing has changed: leave the terminal alone (a selection with the mouse, a slow line).
+	 */
 	if (t->status && block_len == t->status_len && !memcmp(block, t->status, block_len)) {
 		free(block);
 		return 0;

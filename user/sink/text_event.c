@@ -62,10 +62,11 @@ enum text_color text__state_color(enum endpoint_state state)
 
 /* Readable without colour: what is wrong is in capitals. */
 static const char *const cell_words[CELLS] = {
-	[CELL_UNKNOWN] = "-",	    [CELL_OK] = "ok",		[CELL_SLOW] = "slow",
-	[CELL_ERROR] = "FAILS",	    [CELL_HANGING] = "HANGS",	[CELL_TIMEOUT] = "TIMES OUT",
-	[CELL_RESET] = "RESET",	    [CELL_CLOSED] = "CLOSED",	[CELL_REFUSED] = "REFUSED",
-	[CELL_UNREACHABLE] = "UNREACHABLE",
+	[CELL_UNKNOWN] = "-",	    [CELL_OK] = "ok",
+	[CELL_SLOW] = "slow",	    [CELL_ERROR] = "FAILS",
+	[CELL_HANGING] = "HANGS",   [CELL_TIMEOUT] = "TIMES OUT",
+	[CELL_RESET] = "RESET",	    [CELL_CLOSED] = "CLOSED",
+	[CELL_REFUSED] = "REFUSED", [CELL_UNREACHABLE] = "UNREACHABLE",
 };
 
 void text__matrix(struct text_out *o, const enum matrix_cell matrix[MATRIX_COLUMNS])
@@ -119,9 +120,9 @@ static void put_process(struct text_out *o, const struct finding *f)
 		const char *tag;
 		enum text_color color;
 	} phases[] = {
-		[PROCESS_FOUND] = { "found", TEXT_GREEN },
-		[PROCESS_EXITED] = { "EXITED", TEXT_YELLOW },
-		[PROCESS_UPDATED] = { "changed", TEXT_PLAIN },
+		[PROCESS_FOUND] = {"found", TEXT_GREEN},
+		[PROCESS_EXITED] = {"EXITED", TEXT_YELLOW},
+		[PROCESS_UPDATED] = {"changed", TEXT_PLAIN},
 	};
 	char who[160];
 
@@ -185,18 +186,15 @@ static void put_exchange(struct text_out *o, const struct text_style *style,
 static void put_connect(struct text_out *o, const struct text_style *style, const struct finding *f)
 {
 	static const char *const results[CONNECT_OUTCOMES] = {
-		[CONNECT_OK] = "connected",
-		[CONNECT_REFUSED] = "refused",
-		[CONNECT_TIMEOUT] = "timeout",
-		[CONNECT_UNREACHABLE] = "unreachable",
-		[CONNECT_RESET] = "reset",
-		[CONNECT_ABANDONED] = "abandoned: Patroni went away",
+		[CONNECT_OK] = "connected",    [CONNECT_REFUSED] = "refused",
+		[CONNECT_TIMEOUT] = "timeout", [CONNECT_UNREACHABLE] = "unreachable",
+		[CONNECT_RESET] = "reset",     [CONNECT_ABANDONED] = "abandoned: Patroni went away",
 	};
 	bool ok = f->connect.outcome == CONNECT_OK || f->connect.outcome == CONNECT_ABANDONED;
-	struct exchange x = { .color = ok ? TEXT_PLAIN : TEXT_YELLOW,
-			      .tag = ok ? "ok" : "FAILED",
-			      .what = "connect",
-			      .duration_ns = f->connect.duration_ns };
+	struct exchange x = {.color = ok ? TEXT_PLAIN : TEXT_YELLOW,
+			     .tag = ok ? "ok" : "FAILED",
+			     .what = "connect",
+			     .duration_ns = f->connect.duration_ns};
 
 	if ((unsigned int)f->connect.outcome >= CONNECT_OUTCOMES || (ok && !style->verbose))
 		return;
@@ -238,10 +236,12 @@ static void describe_ok(const struct text_out *o, const struct finding_request *
 static void put_request(struct text_out *o, const struct text_style *style, const struct finding *f)
 {
 	const struct finding_request *r = &f->request;
-	struct exchange x = { .color = TEXT_YELLOW,
-			      .tag = "FAILED",
-			      .what = r->rpc ? r->rpc : r->path ? r->path : "request",
-			      .duration_ns = r->duration_ns };
+	struct exchange x = {.color = TEXT_YELLOW,
+			     .tag = "FAILED",
+			     .what = r->rpc    ? r->rpc
+				     : r->path ? r->path
+					       : "request",
+			     .duration_ns = r->duration_ns};
 
 	switch (r->outcome) {
 	case REQUEST_OK:

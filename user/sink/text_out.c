@@ -12,8 +12,8 @@
 #define PUT_BYTES 2048
 
 static const char *const sequences[] = {
-	[TEXT_PLAIN] = "",	    [TEXT_DIM] = "\033[2m",   [TEXT_BOLD] = "\033[1m",
-	[TEXT_GREEN] = "\033[32m",  [TEXT_YELLOW] = "\033[33m", [TEXT_RED] = "\033[31m",
+	[TEXT_PLAIN] = "",	     [TEXT_DIM] = "\033[2m",	 [TEXT_BOLD] = "\033[1m",
+	[TEXT_GREEN] = "\033[32m",   [TEXT_YELLOW] = "\033[33m", [TEXT_RED] = "\033[31m",
 	[TEXT_ALARM] = "\033[1;31m",
 };
 

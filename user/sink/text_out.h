@@ -36,7 +36,7 @@ struct text_out {
 
 /* Formats up to 2 KiB; the rest is cut. Runs of spaces are kept, unless a line breaks there. */
 __attribute__((format(printf, 3, 4))) void text_out__put(struct text_out *o, enum text_color color,
-							  const char *fmt, ...);
+							 const char *fmt, ...);
 /* Go to this column; at least one space when text has come that far already. */
 void text_out__to(struct text_out *o, int col);
 /* End at this column: for numbers, aligned to the right. */

@@ -93,8 +93,7 @@ static void put_evidence(struct text_out *o, const struct evidence *e, bool last
 	len = strlen(key);
 	if (e->text) {
 		text_out__put(o, TEXT_PLAIN, "%s: %s%s", key, e->text, end);
-	} else if (len > 2 && !strcmp(key + len - 2, " s") && e->number > -9e9 &&
-		   e->number < 9e9) {
+	} else if (len > 2 && !strcmp(key + len - 2, " s") && e->number > -9e9 && e->number < 9e9) {
 		key[len - 2] = '\0';
 		text_out__duration(o, d, (int64_t)(e->number * 1e9));
 		text_out__put(o, TEXT_PLAIN, "%s: %s%s", key, d, end);

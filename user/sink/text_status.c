@@ -15,13 +15,17 @@ static const struct layout {
 	const char *last; /* before the age of the last refresh; NULL = leave it out */
 	bool via;
 } layouts[] = {
-	{ 12, "last keepalive", true }, { 8, "last keepalive", true }, { 6, "last keepalive", true },
-	{ 6, "renewed", true },		{ 6, "renewed", false },       { 6, NULL, false },
+	{12, "last keepalive", true},
+	{6, "last keepalive", true},
+	{6, "sent", true},
+	{4, "sent", true},
+	{6, "sent", false},
+	{6, NULL, false},
 };
 
 struct status_line {
-	char name[96];	 /* "patroni1 leader" */
-	char left[64];	 /* " 24.1 s of 30 s" */
+	char name[96]; /* "patroni1 leader" */
+	char left[64]; /* " 24.1 s of 30 s" */
 	int filled_of_1000;
 	bool lease;
 	enum text_color color;
@@ -40,7 +44,7 @@ static const char *seconds(char buf[HUMAN_BYTES], int64_t ns)
 static void describe(const struct member_status *m, struct status_line *l)
 {
 	char who[64], d[HUMAN_BYTES];
-	struct finding_who name_only = { .pid = m->who.pid, .member = m->who.member };
+	struct finding_who name_only = {.pid = m->who.pid, .member = m->who.member};
 
 	memset(l, 0, sizeof(*l));
 	snprintf(l->name, sizeof(l->name), "%s%s%s", text__who(&name_only, who, sizeof(who)),
@@ -50,13 +54,12 @@ static void describe(const struct member_status *m, struct status_line *l)
 	if (!l->lease)
 		return;
 	if (m->remaining_ns <= 0) {
-		snprintf(l->left, sizeof(l->left), "ran out %s ago",
-			 seconds(d, -m->remaining_ns));
+		snprintf(l->left, sizeof(l->left), "ran out %s ago", seconds(d, -m->remaining_ns));
 		l->color = TEXT_ALARM;
 		return;
 	}
-	snprintf(l->left, sizeof(l->left), "%8s of %" PRId64 " s", seconds(d, m->remaining_ns),
-		 m->ttl_s);
+	snprintf(l->left, sizeof(l->left), "%*s of %" PRId64 " s", m->ttl_s < 100 ? 6 : 7,
+		 seconds(d, m->remaining_ns), m->ttl_s);
 	l->filled_of_1000 = (int)((double)m->remaining_ns / 1e6 / (double)m->ttl_s);
 	if (l->filled_of_1000 > 1000)
 		l->filled_of_1000 = 1000;
@@ -103,13 +106,14 @@ static void put_line(struct text_out *o, const struct member_status *m, const st
 	text_out__to(o, name_columns + 2);
 	if (!l->lease) {
 		text_out__put(o, TEXT_PLAIN, "%s",
-			      m->who.role && !strcmp(m->who.role, "replica") ?
-				      "holds no lease" :
-				      "lease not seen yet");
+			      m->who.role && !strcmp(m->who.role, "replica")
+				      ? "holds no lease"
+				      : "lease not seen yet");
 		put_last(o, m, how);
 		return;
 	}
-	text_out__put(o, m->stalled ? TEXT_ALARM : TEXT_PLAIN, "%s ", m->stalled ? "STALL" : "lease");
+	text_out__put(o, m->stalled ? TEXT_ALARM : TEXT_PLAIN, "%s ",
+		      m->stalled ? "STALL" : "lease");
 	put_bar(o, l, how->bar);
 	text_out__put(o, l->color, " %s", l->left);
 	put_last(o, m, how);
@@ -119,7 +123,7 @@ static void put_line(struct text_out *o, const struct member_status *m, const st
 static int measure(const struct text_out *o, const struct member_status *m,
 		   const struct status_line *l, int name_columns, const struct layout *how)
 {
-	struct text_out dry = { .utf8 = o->utf8 };
+	struct text_out dry = {.utf8 = o->utf8};
 
 	put_line(&dry, m, l, name_columns, how);
 	return dry.col;

@@ -16,7 +16,14 @@
 #define NAME_MAX      40
 
 /* Where the columns of numbers end, counted from the end of the state's column. */
-enum { REQUESTS_END = 9, FAILED_END = 17, TIMEOUTS_END = 27, P50_END = 35, P99_END = 43, MAX_END = 51 };
+enum {
+	REQUESTS_END = 9,
+	FAILED_END = 17,
+	TIMEOUTS_END = 27,
+	P50_END = 35,
+	P99_END = 43,
+	MAX_END = 51
+};
 
 static void put_window(struct text_out *o, const struct summary *s)
 {
@@ -60,7 +67,7 @@ static void put_latency(struct text_out *o, int base, const struct histogram *h)
 	static const struct {
 		int end;
 		double q;
-	} columns[] = { { P50_END, 0.50 }, { P99_END, 0.99 }, { MAX_END, 1 } };
+	} columns[] = {{P50_END, 0.50}, {P99_END, 0.99}, {MAX_END, 1}};
 	char d[HUMAN_BYTES];
 
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
@@ -77,9 +84,9 @@ static void put_header(struct text_out *o, int state_col)
 	static const struct {
 		int end;
 		const char *text;
-	} columns[] = { { REQUESTS_END, "requests" }, { FAILED_END, "failed" },
-			{ TIMEOUTS_END, "timeouts" }, { P50_END, "p50" },
-			{ P99_END, "p99" },	      { MAX_END, "max" } };
+	} columns[] = {{REQUESTS_END, "requests"}, {FAILED_END, "failed"},
+		       {TIMEOUTS_END, "timeouts"}, {P50_END, "p50"},
+		       {P99_END, "p99"},	   {MAX_END, "max"}};
 
 	text_out__put(o, TEXT_DIM, "endpoint");
 	text_out__to(o, state_col);
@@ -159,7 +166,7 @@ struct stall_table {
 static struct stall_table lay_out_stalls(const struct text_out *o, const struct summary *s)
 {
 	bool dated = s->end_ts_ns - s->begin_ts_ns >= NS_PER_DAY;
-	struct stall_table t = { .time_format = dated ? "%m-%d %H:%M:%S" : "%H:%M:%S" };
+	struct stall_table t = {.time_format = dated ? "%m-%d %H:%M:%S" : "%H:%M:%S"};
 	int endpoint = 8;
 
 	for (size_t i = 0; i < s->stall_list_len; i++) {

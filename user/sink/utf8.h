@@ -12,18 +12,20 @@
 #define UTF8_INVALID UINT32_C(0xFFFFFFFF)
 
 /*
- * Decode the code point at *s (NUL-terminated, not at its end) and step over it. What is no UTF-8 (RFC 3629:
- * shortest form, no surrogates, up to U+10FFFF) is stepped over byte by byte, as UTF8_INVALID.
+ * Decode the code point at *s (NUL-terminated, not at its end) and step over it. What is no UTF-8
+ * (RFC 3629: shortest form, no surrogates, up to U+10FFFF) is stepped over byte by byte, as
+ * UTF8_INVALID.
  */
 uint32_t utf8__next(const char **s);
 
-/* Could this code point move the cursor, start an escape sequence or reorder what stands around it? */
+/* Could this code point move the cursor, start an escape sequence or reorder what stands around it?
+ */
 bool utf8__is_control(uint32_t code_point);
 
 /*
- * Copy `in` so that a JSON encoder takes it: invalid bytes, and controls that JSON would not escape (DEL,
- * C1, bidirectional overrides), become U+FFFD. At most size bytes, NUL included, cut between characters.
- * Returns the length without the NUL.
+ * Copy `in` so that a JSON encoder takes it: invalid bytes, and controls that JSON would not escape
+ * (DEL, C1, bidirectional overrides), become U+FFFD. At most size bytes, NUL included, cut between
+ * characters. Returns the length without the NUL.
  */
 size_t utf8__clean(const char *in, char *out, size_t size);
 
