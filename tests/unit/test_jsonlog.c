@@ -73,7 +73,8 @@ static void test_lines_survive_the_way_there_and_back(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		struct finding f = random_finding(&seed, SAMPLE_TS_NS + random_next(&seed) % 1000000);
+		struct finding f =
+			random_finding(&seed, SAMPLE_TS_NS + random_next(&seed) % 1000000);
 		char *first = json_of(&f), *second;
 		struct jsonlog_line *line = parse(first);
 
@@ -263,7 +264,8 @@ static void test_cut_and_damaged_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < len; i++) {
 		struct jsonlog_line *line = NULL;
-		char *copy = malloc(len), was = text[i]; /* exactly as long: a read behind it is seen */
+		char *copy = malloc(len),
+		     was = text[i]; /* exactly as long: a read behind it is seen */
 
 		assert_non_null(copy);
 		assert_int_equal(jsonlog__parse(memcpy(copy, text, i), i, &line), -EBADMSG);

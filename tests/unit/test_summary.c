@@ -156,12 +156,14 @@ static void test_healthy_verdict(void **state)
 	add_request(s, "kv/range", REQUEST_TIMEOUT, S, LW_UNKNOWN);
 	summary__finish(s, SAMPLE_TS_NS + 60 * S);
 	assert_int_equal(s->verdict, VERDICT_HEALTHY);
-	check_sentence(s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
-			  "51 ms; but 1 of 7 requests failed.");
+	check_sentence(
+		s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
+		   "51 ms; but 1 of 7 requests failed.");
 	add(s, (struct finding){.type = FINDING_LOST, .ts_ns = SAMPLE_TS_NS, .lost = {"x", 3}});
-	check_sentence(s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
-			  "51 ms; but 1 of 7 requests failed. 3 events were lost: the counts are too "
-			  "low.");
+	check_sentence(
+		s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
+		   "51 ms; but 1 of 7 requests failed. 3 events were lost: the counts are too "
+		   "low.");
 }
 
 static void test_replica_verdict(void **state)
@@ -202,13 +204,15 @@ static void test_a_stall_from_begin_to_end(void **state)
 	assert_string_equal(st->endpoint, "etcd2.lab:2379");
 	assert_string_equal(st->member, "patroni1");
 	assert_string_equal(st->headline, "etcd2.lab:2379 says no");
-	/* 19 s were left when it began, and it took 7 s: no finding says 12, but that is what was left. */
+	/* 19 s were left when it began, and it took 7 s: no finding says 12, but that is what was
+	 * left. */
 	assert_int_equal(st->worst_remaining_ns, 12 * S);
 	assert_int_equal(s->worst_remaining_ns, 12 * S);
 	summary__finish(s, SAMPLE_TS_NS + 60 * S);
 	assert_int_equal(s->verdict, VERDICT_STALLED);
-	check_sentence(s, "stalled: 1 stall of the lease renewal: endpoint_error at etcd2.lab:2379; "
-			  "12.0 s of the lease were left; recovered after 7.00 s.");
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_error at etcd2.lab:2379; "
+		       "12.0 s of the lease were left; recovered after 7.00 s.");
 }
 
 static void test_a_stall_that_does_not_end(void **state)
@@ -219,11 +223,13 @@ static void test_a_stall_that_does_not_end(void **state)
 	summary__finish(s, SAMPLE_TS_NS + 9 * S);
 	assert_int_equal(s->stall_list[0].result, STALL_ONGOING);
 	assert_int_equal(s->stall_list[0].duration_ns, LW_UNKNOWN);
-	check_sentence(s, "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
-			  "10.0 s of the lease are left, and it is not over.");
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
+		       "10.0 s of the lease are left, and it is not over.");
 	summary__finish(s, SAMPLE_TS_NS + 25 * S);
-	check_sentence(s, "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; the "
-			  "lease ran out, and it is not over.");
+	check_sentence(
+		s, "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; the "
+		   "lease ran out, and it is not over.");
 }
 
 static void test_the_worst_of_several(void **state)
@@ -238,8 +244,9 @@ static void test_the_worst_of_several(void **state)
 	summary__finish(s, SAMPLE_TS_NS + 90 * S);
 	assert_int_equal(s->stalls, 3);
 	assert_int_equal(s->worst_remaining_ns, 3 * S);
-	check_sentence(s, "stalled: 3 stalls of the lease renewal, the worst was endpoint_silent at "
-			  "etcd2.lab:2379; 3.00 s of the lease were left; recovered after 7.05 s.");
+	check_sentence(s,
+		       "stalled: 3 stalls of the lease renewal, the worst was endpoint_silent at "
+		       "etcd2.lab:2379; 3.00 s of the lease were left; recovered after 7.05 s.");
 }
 
 /* A log that was rotated may hold nothing of a stall but its end. */

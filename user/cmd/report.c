@@ -26,6 +26,7 @@ struct report {
 	struct sink *sink;
 	uint64_t last_ts_ns;
 	uint64_t ours; /* lines, in all files */
+	bool told;     /* why we stop has been said */
 };
 
 /* What was odd about one file. */
@@ -34,9 +35,12 @@ struct oddities {
 	bool cut; /* the last line is not whole */
 };
 
+enum { OPT_USAGE = 256 };
+
 static const struct argp_option options[] = {
 	{"verbose", 'v', NULL, 0, "Also print the findings, as trace did; twice: every request", 0},
 	{"help", 'h', NULL, 0, "Give this help", -1},
+	{"usage", OPT_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
 };
@@ -51,6 +55,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case OPT_USAGE: /* argp's own error message names it */
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case 'V':
 		printf("leasewatch %s\n", LW_VERSION);
@@ -79,6 +86,17 @@ static const struct argp argp = {
 	       "3 nothing to judge.",
 };
 
+static int show(struct report *r, const struct finding *f)
+{
+	int err = sink__finding(r->sink, f);
+
+	if (err) {
+		fprintf(stderr, "leasewatch: cannot write to stdout: %s\n", strerror(-err));
+		r->told = true;
+	}
+	return err;
+}
+
 static int take_finding(struct report *r, const struct finding *f)
 {
 	int err;
@@ -88,7 +106,7 @@ static int take_finding(struct report *r, const struct finding *f)
 	err = summary__add(r->summary, f);
 	if (err)
 		return err;
-	return r->verbose && f->type != FINDING_SUMMARY ? sink__finding(r->sink, f) : 0;
+	return r->verbose && f->type != FINDING_SUMMARY ? show(r, f) : 0;
 }
 
 static int take_line(struct report *r, const char *name, const struct logfile_line *line,
@@ -119,6 +137,7 @@ static int take_line(struct report *r, const char *name, const struct logfile_li
 			": the log has a schema_version that this program does "
 			"not know; read it with the leasewatch that wrote it, or a newer one\n",
 			name, odd->lines);
+		r->told = true;
 		return err;
 	default:
 		return err;
@@ -163,17 +182,16 @@ static int read_file(struct report *r, const char *path)
 			break;
 	}
 	logfile__close(file);
-	if (err == -ENOTSUP) /* said */
-		return err;
 	if (err) {
-		fprintf(stderr, "leasewatch: cannot read %s: %s\n", name, strerror(-err));
+		if (!r->told)
+			fprintf(stderr, "leasewatch: cannot read %s: %s\n", name, strerror(-err));
 		return err;
 	}
-	tell_oddities(name, &odd);
 	if (odd.lines && !odd.ours) {
 		fprintf(stderr, "leasewatch: %s is not a JSON log of leasewatch\n", name);
 		return -EBADMSG;
 	}
+	tell_oddities(name, &odd);
 	r->ours += odd.ours;
 	return 0;
 }
@@ -194,24 +212,20 @@ static int status_of(enum verdict v)
 static int run(struct report *r)
 {
 	struct finding f = {.type = FINDING_SUMMARY};
-	int err;
 
 	for (size_t i = 0; i < r->files_len; i++)
 		if (read_file(r, r->files[i]))
 			return EXIT_TOOL_ERROR;
 	if (!r->ours) {
-		fprintf(stderr, "leasewatch: nothing in %s: no finding to report on\n",
+		fprintf(stderr, "leasewatch: there is no finding in %s\n",
 			r->files_len == 1 ? r->files[0] : "these files");
 		return EXIT_TOOL_ERROR;
 	}
 	summary__finish(r->summary, r->last_ts_ns);
 	f.ts_ns = r->last_ts_ns;
 	f.summary = r->summary;
-	err = sink__finding(r->sink, &f);
-	if (err) {
-		fprintf(stderr, "leasewatch: cannot write the summary: %s\n", strerror(-err));
+	if (show(r, &f))
 		return EXIT_TOOL_ERROR;
-	}
 	return status_of(r->summary->verdict);
 }
 

@@ -136,4 +136,19 @@ int patroni_config__parse_yaml(const char *text, size_t len, struct patroni_conf
 /* NUL-separated NAME=value; only PATRONI_*, and not PATRONI_CONFIGURATION (which is no layer). */
 void patroni_config__apply_environment(const char *block, size_t len, struct patroni_config *out);
 
+/*
+ * The addresses that the target's own /etc/hosts gives for the configured endpoints (no DNS: we ask
+ * nobody). addr is IPv6, IPv4 mapped, in network byte order. 0 or -errno.
+ */
+typedef void (*patroni_address_fn)(void *ctx, const uint8_t addr[16], uint16_t port,
+				   const char *endpoint);
+int patroni__addresses(pid_t pid, const struct patroni_config *config, patroni_address_fn found,
+		       void *ctx);
+
+/*
+ * Does its PostgreSQL run as a primary? 1, 0 for a standby, -errno when that is not known (it is
+ * not running, or its data directory is not). From pg_control, as of now.
+ */
+int patroni__is_primary(pid_t pid, const struct patroni_config *config);
+
 #endif

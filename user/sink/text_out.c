@@ -88,6 +88,10 @@ static void write_word(struct text_out *o, const char *word, int columns)
 		break_line(o);
 	else
 		write_spaces(o);
+	if (o->owed != TEXT_PLAIN) {
+		emit(o, sequences[o->owed]);
+		o->owed = TEXT_PLAIN;
+	}
 	while (*word) {
 		int n = clean_char(o, &word, c);
 
@@ -109,8 +113,7 @@ void text_out__put(struct text_out *o, enum text_color color, const char *fmt, .
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (o->color)
-		emit(o, sequences[color]);
+	o->owed = o->color ? color : TEXT_PLAIN;
 	while (*p) {
 		const char *from = p;
 		int n = clean_char(o, &p, c);
@@ -129,8 +132,9 @@ void text_out__put(struct text_out *o, enum text_color color, const char *fmt, .
 		columns = 0;
 		o->spaces += c[0] == ' ';
 	}
-	if (o->color && color != TEXT_PLAIN)
+	if (o->color && color != TEXT_PLAIN && o->owed == TEXT_PLAIN)
 		emit(o, "\033[0m");
+	o->owed = TEXT_PLAIN;
 }
 
 void text_out__to(struct text_out *o, int col)

@@ -32,6 +32,7 @@ struct text_out {
 	int indent; /* where a wrapped line goes on */
 	int col;    /* where we are, from 0 */
 	int spaces; /* owed: written only when something follows */
+	enum text_color owed; /* a colour that begins with the next word */
 };
 
 /* Formats up to 2 KiB; the rest is cut. Runs of spaces are kept, unless a line breaks there. */

@@ -164,7 +164,7 @@ size_t text__status(struct text_out *o, const struct member_status *members, siz
 	}
 	if (width > 0) {
 		/* The last column stays free: a terminal that has reached it may wrap. */
-		o->limit = width - 1;
+		o->limit = width > 1 ? width - 1 : 1;
 		how = choose_layout(o, members, shown, name_columns, o->limit);
 	}
 	for (size_t i = 0; i < shown; i++) {

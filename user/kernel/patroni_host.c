@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * patroni_host.c - what the target's host tells for free: names in its /etc/hosts, and whether its
+ * PostgreSQL runs as a primary.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/patroni.h"
+#include "kernel/patroni_private.h"
+
+#define HOSTS_MAX      (256 * 1024UL)
+#define PG_CONTROL_MAX (64 * 1024UL)
+/*
+ * PostgreSQL's ControlFileData begins with a 64-bit system identifier and two 32-bit versions; then
+ * comes enum DBState. Unchanged since PostgreSQL 9.0 (src/include/catalog/pg_control.h).
+ */
+#define PG_STATE_OFFSET	       16
+#define PG_IN_ARCHIVE_RECOVERY 5
+#define PG_IN_PRODUCTION       6
+
+static bool parse_address(const char *text, uint8_t out[16])
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		memset(out, 0, 10);
+		out[10] = out[11] = 0xff;
+		memcpy(out + 12, &v4, 4);
+		return true;
+	}
+	return inet_pton(AF_INET6, text, out) == 1;
+}
+
+/* One line of a hosts file, "address name name ... # comment", against every configured endpoint.
+ */
+static void match_line(char *line, const struct patroni_config *config, patroni_address_fn found,
+		       void *ctx)
+{
+	char *save = NULL, *word;
+	uint8_t addr[16];
+
+	line[strcspn(line, "#")] = '\0';
+	word = strtok_r(line, " \t\r", &save);
+	if (!word || !parse_address(word, addr))
+		return;
+	while ((word = strtok_r(NULL, " \t\r", &save)))
+		for (size_t i = 0; i < config->endpoints_len; i++) {
+			const char *endpoint = config->endpoints[i];
+			const char *colon = strrchr(endpoint, ':');
+			size_t len = strlen(word);
+
+			if (colon && (size_t)(colon - endpoint) == len &&
+			    strncasecmp(endpoint, word, len) == 0)
+				found(ctx, addr, (uint16_t)atoi(colon + 1), endpoint);
+		}
+}
+
+int patroni__addresses(pid_t pid, const struct patroni_config *config, patroni_address_fn found,
+		       void *ctx)
+{
+	int proc_fd = patroni_proc__open(pid), err;
+	char *text, *line, *save = NULL;
+	size_t len;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	err = patroni_file__read(proc_fd, "/etc/hosts", HOSTS_MAX, &text, &len);
+	close(proc_fd);
+	if (err)
+		return err;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		match_line(line, config, found, ctx);
+	free(text);
+	return 0;
+}
+
+int patroni__is_primary(pid_t pid, const struct patroni_config *config)
+{
+	char path[PATRONI_PATH_BYTES + 32], *text;
+	int proc_fd, err;
+	uint32_t state;
+	size_t len;
+
+	if (!config->layers.data_dir[0])
+		return -ENOENT;
+	proc_fd = patroni_proc__open(pid);
+	if (proc_fd < 0)
+		return proc_fd;
+	snprintf(path, sizeof(path), "%s/global/pg_control", config->layers.data_dir);
+	err = patroni_file__read(proc_fd, path, PG_CONTROL_MAX, &text, &len);
+	close(proc_fd);
+	if (err)
+		return err;
+	err = -ENODATA;
+	if (len >= PG_STATE_OFFSET + sizeof(state)) {
+		memcpy(&state, text + PG_STATE_OFFSET, sizeof(state));
+		if (state == PG_IN_PRODUCTION)
+			err = 1;
+		else if (state == PG_IN_ARCHIVE_RECOVERY)
+			err = 0;
+	}
+	free(text);
+	return err;
+}
