@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_sink_safety.c - text that may do harm, terminals that can do little, and disks that are full.
+ * test_sink_safety.c - text that may do harm, terminals that can do little, and disks that are
+ * full.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -14,6 +15,8 @@
 #include <cmocka.h>
 
 #include "findings.h"
+
+static const struct text_options plain80 = {.width = 80};
 
 /* Whatever the wire or a log says: no control character but the newline, no escape sequence. */
 static void test_no_string_reaches_the_terminal_raw(void **state)

@@ -63,15 +63,26 @@ static void copy_config(struct member_config *to, const struct patroni_config *f
 	}
 }
 
+static void on_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
+{
+	struct watch *w = ctx;
+
+	engine__name(w->engine, addr, port, endpoint);
+}
+
 static int add_target(struct watch *w, pid_t pid, const char *note)
 {
 	struct patroni_config config;
 	struct member_config member = {0};
-	int err;
+	int err, primary;
 
 	memset(&config, 0, sizeof(config));
 	patroni__config(pid, &config); /* what it could not read stays unknown */
 	copy_config(&member, &config);
+	primary = patroni__is_primary(pid, &config);
+	if (primary >= 0)
+		member.role = primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
+	patroni__addresses(pid, &config, on_address, w);
 	/* The member first: adopting its sockets makes records about it. */
 	err = engine__add_member(w->engine, pid, &member, note, clock_ns(CLOCK_BOOTTIME));
 	if (err)

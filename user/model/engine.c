@@ -137,8 +137,7 @@ static void end_stall(struct engine *e, struct member *m, enum stall_result resu
 
 	if (!m->stall.active)
 		return;
-	tell__stall(&f, &w, m, STALL_END, NULL, now_ns);
-	f.stall.result = result;
+	tell__stall_end(&f, &w, m, result, now_ns);
 	say(e, &f, now_ns);
 	m->stall.active = false;
 	m->thread.at_ns = 0;
@@ -181,14 +180,13 @@ static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome ou
 {
 	struct engine *e = ctx;
 	struct member *m = c->member;
-	bool in_the_way = c->tid == m->refresh_tid && stall__refresh_is_due(&m->lease, now_ns);
 	struct diagnosis d;
 
 	if (!c->address->endpoint->named && !member__is_etcd_port(m, c->address->key.port))
 		return;
 	cause__of_connect(c, outcome, now_ns, &d);
 	tell_connect(e, c, outcome, now_ns, now_ns);
-	if (in_the_way)
+	if (c->tid == m->refresh_tid)
 		fail_attempt(e, m, &d, now_ns);
 }
 
@@ -231,16 +229,23 @@ static void on_refreshed(struct engine *e, struct member *m, const struct exchan
 	bool replaced =
 		lease__granted(&m->lease, x->start_ns, x->response.lease_id, x->response.ttl_s);
 
-	end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
 	m->has_failure = false;
+	end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
 }
 
-static void learn_answer(struct member *m, const struct etcd_response *r)
+static void learn_answer(struct engine *e, struct member *m, const struct exchange *x,
+			 uint64_t now_ns)
 {
-	if (r->conf_ttl_s)
-		m->lease.conf_ttl_s = r->conf_ttl_s;
-	if (r->conf_loop_wait_s)
-		m->lease.conf_loop_wait_s = r->conf_loop_wait_s;
+	struct finding f = {0};
+
+	if (x->response.conf_ttl_s)
+		m->lease.conf_ttl_s = x->response.conf_ttl_s;
+	if (x->response.conf_loop_wait_s)
+		m->lease.conf_loop_wait_s = x->response.conf_loop_wait_s;
+	if (!member__learn_answer(m, x))
+		return;
+	tell__process(&f, m, PROCESS_UPDATED, NULL);
+	say(e, &f, now_ns);
 }
 
 /* What the end of an exchange means for the lease. */
@@ -255,19 +260,16 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	if (outcome == REQUEST_UNOBSERVED)
 		return;
 	if (outcome == REQUEST_OK) {
-		learn_answer(m, &x->response);
+		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
 			on_refreshed(e, m, x, now_ns);
-		else if (on_thread && m->has_failure &&
-			 m->failure.rpc != ETCD_RPC_LEASE_KEEPALIVE &&
-			 m->failure.rpc != ETCD_RPC_LEASE_GRANT)
+		else if (on_thread && m->has_failure && !stall__concerns_refresh(&m->failure))
 			m->has_failure = false; /* the thread has moved on */
 		return;
 	}
 	if (refresh)
 		lease__failed(&m->lease);
-	else if (!on_thread || outcome == REQUEST_ERROR ||
-		 !stall__refresh_is_due(&m->lease, now_ns))
+	else if (!on_thread || outcome == REQUEST_ERROR)
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
 	cause__of_exchange(c, outcome, now_ns, &d);
 	fail_attempt(e, m, &d, now_ns);
@@ -352,6 +354,14 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	tell__process(&f, m, PROCESS_FOUND, note);
 	say(e, &f, now_ns);
 	return 0;
+}
+
+void engine__name(struct engine *e, const uint8_t addr[16], uint16_t port, const char *name)
+{
+	struct address *a = endpoint_table__address(&e->endpoints, addr, port);
+
+	if (a && !a->endpoint->named)
+		endpoint_table__name(&e->endpoints, a, name);
 }
 
 static void member_gone(struct engine *e, uint32_t pid, uint64_t now_ns)

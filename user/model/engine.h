@@ -41,6 +41,12 @@ void engine__tick(struct engine *e, uint64_t now_ns);
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns);
 
+/*
+ * What answers at this address is configured under this name ("etcd1.lab:2379"). What Patroni says
+ * on the wire wins.
+ */
+void engine__name(struct engine *e, const uint8_t addr[16], uint16_t port, const char *name);
+
 /* What would help to name a cause. */
 struct engine_wants {
 	bool snapshot;	     /* LW_EVENT_SNAPSHOT records of the followed sockets */

@@ -43,6 +43,8 @@ enum exchange_progress exchange__sent(struct exchange *x, uint64_t now_ns, const
 	switch (status) {
 	case HTTP1_HEAD:
 		x->rpc = etcd_rpc_from_request(x->out.msg.method, x->out.msg.target);
+		/* A password and a token: not even kept in memory. */
+		x->out.discard_body = x->in.discard_body = x->rpc == ETCD_RPC_AUTHENTICATE;
 		x->in.no_body = strcmp(x->out.msg.method, "HEAD") == 0;
 		return EXCHANGE_NAMED;
 	case HTTP1_DONE:

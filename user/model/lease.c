@@ -50,11 +50,13 @@ int64_t lease__cadence_ns(const struct lease *l)
 	for (int i = 0; i < LEASE_INTERVALS; i++)
 		if (l->intervals_ns[i] > longest)
 			longest = l->intervals_ns[i];
-	if (longest)
+	if (l->intervals_ns[LEASE_INTERVALS - 1])
 		return longest;
-	guess = l->conf_loop_wait_s ? l->conf_loop_wait_s : LEASE_DEFAULT_LOOP_WAIT_S;
+	guess = (l->conf_loop_wait_s ? l->conf_loop_wait_s : LEASE_DEFAULT_LOOP_WAIT_S) * NS_PER_S;
 	/* Replicas of Patroni before 3.3.7 and 4.0.6 renew at every second loop. */
-	return (l->leader ? guess : 2 * guess) * NS_PER_S;
+	if (!l->leader)
+		guess *= 2;
+	return guess > longest ? guess : longest;
 }
 
 int64_t lease__remaining_ns(const struct lease *l, uint64_t now_ns)

@@ -20,7 +20,7 @@
 #define LEASE_DEFAULT_TTL_S	  30
 #define LEASE_DEFAULT_LOOP_WAIT_S 10
 
-#define LEASE_INTERVALS		  3
+#define LEASE_INTERVALS		  5
 
 struct lease {
 	uint64_t id;		/* 0 = not seen */
@@ -41,8 +41,11 @@ bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_
 /* The refresh failed: the interval to the next good one teaches nothing. */
 void lease__failed(struct lease *l);
 
-/* The interval to expect between refreshes: learned, else from Patroni's configuration, else its
- * default. */
+/*
+ * The interval to expect between refreshes: the longest of the last few; while there are only a
+ * few (Patroni renews more often for a while when it starts or recovers), not below what its
+ * configuration says.
+ */
 int64_t lease__cadence_ns(const struct lease *l);
 bool lease__cadence_is_learned(const struct lease *l);
 

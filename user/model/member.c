@@ -62,6 +62,22 @@ bool member__learn(struct member *m, const struct etcd_request *r, const char *a
 	return changed;
 }
 
+bool member__learn_answer(struct member *m, const struct exchange *x)
+{
+	const struct etcd_response *r = &x->response;
+	enum etcd_role role = m->role;
+
+	if (x->request.leader_race && r->succeeded)
+		role = ETCD_ROLE_LEADER;
+	else if (r->leader_lease_id && m->lease.id)
+		role = r->leader_lease_id == m->lease.id ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
+	if (role == m->role)
+		return false;
+	m->role = role;
+	m->lease.leader = role == ETCD_ROLE_LEADER;
+	return true;
+}
+
 bool member__is_etcd_port(const struct member *m, uint16_t port)
 {
 	for (size_t i = 0; i < m->config.ports_len; i++)

@@ -50,6 +50,9 @@ const char *member__role_name(const struct member *m); /* NULL = not known */
 /* Learn from a request to etcd; true when something about who it is has changed. */
 bool member__learn(struct member *m, const struct etcd_request *r, const char *agent);
 
+/* The same from an answer: who holds the leader key. */
+bool member__learn_answer(struct member *m, const struct exchange *x);
+
 /* Is this an etcd, as far as the configuration and the usual ports tell? */
 bool member__is_etcd_port(const struct member *m, uint16_t port);
 

@@ -12,27 +12,46 @@ bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns)
 	return !l->last_sent || !l->last_was_ok || since >= lease__cadence_ns(l) / 10 * 9;
 }
 
+bool stall__concerns_refresh(const struct diagnosis *d)
+{
+	return d->rpc == ETCD_RPC_LEASE_KEEPALIVE || d->rpc == ETCD_RPC_LEASE_GRANT;
+}
+
 static bool flight_hangs(const struct stall_inputs *in)
 {
 	return in->flight && in->flight_is_settled &&
 	       (int64_t)(in->now_ns - in->flight->start_ns) > in->stall_after_ns;
 }
 
-/* The diagnosis that holds now, or false when nothing is wrong. */
-static bool diagnose(const struct lease *l, const struct stall_inputs *in, struct diagnosis *out)
+/*
+ * A failed refresh counts at once (lease lost), or when no good one follows. Another failure of the
+ * renewing thread counts when it stands in the way of a refresh whose usual time has passed.
+ */
+static bool failure_counts(const struct lease *l, const struct stall_inputs *in)
 {
 	const struct diagnosis *f = in->failure;
 
-	if (flight_hangs(in)) {
-		*out = *in->flight;
-	} else if (f && (f->cause == CAUSE_LEASE_LOST ||
-			 (int64_t)(in->now_ns - f->end_ns) >= STALL_GRACE_NS)) {
-		*out = *f;
-	} else if (lease__is_overdue(l, in->now_ns) && !in->flight) {
-		*out = (struct diagnosis){.cause = CAUSE_NOT_ATTEMPTED};
-	} else {
+	if (!f)
 		return false;
-	}
+	if (f->cause == CAUSE_LEASE_LOST)
+		return true;
+	if ((int64_t)(in->now_ns - f->end_ns) < STALL_GRACE_NS)
+		return false;
+	return stall__concerns_refresh(f) || !l->last_sent || !l->last_was_ok ||
+	       (int64_t)(in->now_ns - l->last_sent) > lease__cadence_ns(l) + STALL_GRACE_NS;
+}
+
+/* The diagnosis that holds now, or false when nothing is wrong. */
+static bool diagnose(const struct lease *l, const struct stall_inputs *in, struct diagnosis *out)
+{
+	if (flight_hangs(in))
+		*out = *in->flight;
+	else if (failure_counts(l, in))
+		*out = *in->failure;
+	else if (lease__is_overdue(l, in->now_ns) && !in->flight)
+		*out = (struct diagnosis){.cause = CAUSE_NOT_ATTEMPTED};
+	else
+		return false;
 	if (in->thread)
 		out->thread = *in->thread;
 	return true;

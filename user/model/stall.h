@@ -43,6 +43,9 @@ enum stall_news { STALL_NO_NEWS, STALL_NEWS_BEGIN, STALL_NEWS_UPDATE };
 enum stall_news stall__evaluate(struct stall *s, const struct lease *l,
 				const struct stall_inputs *in);
 
+/* Is this about a refresh itself, and not about what else the renewing thread does? */
+bool stall__concerns_refresh(const struct diagnosis *d);
+
 /* Has a refresh become due? Then what the renewing thread is stuck in stands in its way. */
 bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns);
 

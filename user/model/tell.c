@@ -117,6 +117,14 @@ void tell__stall(struct finding *f, struct words *w, const struct member *m, enu
 	words__stall(w, m, now_ns, &f->stall);
 }
 
+void tell__stall_end(struct finding *f, struct words *w, const struct member *m,
+		     enum stall_result result, uint64_t now_ns)
+{
+	tell__stall(f, w, m, STALL_END, NULL, now_ns);
+	f->stall.result = result;
+	words__stall_end(w, m, result, now_ns, &f->stall);
+}
+
 void tell__endpoint(struct finding *f, const struct endpoint *e, const struct address *a,
 		    enum endpoint_state previous)
 {

@@ -22,6 +22,9 @@ void tell__request(struct finding *f, const struct conn *c, enum request_outcome
 		   uint64_t now_ns);
 void tell__stall(struct finding *f, struct words *w, const struct member *m, enum stall_phase phase,
 		 const struct conn *flight, uint64_t now_ns);
+/* It has ended: `result` says how. */
+void tell__stall_end(struct finding *f, struct words *w, const struct member *m,
+		     enum stall_result result, uint64_t now_ns);
 void tell__endpoint(struct finding *f, const struct endpoint *e, const struct address *a,
 		    enum endpoint_state previous);
 

@@ -248,6 +248,28 @@ void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 	list_evidence(w, d, out);
 }
 
+void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
+		      uint64_t now_ns, struct finding_stall *out)
+{
+	const char *through = m->refresh_address ? m->refresh_address->endpoint->name : "etcd";
+	char dur[HUMAN_BYTES];
+
+	human_duration(dur, now_ns - m->stall.begin_ns);
+	w->headline[0] = '\0';
+	if (result == STALL_EXITED)
+		append(w->headline, sizeof(w->headline),
+		       "Patroni (pid %u) went away %s into the stall", m->pid, dur);
+	else if (result == STALL_RESULT_EXPIRED)
+		append(w->headline, sizeof(w->headline),
+		       "the lease was lost; Patroni holds a new one through %s after %s", through,
+		       dur);
+	else
+		append(w->headline, sizeof(w->headline), "renewed again through %s after %s",
+		       through, dur);
+	out->hint = NULL;
+	out->evidence_len = 0;
+}
+
 const char *words__endpoint(enum endpoint_state state)
 {
 	switch (state) {

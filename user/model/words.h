@@ -19,6 +19,10 @@ struct words {
 void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 		  struct finding_stall *out);
 
+/* The same for its end: how it ended replaces what was the matter. */
+void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
+		      uint64_t now_ns, struct finding_stall *out);
+
 /* What an endpoint's state means, or NULL when the state says it all. */
 const char *words__endpoint(enum endpoint_state state);
 
