@@ -23,6 +23,7 @@
 struct world {
 	struct engine *engine;
 	uint64_t now;
+	uint32_t tid;
 	int begins, updates, ends, requests, requests_ok, connects_failed, exits;
 	struct finding_stall stall;
 	struct finding_request request;
@@ -74,6 +75,7 @@ static int setup(void **state)
 
 	w->engine = engine__new(&config);
 	w->now = T0;
+	w->tid = PID;
 	assert_int_equal(engine__add_member(w->engine, PID, &member, NULL, w->now), 0);
 	*state = w;
 	return 0;
@@ -94,7 +96,7 @@ static void header(struct world *w, struct lw_event *e, uint64_t cookie, uint32_
 	*e = (struct lw_event){.ts_ns = w->now,
 			       .cookie = cookie,
 			       .tgid = PID,
-			       .tid = PID,
+			       .tid = w->tid,
 			       .type = type,
 			       .size = size};
 }
@@ -332,6 +334,44 @@ static void test_refused_everywhere(void **state)
 	assert_int_equal(w->begins, 1);
 }
 
+/* The watch thread finds out first, and the main thread waits for it: nobody even tries to renew.
+ */
+static void test_refused_on_another_thread(void **state)
+{
+	struct world *w = *state;
+
+	connect_to(w, 1);
+	healthy_loops(w, 1, 2);
+	keepalive(w, 1);
+	granted(w, 1);
+	pass(w, 2000, 0, 0, 0);
+	w->tid = PID + 1;
+	tcp(w, 2, LW_TCP_CLOSE, LW_TCP_SYN_SENT, 0, 2379);
+	tcp(w, 2, LW_TCP_SYN_SENT, LW_TCP_CLOSE, ECONNREFUSED, 2379);
+	pass(w, 8000, 0, 0, 0);
+	assert_int_equal(w->begins, 0); /* the next renewal is only due now */
+	pass(w, 500, 0, 0, 0);
+	assert_int_equal(w->begins, 1);
+	assert_int_equal(w->stall.cause, CAUSE_CONNECT_REFUSED);
+}
+
+/* It finds another etcd, and its endless watch there says no more: the renewals go on. */
+static void test_watch_moves_elsewhere(void **state)
+{
+	struct world *w = *state;
+
+	connect_to(w, 1);
+	healthy_loops(w, 1, 2);
+	w->tid = PID + 1;
+	tcp(w, 2, LW_TCP_CLOSE, LW_TCP_SYN_SENT, 0, 2379);
+	tcp(w, 2, LW_TCP_SYN_SENT, LW_TCP_CLOSE, ECONNREFUSED, 2379);
+	connect_to(w, 3);
+	post(w, 3, "/v3/watch", "{\"create_request\": {\"key\": \"L3NlcnZpY2UvZGVtby8=\"}}");
+	w->tid = PID;
+	healthy_loops(w, 1, 3);
+	assert_int_equal(w->begins, 0);
+}
+
 static void test_syn_unanswered(void **state)
 {
 	struct world *w = *state;
@@ -474,6 +514,8 @@ int main(void)
 		CASE(test_incident_sharpens_and_does_not_flap),
 		CASE(test_quick_switch_is_no_stall),
 		CASE(test_refused_everywhere),
+		CASE(test_refused_on_another_thread),
+		CASE(test_watch_moves_elsewhere),
 		CASE(test_syn_unanswered),
 		CASE(test_other_ports_do_not_matter),
 		CASE(test_reset_and_closed),

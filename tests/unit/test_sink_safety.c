@@ -5,12 +5,16 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -148,21 +152,30 @@ static void test_a_full_disk_is_told(void **state)
 	assert_int_equal(fclose(out), 0); /* nothing is left that would still have to be written */
 }
 
-/* What could not be written does not come out later, behind something else. */
+/* What could not be written does not come out later, in front of something else. */
 static void test_a_lost_finding_is_lost_whole(void **state)
 {
-	char small[700] = "";
-	FILE *out = fmemopen(small, sizeof(small), "w");
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	FILE *out = fdopen(fd, "w");
 	struct sink *sink = sink_text__new(out, &plain80);
-	struct finding f = sample_stall(STALL_BEGIN);
-	int written = 0;
+	struct finding lost = sample_stall(STALL_BEGIN), kept = sample_connect(CONNECT_REFUSED);
+	struct rlimit old, limit;
+	char text[4096] = "";
 
 	(void)state;
-	while (!sink__finding(sink, &f))
-		assert_true(++written < 10);
-	assert_int_equal(written, 2);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(sink__finding(sink, &lost), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(sink__finding(sink, &kept), 0);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_null(strstr(text, "STALL"));
+	assert_non_null(strstr(text, "refused"));
 	sink__free(sink);
-	assert_int_equal(fclose(out), 0);
+	fclose(out);
 }
 
 static void test_null_takes_everything(void **state)

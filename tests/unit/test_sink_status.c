@@ -110,7 +110,7 @@ static struct member_status leader_status(int64_t remaining_ns)
 		.ttl_s = 30,
 		.remaining_ns = remaining_ns,
 		.cadence_ns = 10 * S,
-		.since_sent_ns = 30 * S - remaining_ns,
+		.since_sent_ns = remaining_ns < 0 ? LW_UNKNOWN : 30 * S - remaining_ns,
 	};
 }
 

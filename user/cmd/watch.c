@@ -173,7 +173,14 @@ int watch__turn(struct watch *w, int timeout_ms)
 	return 0;
 }
 
-static void tell_start(struct watch *w)
+static int count_patroni(const struct patroni_process *p, void *ctx)
+{
+	(void)p;
+	(*(size_t *)ctx)++;
+	return 0;
+}
+
+static void tell_start(struct watch *w, size_t targets)
 {
 	struct utsname uts;
 	struct finding f = {.type = FINDING_START};
@@ -186,7 +193,7 @@ static void tell_start(struct watch *w)
 		.host = uts.nodename,
 		.kernel = uts.release,
 		.hooks = probe__hooks(w->probe),
-		.targets = w->opts.pids_len,
+		.targets = targets,
 	};
 	w->opts.on_finding(w->opts.ctx, &f);
 }
@@ -230,6 +237,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		.on_finding = opts->on_finding,
 		.ctx = opts->ctx,
 	};
+	size_t targets = opts->pids_len;
 	int err = check_pids(opts, why, why_size);
 
 	if (err)
@@ -243,7 +251,9 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 			: -ENOMEM;
 	if (err)
 		goto fail;
-	tell_start(w);
+	if (!opts->pids_len)
+		patroni__scan(count_patroni, &targets);
+	tell_start(w, targets);
 	if (opts->pids_len)
 		err = add_named(w, why, why_size);
 	else

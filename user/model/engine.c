@@ -186,8 +186,7 @@ static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome ou
 		return;
 	cause__of_connect(c, outcome, now_ns, &d);
 	tell_connect(e, c, outcome, now_ns, now_ns);
-	if (c->tid == m->refresh_tid)
-		fail_attempt(e, m, &d, now_ns);
+	fail_attempt(e, m, &d, now_ns);
 }
 
 static void on_named(void *ctx, struct conn *c, uint64_t now_ns)
@@ -209,6 +208,9 @@ static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 	struct member *m = c->member;
 	struct finding f = {0};
 
+	/* It is connected: what could not be reached elsewhere no longer matters. */
+	if (m->has_failure && m->failure.connecting)
+		m->has_failure = false;
 	if (member__learn(m, &x->request, x->out.msg.agent)) {
 		tell__process(&f, m, PROCESS_UPDATED, NULL);
 		say(e, &f, now_ns);
@@ -263,8 +265,8 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
 			on_refreshed(e, m, x, now_ns);
-		else if (on_thread && m->has_failure && !stall__concerns_refresh(&m->failure))
-			m->has_failure = false; /* the thread has moved on */
+		else if (m->has_failure && !stall__concerns_refresh(&m->failure))
+			m->has_failure = false; /* Patroni has moved on */
 		return;
 	}
 	if (refresh)

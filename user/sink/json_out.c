@@ -60,7 +60,9 @@ void json_out__id(struct json_out *o, const char *key, uint64_t id)
 /* As seconds. Two doubles' rounding errors are far below the six places that are written. */
 void json_out__seconds(struct json_out *o, const char *key, int64_t ns)
 {
-	json_out__set(o, key, json_real((double)(finding_round_us(ns) / 1000) / 1e6));
+	int64_t us = finding_round_us(ns) / 1000;
+
+	json_out__set(o, key, json_real((double)us / 1e6));
 }
 
 void json_out__duration(struct json_out *o, const char *key, int64_t ns)

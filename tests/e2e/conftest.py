@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+import os
+import pytest
+
+from lab import Lab, Trace
+
+
+@pytest.fixture(scope="session")
+def quick_lab():
+    """Short loops: for faults that need nothing of etcd's own seven seconds."""
+    lab = Lab(f"quick-{os.getpid()}", "--ttl", "30", "--loop-wait", "5", "--retry-timeout", "10")
+    yield lab
+    lab.down()
+
+
+@pytest.fixture(scope="session")
+def incident_lab():
+    """Patroni waits longer for an answer than etcd takes to say no."""
+    lab = Lab(f"incident-{os.getpid()}", "--ttl", "70", "--loop-wait", "5", "--retry-timeout", "30")
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """Start traces with trace(options...); they end with the test."""
+    started = []
+
+    def start(*options):
+        started.append(Trace(str(tmp_path), *options))
+        return started[-1]
+
+    yield start
+    for t in started:
+        if t.process.poll() is None:
+            t.process.kill()
+            t.process.wait()
+
+
+@pytest.fixture
+def healed():
+    """healed(lab) sees to it that the lab is healthy again after the test, passed or not."""
+    labs = []
+    yield labs.append
+    for lab in labs:
+        lab("heal")

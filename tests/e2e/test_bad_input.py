@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bad input: a clear sentence, the right exit status, nothing half-written that reads as whole."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lab import LEASEWATCH
+
+
+def run(*args, **kwargs):
+    return subprocess.run([LEASEWATCH, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=60, **kwargs)
+
+
+@pytest.mark.parametrize("args, words", [
+    ((), "Usage"),
+    (("dance",), "unknown command"),
+    (("trace", "-d", "soon"), "not a number"),
+    (("trace", "-d", "-1"), "not a number"),
+    (("trace", "--stall-after", "nan"), "not a number"),
+    (("trace", "-p", "0"), "not a process id"),
+    (("trace", "-p", "4194303"), "no process 4194303"),
+    (("trace", "extra"), "unexpected argument"),
+    (("trace", "-o", "/nonexistent/log", "-d", "1"), "cannot write to '/nonexistent/log'"),
+    (("report",), "Usage"),
+    (("report", "/nonexistent"), "/nonexistent"),
+])
+def test_usage(args, words):
+    done = run(*args)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert not done.stdout
+
+
+def test_help_and_version():
+    for args in (["--help"], ["trace", "--help"], ["report", "--help"], ["check", "--help"], ["-V"]):
+        done = run(*args)
+        assert done.returncode == 0 and done.stdout and not done.stderr
+
+
+def test_not_root():
+    done = run("trace", "-d", "1", user="nobody", group="nogroup")
+    assert done.returncode == 1 and "root is needed" in done.stderr
+    check = run("check", user="nobody", group="nogroup")
+    assert check.returncode == 1 and "root" in check.stdout
+
+
+def test_no_btf(tmp_path):
+    script = f"mount -t tmpfs none /sys/kernel/btf && exec {LEASEWATCH} trace -d 1"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 1 and "BTF" in done.stderr
+
+
+def test_nothing_to_watch(tmp_path):
+    log = tmp_path / "log"
+    done = run("trace", "-d", "1", "-o", str(log), "-j")
+    assert done.returncode == 3
+    assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["start", "summary"]
+    assert log.read_text() == done.stdout
+
+
+def test_a_process_that_is_no_patroni():
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        done = run("trace", "-j", "-d", "1", "-p", str(sleeper.pid))
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    found = [json.loads(line) for line in done.stdout.splitlines()][1]
+    assert done.returncode == 0
+    assert found["process.pid"] == sleeper.pid and "does not look like Patroni" in found["note"]
+
+
+def test_disk_full(tmp_path):
+    script = (f"mount -t tmpfs -o size=4k none {tmp_path} && head -c 3900 /dev/zero > {tmp_path}/fill;"
+              f"{LEASEWATCH} trace -d 1 -o {tmp_path}/log; status=$?; cat {tmp_path}/log; exit $status")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 1 and "No space left" in done.stderr
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            json.loads(line)
+
+
+def test_reader_goes_away():
+    t = subprocess.Popen([LEASEWATCH, "trace", "-j", "-d", "30"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    t.stdout.readline()
+    t.stdout.close()
+    t.send_signal(signal.SIGINT)  # the summary meets a closed pipe
+    assert t.wait(10) in (1, 3)
+    assert "Traceback" not in t.stderr.read()
+
+
+def test_terminal_gone():
+    t = subprocess.Popen([LEASEWATCH, "trace", "-d", "30"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    t.send_signal(signal.SIGHUP)
+    out, _ = t.communicate(timeout=10)
+    assert t.returncode == 3 and "nothing to judge" in out
+
+
+def test_report_refuses_what_is_not_ours(tmp_path):
+    other = tmp_path / "other"
+    other.write_text("hello\nworld\n")
+    done = run("report", str(other))
+    assert done.returncode == 1 and "other" in done.stderr and not done.stdout
+
+
+def test_report_of_a_cut_log(tmp_path):
+    log = tmp_path / "log"
+    run("trace", "-d", "1", "-o", str(log))
+    whole = log.read_text()
+    log.write_text(whole[:-20])
+    done = run("report", str(log))
+    assert done.stderr and os.path.basename(log) in done.stderr
