@@ -18,13 +18,10 @@ static void on_signal(int sig)
 void lw_catch_signals(void)
 {
 	struct sigaction stop = {.sa_handler = on_signal};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL); /* the terminal is gone: end in good order */
-	sigaction(SIGPIPE, &ignore, NULL);
-	sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 static const struct command {
@@ -51,6 +48,10 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	/* A pipe that nobody reads, a limit on file size: errors of write(2), told where it
+	 * happens. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_TOOL_ERROR;

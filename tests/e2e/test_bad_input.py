@@ -26,7 +26,7 @@ def run(*args, **kwargs):
     (("trace", "-p", "4194303"), "no process 4194303"),
     (("trace", "extra"), "unexpected argument"),
     (("trace", "-o", "/nonexistent/log", "-d", "1"), "cannot write to '/nonexistent/log'"),
-    (("report",), "Usage"),
+    (("report",), "no log given"),
     (("report", "/nonexistent"), "/nonexistent"),
 ])
 def test_usage(args, words):
@@ -72,7 +72,7 @@ def test_a_process_that_is_no_patroni():
         sleeper.kill()
         sleeper.wait()
     found = [json.loads(line) for line in done.stdout.splitlines()][1]
-    assert done.returncode == 0
+    assert done.returncode == 3
     assert found["process.pid"] == sleeper.pid and "does not look like Patroni" in found["note"]
 
 

@@ -11,7 +11,11 @@ def lease_of(lab):
 
 
 def strace_keepalives(path):
-    """(seconds since 1970, duration) of each keepalive: from its send's return to the answer's."""
+    """(seconds since 1970, shortest, longest duration) of each keepalive.
+
+    The truth lies between counting from the send's begin and from its return: strace itself delays
+    the latter.
+    """
     pending, found = {}, []
     line_re = re.compile(r"^\d+\s+(\d+\.\d+) (sendto|recvfrom)\((\d+), (.*) = (-?\d+).*<(\d+\.\d+)>$")
     for line in open(path):
@@ -20,10 +24,10 @@ def strace_keepalives(path):
             continue
         end = float(m[1]) + float(m[6])
         if m[2] == "sendto" and "POST /v3/lease/keepalive" in m[4]:
-            pending[m[3]] = end
+            pending[m[3]] = float(m[1]), end
         elif m[2] == "recvfrom" and m[3] in pending:
-            begin = pending.pop(m[3])
-            found.append((begin, end - begin))
+            begin, returned = pending.pop(m[3])
+            found.append((begin, end - returned, end - begin))
     return found
 
 
@@ -69,8 +73,8 @@ def test_every_renewal_is_one_request(quick_lab, trace, tmp_path):
     compared = 0
     for k in keepalives:
         begin = seconds(k["ts"]) - k["duration_s"]
-        near = [d for at, d in independent if abs(at - begin) < 0.05]
-        for duration in near:
-            compared += 1
-            assert abs(duration - k["duration_s"]) < 0.001
+        for at, shortest, longest in independent:
+            if abs(at - begin) < 0.02:
+                compared += 1
+                assert shortest - 0.001 < k["duration_s"] < longest + 0.001
     assert compared >= 3

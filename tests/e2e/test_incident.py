@@ -24,7 +24,7 @@ def test_incident_from_its_beginning(incident_lab, trace, healed):
     last_ok = [k for k in t.events(event="request", etcd__rpc="lease/keepalive", outcome="ok")
                if k["ts"] < begin["ts"]][-1]
     expiry = seconds(last_ok["ts"]) - last_ok["duration_s"] + 70
-    assert abs(seconds(begin["ts"]) + begin["lease.remaining_s"] - expiry) < 0.01
+    assert abs(seconds(begin["ts"]) + begin["lease.remaining_s"] - expiry) < 0.01, last_ok
 
     named = t.wait_for(15, event="stall", phase="update", cause="endpoint_error")
     assert named["evidence"]["etcd.error.message"] == "etcdserver: request timed out"

@@ -24,7 +24,7 @@ struct world {
 	struct engine *engine;
 	uint64_t now;
 	uint32_t tid;
-	int begins, updates, ends, requests, requests_ok, connects_failed, exits;
+	int endpoint_changes, begins, updates, ends, requests, requests_ok, connects_failed, exits;
 	struct finding_stall stall;
 	struct finding_request request;
 	enum endpoint_state endpoint_state;
@@ -56,6 +56,7 @@ static void on_finding(void *ctx, const struct finding *f)
 		w->connects_failed += f->connect.outcome != CONNECT_OK;
 		break;
 	case FINDING_ENDPOINT:
+		w->endpoint_changes++;
 		w->endpoint_state = f->endpoint.state;
 		break;
 	case FINDING_PROCESS:
@@ -271,7 +272,10 @@ static void test_incident_sharpens_and_does_not_flap(void **state)
 	struct world *w = *state;
 
 	connect_to(w, 1);
-	healthy_loops(w, 1, 2);
+	healthy_loops(w, 1, 1);
+	post(w, 1, "/v3/kv/range", "{\"key\": \"L3NlcnZpY2UvZGVtby8=\"}");
+	answer(w, 1, 200, "{\"header\":{\"raft_term\":\"2\"}}");
+	healthy_loops(w, 1, 1);
 	keepalive(w, 1);
 	pass(w, 7000, 1, 0, 0);
 	answer(w, 1, 503,
@@ -286,6 +290,10 @@ static void test_incident_sharpens_and_does_not_flap(void **state)
 	pass(w, 7000, 1, 0, 0);
 	assert_int_equal(w->begins, 1);
 	assert_int_equal(w->stall.cause, CAUSE_ENDPOINT_ERROR);
+	/* healthy, silent, and from the clear no on half healthy: no flapping while it hangs again
+	 */
+	assert_int_equal(w->endpoint_changes, 3);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
 	/* 1/3 of the TTL was passed on the way */
 	assert_int_equal(w->stall.severity, STALL_CRITICAL);
 	pass(w, 12000, 1, 0, 0);

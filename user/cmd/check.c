@@ -125,6 +125,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		c->verbose = true;
 		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		puts("leasewatch " LW_VERSION);
+		exit(EXIT_HEALTHY);
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
@@ -138,6 +144,8 @@ int cmd_check(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{"json", 'j', NULL, 0, "write one JSON object", 0},
 		{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
+		{"help", 'h', NULL, 0, "give this help", -1},
+		{"version", 'V', NULL, 0, "print the version", -1},
 		{0},
 	};
 	static const struct argp argp = {
@@ -150,7 +158,7 @@ int cmd_check(int argc, char **argv)
 	struct check c = {0};
 
 	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &c);
 	c.features = json_array();
 	c.processes = json_array();
 	if (!c.json)

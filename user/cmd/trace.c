@@ -47,6 +47,8 @@ static const struct argp_option options[] = {
 	{"stall-after", OPT_STALL_AFTER, "SECS", 0,
 	 "a refresh that takes longer than this is a stall (default: 1)", 0},
 	{"verbose", 'v', NULL, 0, "show every request, and what libbpf says", 0},
+	{"help", 'h', NULL, 0, "give this help", -1},
+	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
 
@@ -99,6 +101,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		t->watch.verbose = true;
 		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		puts("leasewatch " LW_VERSION);
+		exit(EXIT_HEALTHY);
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
@@ -210,9 +218,14 @@ static int conclude(struct trace *t, struct watch *w)
 	on_finding(t, &f);
 	if (t->failed)
 		return EXIT_TOOL_ERROR;
-	if (t->summary->stalls)
+	switch (t->summary->verdict) {
+	case VERDICT_STALLED:
 		return EXIT_STALL_SEEN;
-	return watch__saw_target(w) ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;
+	case VERDICT_HEALTHY:
+		return EXIT_HEALTHY;
+	default:
+		return EXIT_NOTHING_TO_WATCH;
+	}
 }
 
 static int trace(struct trace *t)
@@ -260,6 +273,6 @@ int cmd_trace(int argc, char **argv)
 	struct trace t = {.watch.stall_after_ns = NS_PER_S};
 
 	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, 0, NULL, &t);
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &t);
 	return trace(&t);
 }

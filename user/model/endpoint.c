@@ -116,6 +116,15 @@ void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matri
 		m->slow_in_a_row = 0;
 }
 
+bool endpoint__expects(const struct endpoint *e, enum matrix_column column, uint64_t start_ns,
+		       uint64_t now_ns)
+{
+	const struct matrix_entry *m = &e->matrix[column];
+	uint64_t patience = m->at_ns - m->start_ns + 1000000000ULL;
+
+	return m->cell == CELL_HANGING || (m->cell == CELL_ERROR && now_ns - start_ns < patience);
+}
+
 static bool is_good(enum matrix_cell cell)
 {
 	return cell == CELL_OK || cell == CELL_SLOW;

@@ -69,6 +69,13 @@ void endpoint_table__clear(struct endpoint_table *t);
 void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,
 		       uint64_t start_ns, uint64_t now_ns);
 
+/*
+ * Is it no news that something of this kind, begun at start_ns, still hangs? Because that is known,
+ * or because the endpoint said no to the last one after thinking about it for as long.
+ */
+bool endpoint__expects(const struct endpoint *e, enum matrix_column column, uint64_t start_ns,
+		       uint64_t now_ns);
+
 /* The state that the matrix amounts to. */
 enum endpoint_state endpoint__assess(const struct endpoint *e);
 

@@ -402,7 +402,7 @@ static void note_hanging(struct engine *e, const struct member *m, uint64_t now_
 		    (int64_t)(now_ns - x->start_ns) < e->config.stall_after_ns)
 			continue;
 		column = matrix_column_of(etcd_rpc_class(x->rpc));
-		if (c->address->endpoint->matrix[column].cell != CELL_HANGING)
+		if (!endpoint__expects(c->address->endpoint, column, x->start_ns, now_ns))
 			note_outcome(e, c->address, column, CELL_HANGING, x->start_ns, now_ns);
 	}
 }

@@ -221,7 +221,8 @@ static void list_evidence(struct words *w, const struct diagnosis *d, struct fin
 		}
 		text(s, "other_requests", d->answers_reads ? "answered" : "");
 	}
-	if (d->thread.at_ns) {
+	/* What the thread is in matters only where the fault may be on this side. */
+	if (d->thread.at_ns && (d->cause == CAUSE_NOT_ATTEMPTED || d->cause == CAUSE_LOCAL_DELAY)) {
 		text(s, "thread.state", w->state);
 		text(s, "thread.wchan", w->wchan);
 		text(s, "thread.waits_for", w->waits_for);
@@ -276,7 +277,7 @@ const char *words__endpoint(enum endpoint_state state)
 	case ENDPOINT_HALF_HEALTHY:
 		return "accepts connections and answers some requests, but fails others";
 	case ENDPOINT_SILENT:
-		return "accepts connections, answers nothing";
+		return "accepts connections, but does not answer";
 	default:
 		return NULL;
 	}

@@ -26,6 +26,7 @@ struct sink_text {
 	struct text_options opts;
 	struct text_style style;
 	uint32_t first_pid;
+	struct text_repeats repeats;
 	char day[16]; /* of the last line, "" = none yet */
 	/* The status as it stands at the bottom of the terminal. */
 	char *status; /* NULL = none is shown */
@@ -141,6 +142,9 @@ static void put_event(struct sink_text *t, struct text_out *o, const struct find
 	size_t len = 0;
 	struct text_out one = *o;
 
+	t->style.untold = 0;
+	if (!t->opts.verbose && text__is_repeated(&t->repeats, f, &t->style.untold))
+		return;
 	/* Composed apart, because only an event that has something to say may begin a new day. */
 	one.stream = open_memstream(&body, &len);
 	if (!one.stream)

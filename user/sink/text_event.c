@@ -201,6 +201,9 @@ static void put_connect(struct text_out *o, const struct text_style *style, cons
 	if (f->connect.outcome == CONNECT_ABANDONED)
 		x.tag = "-";
 	snprintf(x.result, sizeof(x.result), "%s", results[f->connect.outcome]);
+	if (style->untold)
+		snprintf(x.result + strlen(x.result), sizeof(x.result) - strlen(x.result),
+			 ", %" PRIu64 " times more since", style->untold);
 	put_exchange(o, style, f, &x);
 }
 

@@ -12,9 +12,28 @@
 #define TEXT_TAG_COL  14
 #define TEXT_BODY_COL 23
 
+/* Failures to connect that were told lately: an endpoint and an outcome each. */
+#define TEXT_REPEATS 16
+
+struct text_repeat {
+	uint64_t hash, told_ns, untold;
+};
+
+struct text_repeats {
+	size_t next;
+	struct text_repeat last[TEXT_REPEATS];
+};
+
+/*
+ * While an etcd is down Patroni tries it several times a second. True when the same was told less
+ * than ten seconds ago; when it is told again, *untold is how often it has happened since.
+ */
+bool text__is_repeated(struct text_repeats *r, const struct finding *f, uint64_t *untold);
+
 struct text_style {
 	bool verbose;
-	bool several; /* more than one Patroni has been seen: say which one it is */
+	uint64_t untold; /* how often this has happened since it was last told */
+	bool several;	 /* more than one Patroni has been seen: say which one it is */
 	/* What was last said of a stall: an update does not say it again. */
 	uint64_t stall_id;
 	enum cause cause;
