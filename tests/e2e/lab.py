@@ -62,6 +62,7 @@ class Trace:
     """leasewatch trace -j, its lines read as they come."""
 
     def __init__(self, directory, *options):
+        self.only_pid = None  # the events of another lab's Patroni are nobody's business
         self.path = os.path.join(directory, "trace.json")
         self.errors = os.path.join(directory, "trace.err")
         with open(self.path, "w") as out, open(self.errors, "w") as err:
@@ -73,6 +74,8 @@ class Trace:
             lines = log.read().split("\n")[:-1]
         events = [json.loads(line) for line in lines]
         wanted = {key.replace("__", "."): value for key, value in fields.items()}
+        if self.only_pid:
+            events = [e for e in events if e.get("process.pid") in (None, self.only_pid)]
         return [e for e in events if all(e.get(k) == v for k, v in wanted.items())]
 
     def wait_for(self, timeout, **fields):

@@ -29,6 +29,7 @@ def test_fault(quick_lab, trace, healed, name):
     cause, at_endpoint = FAULTS[name]
     healed(quick_lab)
     t = trace()
+    t.only_pid = quick_lab.pid("patroni1")
     wait_until("two renewals", lambda: renewals(t) >= 2, 20)
     assert not t.events(event="stall")
 
@@ -57,6 +58,7 @@ def test_one_member_gone_is_no_stall(quick_lab, trace, healed, name):
     """Patroni goes to the next etcd at once: a failed connect, an unreachable endpoint, no alarm."""
     healed(quick_lab)
     t = trace()
+    t.only_pid = quick_lab.pid("patroni1")
     wait_until("a renewal", lambda: renewals(t) >= 1, 20)
     fault = quick_lab.fault(name)
     before = renewals(t)

@@ -125,6 +125,9 @@ static void fuzz_response(enum etcd_rpc rpc, int status, const uint8_t *data, si
 	/* A proxy's text is JSON as long as nothing else was seen. */
 	if (status >= 400)
 		return;
+	/* etcd's answer is bare or wrapped; of what is both, only the whole tells which. */
+	if (memmem(data, len, "result", 6) && !memmem(data, cut, "result", 6))
+		return;
 	CHECK(is_part(part.member_id, whole.member_id));
 	CHECK(is_part(part.cluster_id, whole.cluster_id));
 	CHECK(is_part(part.raft_term, whole.raft_term));
