@@ -4,8 +4,8 @@
  * them.
  *
  * A path is resolved below /proc/PID/root with openat2(RESOLVE_IN_ROOT): a plain open of
- * /proc/PID/root/etc/x follows an absolute link of the container on the host. What is found is
- * opened with O_PATH first, which has no effect on it, and for reading only when it is a regular
+ * a path below /proc/PID/root follows an absolute link of the container on the host. What is found
+ * is opened with O_PATH first, which has no effect on it, and for reading only when it is a regular
  * file.
  */
 #include <dirent.h>
