@@ -111,8 +111,14 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) \
 		$(shell $(PKGCONFIG) --libs $(CORE_PKGS))
 
+# Seeds out of real traffic: build/tests/fuzz/record PID DIR SECS (root)
+$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(BUILD)/user/kernel/probe.o
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf)
+
 unit-programs: $(UNIT)
-fuzz-programs: $(FUZZ)
+fuzz-programs: $(FUZZ) $(BUILD)/tests/fuzz/record
 
 test-unit: unit-programs
 	@tests/run --build $(BUILD) unit
