@@ -6,6 +6,7 @@
 #   make demo       install what is missing, build, watch the incident happen in a lab     (root)
 #   make check      install what is missing, build, lint, run every test                   (root)
 #   make install    PREFIX=/usr/local, DESTDIR=
+#   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -24,8 +25,9 @@ WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-PKGS     := libbpf libelf zlib jansson yaml-0.1
-CORE_PKGS := jansson yaml-0.1
+PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw
+CORE_PKGS := jansson yaml-0.1 ncursesw
+RESOLV   := -lresolv
 
 ifeq ($(V),1)
 Q :=
@@ -36,7 +38,8 @@ say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
 endif
 
 # The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
-CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/kernel/patroni_*.c)
+CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/kernel/patroni_*.c) \
+	    user/kernel/library.c $(wildcard user/kernel/vitals*.c)
 APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 
@@ -49,7 +52,8 @@ CORE_LIB := $(BUILD)/libleasewatch.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all clean install demo check lint test-unit test-fuzz test-e2e unit-programs fuzz-programs
+.PHONY: all clean install demo check lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
+	bench bench-programs
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/leasewatch
@@ -83,7 +87,7 @@ $(CORE_LIB): $(CORE_OBJ)
 
 $(BUILD)/leasewatch: $(APP_OBJ) $(CORE_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --libs $(PKGS))
+	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --libs $(PKGS)) $(RESOLV)
 
 # ---- tests
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
@@ -93,7 +97,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(CORE_LIB)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags $(CORE_PKGS) cmocka) \
 		-MMD -MP -MF $@.d -o $@ $< $(UNIT_HELPERS) $(CORE_LIB) \
-		$(shell $(PKGCONFIG) --libs $(CORE_PKGS) cmocka)
+		$(shell $(PKGCONFIG) --libs $(CORE_PKGS) cmocka) $(RESOLV)
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -109,10 +113,11 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer \
 		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) \
-		$(shell $(PKGCONFIG) --libs $(CORE_PKGS))
+		$(shell $(PKGCONFIG) --libs $(CORE_PKGS)) $(RESOLV)
 
 # Seeds out of real traffic: build/tests/fuzz/record PID DIR SECS (root)
-$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(BUILD)/user/kernel/probe.o
+$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(BUILD)/user/kernel/probe.o $(BUILD)/user/kernel/resolve.o \
+		$(BUILD)/user/kernel/library.o
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf)
@@ -128,6 +133,29 @@ test-e2e: all
 	@tests/run --build $(BUILD) e2e
 lint:
 	@tests/run --build $(BUILD) lint
+
+# ---- the benchmark: small programs of its own, driven by tools/bench/bench
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook attach empty.bpf.o agent.bpf.o)
+
+$(BUILD)/tools/bench/attach: $(addprefix $(BUILD)/user/kernel/,probe.o resolve.o library.o)
+$(BUILD)/tools/bench/%: tools/bench/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) \
+		$(shell $(PKGCONFIG) --cflags --libs libbpf) -lpthread
+
+$(BUILD)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
+		-I/usr/include/$(MULTIARCH) -MMD -MP -MF $@.d -c $< -o $@
+
+bench-programs: $(BENCH_PROGRAMS)
+
+bench:
+	@tools/setup build bench
+	@$(MAKE) --no-print-directory -j$$(nproc) all bench-programs
+	@tools/bench/bench --build $(BUILD) $(if $(filter quick,$(BENCH)),--quick)
 
 # ---- the two commands
 demo:
@@ -149,4 +177,4 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 -include $(wildcard $(BUILD)/bpf/*.d $(BUILD)/user/*.d $(BUILD)/user/*/*.d $(BUILD)/fuzz/user/*/*.d \
-	$(BUILD)/tests/*/*.d)
+	$(BUILD)/tests/*/*.d $(BUILD)/tools/bench/*.d)

@@ -17,11 +17,16 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_endian.h>
 
-#define EAGAIN	    11
-#define AF_INET	    2
-#define AF_INET6    10
-#define MSG_PEEK    2
-#define IPPROTO_TCP 6
+#define EINTR	     4
+#define EAGAIN	     11
+#define ECONNREFUSED 111
+#define EINPROGRESS  115
+#define ERESTARTSYS  512 /* the kernel's own: the call is taken up again after a signal */
+#define AF_INET	     2
+#define AF_INET6     10
+#define MSG_PEEK     2
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -91,18 +96,26 @@ struct task_struct {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, r10;
-	unsigned long orig_ax;
+	unsigned long di, si, dx, r10, r8;
+	unsigned long ax, orig_ax;
 };
-#define LW_SYSCALL_NR(regs)   ((long)(regs)->orig_ax)
-#define LW_SYSCALL_ARG2(regs) ((regs)->si)
+#define LW_SYSCALL_NR(r)   ((long)(r)->orig_ax)
+#define LW_SYSCALL_ARG2(r) ((r)->si)
+#define LW_SYSCALL_ARG3(r) ((r)->dx)
+#define LW_SYSCALL_ARG5(r) ((r)->r8)
+#define LW_CALL_ARG1(r)	   ((r)->di)
+#define LW_CALL_RESULT(r)  ((int)(r)->ax)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 regs[31];
 	__s32 syscallno;
 };
-#define LW_SYSCALL_NR(regs)   ((long)(regs)->syscallno)
-#define LW_SYSCALL_ARG2(regs) ((regs)->regs[1])
+#define LW_SYSCALL_NR(r)   ((long)(r)->syscallno)
+#define LW_SYSCALL_ARG2(r) ((r)->regs[1])
+#define LW_SYSCALL_ARG3(r) ((r)->regs[2])
+#define LW_SYSCALL_ARG5(r) ((r)->regs[4])
+#define LW_CALL_ARG1(r)	   ((r)->regs[0])
+#define LW_CALL_RESULT(r)  ((int)(r)->regs[0])
 #else
 #error "leasewatch knows the system call registers of x86 and arm64 only"
 #endif
@@ -134,6 +147,24 @@ struct user_msghdr {
 	__u64 msg_namelen;
 	__u64 msg_iov;
 	__u64 msg_iovlen;
+	__u64 msg_control;
+	__u64 msg_controllen;
+	__u64 msg_flags;
+};
+struct user_mmsghdr {
+	struct user_msghdr msg_hdr;
+	__u64 msg_len;
+};
+struct user_sockaddr_in {
+	__u16 sin_family;
+	__be16 sin_port;
+	__be32 sin_addr;
+};
+struct user_sockaddr_in6 {
+	__u16 sin6_family;
+	__be16 sin6_port;
+	__be32 sin6_flowinfo;
+	__u8 sin6_addr[16];
 };
 
 #endif

@@ -10,6 +10,7 @@
 enum follow {
 	FOLLOW_UNDECIDED, /* no byte was sent yet */
 	FOLLOW_YES,	  /* speaks etcd's API: copy what passes */
+	FOLLOW_DNS,	  /* talks to a nameserver */
 };
 
 /* Lives in the socket and dies with it. A socket that has none is not ours: that is the filter. */
@@ -17,6 +18,8 @@ struct mark {
 	__u64 cookie;
 	__u32 tgid;
 	__u32 follow;
+	__u32 call;	    /* the system call that last moved data */
+	__u32 next_message; /* of that call, if it is sendmmsg or recvmmsg */
 };
 
 struct {
@@ -26,8 +29,8 @@ struct {
 	__type(value, struct mark);
 } marks __weak SEC(".maps");
 
-/* tgids of the Patroni processes. Asked on connect, exit and when sockets are adopted: never per
- * byte. */
+/* tgids of the Patroni processes. Asked on connect, exit, when sockets are adopted, and when a UDP
+ * socket sends to port 53: never per byte. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LW_TARGETS_MAX);

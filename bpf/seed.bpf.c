@@ -23,6 +23,14 @@ static __always_inline void emit_seed(struct sock *sk, struct mark *mark, __u8 s
 	emit_submit(event, CAN_WAIT);
 }
 
+/* A query may be under way: its answer, or its failure, is worth seeing. */
+static __always_inline int adopt_resolver(struct sock *sk, __u32 tgid)
+{
+	if (sk->__sk_common.skc_dport == bpf_htons(DNS_PORT))
+		mark_socket(sk, tgid);
+	return 0;
+}
+
 SEC("iter/task_file")
 int seed_sockets(struct bpf_iter__task_file *ctx)
 {
@@ -43,9 +51,12 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	sk = socket->sk;
-	if (!sk || sk->sk_protocol != IPPROTO_TCP)
+	if (!sk ||
+	    (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
 		return 0;
-	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+	if (sk->sk_protocol == IPPROTO_UDP)
+		return adopt_resolver(sk, tgid);
+	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	state = sk->__sk_common.skc_state;
 	if (state != LW_TCP_ESTABLISHED && state != LW_TCP_SYN_SENT)

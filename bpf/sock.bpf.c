@@ -1,89 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sock.bpf.c - what the Patroni processes send to etcd and receive from it.
+ * sock.bpf.c - what the Patroni processes send to etcd, to their nameservers and to each other's
+ * REST API, and what they receive.
  *
- * Who pays: every process, on every socket send and receive, one load and one compare.
+ * Who pays: every process, on every socket send and receive, one load and one compare; on a send
+ * one more of each, and over UDP another for the port; over UDP to port 53 a look-up; for an error
+ * that the network reports, one load and one compare.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
 #include "maps.h"
 #include "emit.h"
 #include "socket.h"
+#include "caller.h"
+#include "dns.h"
 
-/* System calls whose second argument is the buffer itself, or a header that points at it. */
-#if defined(__TARGET_ARCH_x86)
-enum {
-	NR_read = 0,
-	NR_write = 1,
-	NR_readv = 19,
-	NR_writev = 20,
-	NR_sendto = 44,
-	NR_recvfrom = 45,
-	NR_sendmsg = 46,
-	NR_recvmsg = 47,
-	NR_recvmmsg = 299,
-	NR_sendmmsg = 307
-};
-#else
-enum {
-	NR_read = 63,
-	NR_write = 64,
-	NR_readv = 65,
-	NR_writev = 66,
-	NR_sendto = 206,
-	NR_recvfrom = 207,
-	NR_sendmsg = 211,
-	NR_recvmsg = 212,
-	NR_recvmmsg = 243,
-	NR_sendmmsg = 269
-};
-#endif
-
-/* Where the caller's bytes are, in its own memory: the first buffer only. 0 when we cannot tell. */
-static __always_inline __u64 user_buffer(__u64 *len)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	long nr = LW_SYSCALL_NR(regs);
-	__u64 arg = LW_SYSCALL_ARG2(regs);
-	struct user_iovec iov = {};
-
-	switch (nr) {
-	case NR_read:
-	case NR_write:
-	case NR_sendto:
-	case NR_recvfrom:
-		return arg;
-	case NR_sendmsg:
-	case NR_recvmsg:
-	case NR_sendmmsg:
-	case NR_recvmmsg: {
-		struct user_msghdr msg = {};
-
-		if (bpf_probe_read_user(&msg, sizeof(msg), (void *)arg))
-			return 0;
-		arg = msg.msg_iov;
-		break;
-	}
-	case NR_readv:
-	case NR_writev:
-		break;
-	default:
-		return 0;
-	}
-	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)arg))
-		return 0;
-	if (*len > iov.iov_len)
-		*len = iov.iov_len;
-	return iov.iov_base;
-}
-
-/* Does a connection that begins with these bytes speak etcd's API? Each prefix is eight bytes. */
-static __always_inline bool looks_like_etcd(const char *bytes)
+/* Does a connection that begins with these bytes speak etcd's API, or ask another Patroni whether
+ * it agrees to the failsafe mode? Each prefix is eight bytes. */
+static __always_inline bool looks_like_ours(const char *bytes)
 {
 	static const char prefixes[][8] __attribute__((aligned(8))) = {
 		{'P', 'O', 'S', 'T', ' ', '/', 'v', '3'}, {'G', 'E', 'T', ' ', '/', 'v', 'e', 'r'},
 		{'G', 'E', 'T', ' ', '/', 'v', '2', '/'}, {'P', 'U', 'T', ' ', '/', 'v', '2', '/'},
 		{'P', 'O', 'S', 'T', ' ', '/', 'v', '2'}, {'D', 'E', 'L', 'E', 'T', 'E', ' ', '/'},
+		{'P', 'O', 'S', 'T', ' ', '/', 'f', 'a'},
 	};
 
 #pragma unroll
@@ -100,7 +40,7 @@ static __always_inline bool decide(struct sock *sk, struct mark *mark, __u64 buf
 
 	if (len >= (__s32)sizeof(begin) && buffer)
 		bpf_probe_read_user(begin, sizeof(begin), (void *)buffer);
-	if (looks_like_etcd(begin)) {
+	if (looks_like_ours(begin)) {
 		mark->follow = FOLLOW_YES;
 		return true;
 	}
@@ -136,20 +76,34 @@ static __always_inline void emit_data(struct sock *sk, struct mark *mark, __u32 
 	emit_submit(event, len <= 0 ? URGENT : CAN_WAIT);
 }
 
+/* Where the caller's bytes are, in its own memory: the first buffer only. 0 when we cannot tell. */
+static __always_inline __u64 user_buffer(struct mark *mark, __u64 *len)
+{
+	struct caller caller;
+
+	if (!read_caller(&caller, mark)) {
+		count_lost(LW_LOST_PAYLOAD);
+		*len = 0;
+		return 0;
+	}
+	if (*len > caller.first.iov_len)
+		*len = caller.first.iov_len;
+	return caller.first.iov_base;
+}
+
 /* A target's socket: everything below costs nobody else anything. */
 static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32 type)
 {
 	__u64 want = ret > 0 ? ret : 0, buffer = 0;
 
-	if (!mark || ret == -EAGAIN)
+	if (!mark)
 		return 0;
-	if (want) {
-		buffer = user_buffer(&want);
-		if (!buffer) {
-			want = 0;
-			count_lost(LW_LOST_PAYLOAD);
-		}
-	}
+	if (mark->follow == FOLLOW_DNS)
+		return on_dns(sk, mark, ret, type == LW_EVENT_RECV);
+	if (is_no_outcome(ret))
+		return 0;
+	if (want)
+		buffer = user_buffer(mark, &want);
 	if (mark->follow == FOLLOW_UNDECIDED) {
 		if (type != LW_EVENT_SEND || ret <= 0)
 			return 0;
@@ -170,9 +124,16 @@ static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(sock_send, struct sock *sk, int ret, int flags)
 {
-	if (!sk->sk_bpf_storage)
-		return 0;
-	return on_data(sk, bpf_sk_storage_get(&marks, sk, NULL, 0), ret, LW_EVENT_SEND);
+	struct mark *mark = NULL;
+
+	if (sk->sk_bpf_storage)
+		mark = bpf_sk_storage_get(&marks, sk, NULL, 0);
+	if (!mark) {
+		if (!may_ask(sk))
+			return 0;
+		mark = mark_resolver(sk);
+	}
+	return on_data(sk, mark, ret, LW_EVENT_SEND);
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -181,6 +142,20 @@ int BPF_PROG(sock_recv, struct sock *sk, int ret, int flags)
 	if (!sk->sk_bpf_storage || flags & MSG_PEEK)
 		return 0;
 	return on_data(sk, bpf_sk_storage_get(&marks, sk, NULL, 0), ret, LW_EVENT_RECV);
+}
+
+/* Runs in softirq, in whose thread it may be. */
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(sock_error, struct sock *sk)
+{
+	struct mark *mark;
+
+	if (!sk->sk_bpf_storage)
+		return 0;
+	mark = bpf_sk_storage_get(&marks, sk, NULL, 0);
+	if (mark && mark->follow == FOLLOW_DNS)
+		on_dns_error(sk, mark);
+	return 0;
 }
 
 char LICENSE[] SEC("license") __weak = "GPL";

@@ -5,6 +5,8 @@
 #ifndef LEASEWATCH_SOCKET_H
 #define LEASEWATCH_SOCKET_H
 
+#define DNS_PORT 53
+
 /* Mark a socket as the target's. NULL when memory is out (counted). */
 static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
 {
@@ -16,6 +18,8 @@ static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
 	}
 	mark->cookie = bpf_get_socket_cookie(sk);
 	mark->tgid = tgid;
+	if (sk->__sk_common.skc_dport == bpf_htons(DNS_PORT))
+		mark->follow = FOLLOW_DNS;
 	return mark;
 }
 
@@ -26,17 +30,26 @@ static __always_inline void map_ipv4(__u8 *to, __be32 from)
 	__builtin_memcpy(to + 12, &from, 4);
 }
 
+static __always_inline void read_daddr(__u8 *to, struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
+		bpf_core_read(to, 16, &sk->__sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	else
+		map_ipv4(to, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+}
+
+static __always_inline void read_saddr(__u8 *to, struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
+		bpf_core_read(to, 16, &sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+	else
+		map_ipv4(to, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+}
+
 static __always_inline void read_addresses(struct lw_event_sock *event, struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	if (family == AF_INET6) {
-		BPF_CORE_READ_INTO(&event->saddr, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&event->daddr, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
-	} else {
-		map_ipv4(event->saddr, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		map_ipv4(event->daddr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-	}
+	read_saddr(event->saddr, sk);
+	read_daddr(event->daddr, sk);
 	event->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
 	event->dport = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }

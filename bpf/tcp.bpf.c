@@ -97,8 +97,8 @@ int tcp_snapshot(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
 	struct mark *mark = ctx->value;
 
-	if (!ctx->sk || !mark)
-		return 0;
+	if (!ctx->sk || !mark || ctx->sk->sk_protocol != IPPROTO_TCP)
+		return 0; /* a resolver's UDP socket is marked, too */
 	emit_tcp(ctx->sk, mark, LW_EVENT_SNAPSHOT);
 	return 0;
 }

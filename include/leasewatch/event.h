@@ -23,6 +23,8 @@ enum lw_event_type {
 	LW_EVENT_SNAPSHOT,   /* struct lw_event_tcp: what the socket says, because we asked */
 	LW_EVENT_EXEC,	     /* struct lw_event_process: any process ran a new program */
 	LW_EVENT_EXIT,	     /* struct lw_event_process: a target's last thread ended */
+	LW_EVENT_DNS,	     /* struct lw_event_dns: a target asked a nameserver, or was answered */
+	LW_EVENT_RESOLVE,    /* struct lw_event_resolve: a target entered or left getaddrinfo() */
 };
 
 /* Why a record, or a part of one, never reached user space. Index of the map `lost`. */
@@ -102,10 +104,39 @@ struct lw_event_process {
 	char comm[LW_COMM_BYTES]; /* EXEC: the new name; EXIT: the last one */
 };
 
+/*
+ * One datagram, or one piece of a TCP stream, to or from port 53. Over TCP a message is preceded by
+ * its length in two bytes, which may come as a piece of their own.
+ */
+struct lw_event_dns {
+	struct lw_event event; /* cookie: of the socket; tid: the thread that asks */
+	__u8 server[16];       /* the nameserver; all zero = not known (an answer on a socket that
+				  talks to several) */
+	__u16 port;
+	__u8 received;	/* 0 = sent, 1 = received */
+	__u8 tcp;	/* 0 = UDP, 1 = TCP */
+	__s32 len;	/* bytes sent or received; < 0: -errno. received = 1 then: what the network
+			   says of the queries that wait on this socket (ECONNREFUSED: nobody
+			   listens), it may be told twice; received = 0: this query was not sent */
+	__u32 captured; /* bytes of payload that follow, <= len */
+	__u32 pad;
+	__u8 payload[];
+};
+
+struct lw_event_resolve {
+	struct lw_event event;
+	__u8 done; /* 0 = entered: name is set; 1 = returned: result is set */
+	__u8 pad[3];
+	__s32 result;		  /* of getaddrinfo(): 0, or the libc's EAI_* */
+	char name[LW_HOST_BYTES]; /* the node argument, "" = NULL or not readable */
+};
+
 _Static_assert(sizeof(struct lw_event) == 32, "the record header has a fixed size");
 _Static_assert(sizeof(struct lw_event_sock) == 80, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_data) == 56, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_tcp) == 72, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_process) == 48, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_dns) == 64, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_resolve) == 296, "no hidden padding");
 
 #endif

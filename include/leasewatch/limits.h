@@ -14,6 +14,13 @@
  */
 #define LW_CAPTURE_BYTES 8192
 
+/* Bytes of one DNS message that are copied: what UDP carries without EDNS, and what glibc asks for
+ * with it; only the question and the first answers matter. */
+#define LW_DNS_BYTES 1232
+
+/* Length of a host name with its final NUL: DNS allows 253 bytes. */
+#define LW_HOST_BYTES 256
+
 /* Patroni processes that one leasewatch follows at once. */
 #define LW_TARGETS_MAX 1024
 

@@ -111,6 +111,12 @@ int patroni__identify(pid_t pid, struct patroni_process *out);
 int patroni__describe(pid_t pid, struct patroni_process *out);
 
 /*
+ * Are the pids that we see those that the kernel reports? Not inside a pid namespace of our own (a
+ * container without the host's): there nothing can be followed.
+ */
+bool patroni__sees_host_pids(void);
+
+/*
  * Walk /proc; call found() for each Patroni. Of a Patroni that runs as PID 1 of a container and
  * keeps a child Patroni, both are reported: only the child will ever talk to etcd, which costs
  * nothing. Returns how many, or -errno. A non-zero return of found() ends the walk.

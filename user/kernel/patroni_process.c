@@ -197,3 +197,16 @@ int patroni__scan(int (*found)(const struct patroni_process *p, void *ctx), void
 	closedir(dir);
 	return count;
 }
+
+/* The initial pid namespace has this inode number in every kernel (PROC_PID_INIT_INO). */
+bool patroni__sees_host_pids(void)
+{
+	static const char initial[] = "pid:[4026531836]";
+	char link[64];
+	ssize_t n = readlink("/proc/self/ns/pid", link, sizeof(link) - 1);
+
+	if (n < 0)
+		return true; /* a kernel without pid namespaces */
+	link[n] = '\0';
+	return strcmp(link, initial) == 0;
+}

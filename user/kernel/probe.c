@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe.c - the only file that talks to libbpf: kernel hook -> ring buffer -> the caller.
+ * probe.c - with resolve.c the only file that talks to libbpf: kernel hook -> ring buffer -> the
+ * caller.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -12,12 +13,14 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/probe.h"
+#include "kernel/resolve.h"
 #include "leasewatch.skel.h"
 
 struct probe {
 	struct leasewatch_bpf *skel;
 	struct ring_buffer *ring;
 	struct bpf_link *snapshot; /* the iterator over the marked sockets */
+	struct resolve *resolve;   /* NULL when this kernel cannot run programs on uprobes */
 	probe_event_fn on_event;
 	void *ctx;
 	unsigned int cpus;
@@ -42,11 +45,19 @@ static bool event_is_sound(const struct lw_event *e, size_t size)
 		[LW_EVENT_SNAPSHOT] = sizeof(struct lw_event_tcp),
 		[LW_EVENT_EXEC] = sizeof(struct lw_event_process),
 		[LW_EVENT_EXIT] = sizeof(struct lw_event_process),
+		[LW_EVENT_DNS] = sizeof(struct lw_event_dns),
+		[LW_EVENT_RESOLVE] = sizeof(struct lw_event_resolve),
 	};
 
 	if (size < sizeof(*e) || e->type == 0 || e->type >= sizeof(least) / sizeof(least[0]))
 		return false;
-	return e->size <= size && e->size >= least[e->type];
+	if (e->size > size || e->size < least[e->type])
+		return false;
+	if (e->type == LW_EVENT_SEND || e->type == LW_EVENT_RECV)
+		return ((const struct lw_event_data *)e)->captured <= e->size - least[e->type];
+	if (e->type == LW_EVENT_DNS)
+		return ((const struct lw_event_dns *)e)->captured <= e->size - least[e->type];
+	return true;
 }
 
 static int on_record(void *ctx, void *data, size_t size)
@@ -54,8 +65,11 @@ static int on_record(void *ctx, void *data, size_t size)
 	struct probe *p = ctx;
 	const struct lw_event *event = data;
 
-	if (event_is_sound(event, size))
-		p->on_event(p->ctx, event);
+	if (!event_is_sound(event, size))
+		return 0;
+	if (p->resolve)
+		resolve__record(p->resolve, event);
+	p->on_event(p->ctx, event);
 	return 0;
 }
 
@@ -116,6 +130,19 @@ static int run_iterator(const struct bpf_link *link)
 	return n;
 }
 
+/* What the main job can do without is left out where the kernel has no such programs. */
+static bool choose_programs(struct probe *p)
+{
+	bool uprobes = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) == 1;
+
+	bpf_program__set_autoload(p->skel->progs.resolve_enter, uprobes);
+	bpf_program__set_autoload(p->skel->progs.resolve_return, uprobes);
+	/* The iterators are attached when they are run. */
+	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
+	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
+	return uprobes;
+}
+
 static void name_hooks(struct probe *p)
 {
 	struct bpf_program *prog;
@@ -137,6 +164,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 		size_t why_size)
 {
 	struct probe *p = calloc(1, sizeof(*p));
+	bool uprobes;
 	int err;
 
 	if (!p) {
@@ -153,9 +181,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 		err = explain(-errno, "open the BPF programs", why, why_size);
 		goto fail;
 	}
-	/* The iterators are attached when they are run. */
-	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
-	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
+	uprobes = choose_programs(p);
 	err = leasewatch_bpf__load(p->skel);
 	if (err) {
 		err = explain(err, "load the BPF programs", why, why_size);
@@ -170,6 +196,9 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 		err = explain(err, "attach the BPF programs", why, why_size);
 		goto fail;
 	}
+	if (uprobes)
+		p->resolve =
+			resolve__new(p->skel->progs.resolve_enter, p->skel->progs.resolve_return);
 	name_hooks(p);
 	*out = p;
 	return 0;
@@ -182,6 +211,7 @@ void probe__free(struct probe *p)
 {
 	if (!p)
 		return;
+	resolve__free(p->resolve);
 	bpf_link__destroy(p->snapshot);
 	ring_buffer__free(p->ring);
 	leasewatch_bpf__destroy(p->skel);
@@ -210,11 +240,20 @@ static int adopt_sockets(struct probe *p, pid_t tgid)
 int probe__follow(struct probe *p, pid_t tgid)
 {
 	__u32 key = tgid, value = 1;
+	int err;
 
-	if (bpf_map__update_elem(p->skel->maps.targets, &key, sizeof(key), &value, sizeof(value),
-				 BPF_ANY))
+	if (!bpf_map__update_elem(p->skel->maps.targets, &key, sizeof(key), &value, sizeof(value),
+				  BPF_NOEXIST)) {
+		/* Not followed until now: hooks under this number are a dead process's. */
+		if (p->resolve)
+			resolve__unhook(p->resolve, tgid);
+	} else if (errno != EEXIST) {
 		return -errno;
-	return adopt_sockets(p, tgid);
+	}
+	err = adopt_sockets(p, tgid);
+	if (p->resolve)
+		resolve__hook(p->resolve, tgid);
+	return err;
 }
 
 void probe__unfollow(struct probe *p, pid_t tgid)
@@ -222,6 +261,15 @@ void probe__unfollow(struct probe *p, pid_t tgid)
 	__u32 key = tgid;
 
 	bpf_map__delete_elem(p->skel->maps.targets, &key, sizeof(key), 0);
+	if (p->resolve)
+		resolve__unhook(p->resolve, tgid);
+}
+
+const char *probe__resolve_trouble(const struct probe *p, pid_t tgid)
+{
+	if (!p->resolve)
+		return "this kernel cannot run programs on uprobes";
+	return resolve__trouble(p->resolve, tgid);
 }
 
 int probe__poll(struct probe *p, int timeout_ms)
@@ -232,6 +280,8 @@ int probe__poll(struct probe *p, int timeout_ms)
 		return n;
 	/* Most records come without a wake-up: the poll alone does not see them. */
 	n = ring_buffer__consume(p->ring);
+	if (p->resolve)
+		resolve__turn(p->resolve);
 	return n < 0 ? n : 0;
 }
 

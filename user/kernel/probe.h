@@ -25,10 +25,20 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 		size_t why_size);
 void probe__free(struct probe *p);
 
-/* Follow a process from now on, and adopt the sockets that it has open. 0 or -errno (-E2BIG: full).
+/*
+ * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo(). 0
+ * or -errno (-E2BIG: full). To call it again is fine. It ends with the process, or with
+ * probe__unfollow().
  */
 int probe__follow(struct probe *p, pid_t tgid);
 void probe__unfollow(struct probe *p, pid_t tgid);
+
+/*
+ * Why getaddrinfo() of a followed process is not watched, NULL = it is; its queries on port 53 are
+ * seen all the same. A process that has no library yet, or runs a new program, is tried again by
+ * probe__poll() when it shows life. Valid until the next call of a probe function.
+ */
+const char *probe__resolve_trouble(const struct probe *p, pid_t tgid);
 
 /*
  * Wait up to timeout_ms, or less if something urgent happens, and hand on what there is. 0 or

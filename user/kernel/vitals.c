@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vitals.c - one sample of a thread and its host: which files are read for it, and the clocks.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/vitals_private.h"
+#include "protocol/text.h"
+
+/* Memory pressure (some avg10, percent) above which a read of the target's memory may have to wait.
+ */
+#define MEMORY_PRESSURE_MAX 10.0
+
+static const struct vitals not_known = {
+	.runtime_ns = -1,
+	.run_delay_ns = -1,
+	.throttled_ns = -1,
+	.throttled_count = -1,
+	.cpu_quota = -1,
+	.major_faults = -1,
+	.cpu_pressure = -1,
+	.memory_pressure = -1,
+	.io_pressure = -1,
+	.suspended_ns = -1,
+};
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/*
+ * Between the two readings this process may lose its CPU, most of all when the host is in need, and
+ * that would look like a suspension: so the shortest of three.
+ */
+static int64_t suspended_ns(void)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
+		int64_t apart = clock_ns(CLOCK_BOOTTIME) - monotonic;
+
+		if (apart < least)
+			least = apart;
+	}
+	return least;
+}
+
+ssize_t vitals_file__read(int dir, const char *name, char *buf, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while ((n > 0 && len < size - 1) || (n < 0 && errno == EINTR));
+	n = n < 0 ? -errno : (ssize_t)len;
+	close(fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+static int open_directory(const char *format, pid_t pid, pid_t tid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), format, pid, tid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? -ESRCH : -errno;
+}
+
+static int read_counters(int task, const struct vitals_host *host, char *cgroup, size_t size,
+			 struct vitals *v)
+{
+	struct vitals_stat stat;
+	char text[1024];
+	ssize_t n = vitals_file__read(task, "stat", text, sizeof(text));
+
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	if (vitals_text__stat(text, &stat)) {
+		v->state = stat.state;
+		v->major_faults = stat.major_faults;
+	}
+	if (vitals_file__read(task, "schedstat", text, sizeof(text)) > 0)
+		vitals_text__schedstat(text, &v->runtime_ns, &v->run_delay_ns);
+	if (vitals_file__read(task, "cgroup", cgroup, size) <= 0)
+		*cgroup = '\0';
+	vitals_cgroup__cpu(host, cgroup, v);
+	v->at_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+	v->suspended_ns = suspended_ns();
+	return 0;
+}
+
+static void read_wait(struct vitals_host *host, pid_t pid, int task, struct vitals *v)
+{
+	struct vitals_syscall call = {.nr = -1};
+	struct vitals_target target = {
+		.host = host,
+		.pid = pid,
+		.may_read_memory = v->memory_pressure < MEMORY_PRESSURE_MAX,
+	};
+	char text[256];
+	ssize_t n = vitals_file__read(task, "wchan", text, sizeof(text));
+
+	if (n > 0 && strcmp(text, "0") != 0)
+		text_copy_ascii(v->wchan, sizeof(v->wchan), text, (size_t)n);
+	n = vitals_file__read(task, "syscall", text, sizeof(text));
+	if (n > 0 && !vitals_text__syscall(text, &call))
+		return;
+	target.dir = open_directory("/proc/%d", pid, 0);
+	if (target.dir < 0)
+		return;
+	vitals_wait__describe(&target, &call, v);
+	close(target.dir);
+}
+
+void vitals__init(struct vitals_host *host)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+
+	memset(host, 0, sizeof(*host));
+	if (!f)
+		return;
+	vitals_cgroup__mounts(host, f);
+	fclose(f);
+}
+
+int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out)
+{
+	struct vitals v = not_known;
+	char cgroup[8192];
+	int task = open_directory("/proc/%d/task/%d", pid, tid);
+	int err;
+
+	if (task < 0)
+		return task;
+	err = read_counters(task, host, cgroup, sizeof(cgroup), &v);
+	if (!err) {
+		vitals_cgroup__pressure(host, cgroup, &v);
+		read_wait(host, pid, task, &v);
+		*out = v;
+	}
+	close(task);
+	return err;
+}
+
+int vitals__baseline(const struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out)
+{
+	struct vitals v = not_known;
+	char cgroup[8192];
+	int task = open_directory("/proc/%d/task/%d", pid, tid);
+	int err;
+
+	if (task < 0)
+		return task;
+	err = read_counters(task, host, cgroup, sizeof(cgroup), &v);
+	if (!err)
+		*out = v;
+	close(task);
+	return err;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vitals.h - what the thread that renews a lease is in at this moment, and what its host does to
+ * it.
+ *
+ * Evidence for "Patroni sent nothing" and "Patroni did not read the answer". Everything comes from
+ * /proc, from the cgroup file system and from the socket itself; no file of the target's is ever
+ * opened, nothing is allocated, and what was read is treated as hostile. Samples are cheap enough
+ * to take every few seconds; counters run since the thread began, so a caller subtracts two samples
+ * of the same thread.
+ *
+ * Reading the wait of a thread takes CAP_SYS_PTRACE. Whatever a kernel or a missing capability does
+ * not give is "not known", never an error.
+ */
+#ifndef LEASEWATCH_VITALS_H
+#define LEASEWATCH_VITALS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VITALS_PORTS_MAX 8
+#define VITALS_PEERS_MAX 8
+
+/* One mounted cgroup hierarchy. */
+struct vitals_mount {
+	char point[256]; /* "" = there is none */
+	char root[256];	 /* the cgroup that is at the mount point, as /proc/PID/cgroup names it */
+};
+
+/* What samples share. The caller owns it; one thread at a time uses it. */
+struct vitals_host {
+	struct vitals_mount unified; /* cgroup v2, alone or beside v1 */
+	struct vitals_mount cpu;     /* v1's cpu controller: it says what v2 would */
+	uint16_t
+		postgres_ports[VITALS_PORTS_MAX]; /* besides 5432; filled by the caller; 0 = none */
+	/* Connected TCP sockets never change their peer, and looking for one is the dear part. */
+	struct {
+		uint64_t inode; /* 0 = free */
+		char peer[64];
+	} peers[VITALS_PEERS_MAX];
+	unsigned int next_peer;
+};
+
+struct vitals {
+	uint64_t at_ns; /* CLOCK_BOOTTIME */
+
+	char state;	  /* as in /proc/PID/stat: R S D T t Z ...; 0 = not known */
+	char wchan[32];	  /* kernel function that it sleeps in; "" = not known */
+	char syscall[24]; /* "recvfrom", "poll", "futex", ...; "" = none, or not known */
+
+	/*
+	 * What it waits for, to be read after "waits in": "recv from PostgreSQL 127.0.0.1:5432",
+	 * "poll on PostgreSQL /run/postgresql/.s.PGSQL.5432", "open of /data/postmaster.pid,
+	 * uninterruptible (rpc_wait_bit_killable)", "sleep". Valid UTF-8 without control
+	 * characters, cut where it does not fit, the same for the same wait. "" = it runs, or not
+	 * known.
+	 */
+	char waits_for[96];
+
+	/*
+	 * The thread's schedstat: time on a CPU, and time that it could have run and got none.
+	 * The kernel books a wait for a CPU when it ends: a thread in state R whose runtime_ns
+	 * stands still is waiting for one now. -1 = not known.
+	 */
+	int64_t runtime_ns, run_delay_ns;
+
+	/*
+	 * CPU time taken away by the quota of its cgroup and of those above it, summed over levels
+	 * and CPUs (so it may outrun the clock), and how often. 0 where no quota was ever met.
+	 * -1 = not known.
+	 */
+	int64_t throttled_ns, throttled_count;
+
+	/* The smallest quota over it, in CPUs: 0.5 = half of one. 0 = no limit, -1 = not known. */
+	double cpu_quota;
+
+	int64_t major_faults; /* of the thread: pages it waited for the disk to bring; -1 */
+
+	/*
+	 * Share of the last 10 s in which some task waited for it, percent (PSI "some avg10"): of
+	 * its cgroup where that has figures of its own, else of the host. -1 = the kernel has none.
+	 */
+	double cpu_pressure, memory_pressure, io_pressure;
+
+	/* CLOCK_BOOTTIME - CLOCK_MONOTONIC: grows while the host is suspended, else only by
+	 * nanoseconds of noise. A virtual machine that is paused from outside may not notice. */
+	int64_t suspended_ns;
+};
+
+/* Find the cgroup mounts. Never fails: without them, what they tell is not known. */
+void vitals__init(struct vitals_host *host);
+
+/*
+ * All of it. 0, -ESRCH when there is no such thread, or another -errno when this process cannot
+ * open files; then *out is untouched. Costs about 0.1 ms; a first look at a TCP socket reads the
+ * target's /proc/PID/net/tcp (at most 4 MiB of it). Reads up to 256 bytes of the target's memory
+ * (the descriptors of a poll, the name in an open), and does not where the memory is under
+ * pressure: such a page might have to come from swap first.
+ */
+int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out);
+
+/*
+ * State, faults, schedstat, throttling, quota and suspended_ns only; the rest is as "not known".
+ * Errors as above. This is what to take while all is well.
+ */
+int vitals__baseline(const struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out);
+
+#endif

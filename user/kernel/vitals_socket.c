@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vitals_socket.c - a descriptor of another process, and the other end of its socket, in words.
+ *
+ * TCP and UDP: from the tables of the target's network namespace. Duplicating such a socket would
+ * tell its peer at once, but would also move it to this process's net_cls and net_prio cgroups, and
+ * leasewatch changes nothing. Unix sockets carry no traffic for those to class, and no table says
+ * whom they are connected to: these are duplicated for the moment of one question.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "kernel/vitals_private.h"
+
+#define POSTGRES_PORT 5432
+#define DNS_PORT      53
+
+/* What is read of a table at most: about 28,000 sockets. */
+#define TABLE_BYTES_MAX (4 * 1024 * 1024)
+
+/* States in /proc/net/tcp: the kernel's, part of its interface. */
+enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_LISTEN = 10 };
+
+/* Find the line of a socket in a table: 1, 0 = not there, -errno. */
+static int find_line(int fd, uint64_t inode, struct vitals_inet *out)
+{
+	char buf[16384];
+	size_t len = 0, total = 0;
+	ssize_t n;
+
+	while (total < TABLE_BYTES_MAX) {
+		char *line = buf, *end;
+
+		n = read(fd, buf + len, sizeof(buf) - 1 - len);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		total += (size_t)n;
+		len += (size_t)n;
+		buf[len] = '\0';
+		for (; (end = memchr(line, '\n', len - (size_t)(line - buf))); line = end + 1) {
+			struct vitals_inet socket;
+
+			*end = '\0';
+			if (vitals_text__inet(line, &socket) && socket.inode == inode) {
+				*out = socket;
+				return 1;
+			}
+		}
+		len -= (size_t)(line - buf);
+		if (len == sizeof(buf) - 1)
+			return -EBADMSG;
+		memmove(buf, line, len);
+	}
+	return -EFBIG;
+}
+
+static bool find_inet(const struct vitals_target *t, const char *table, uint64_t inode,
+		      struct vitals_inet *out)
+{
+	char name[32];
+	int fd, found;
+
+	snprintf(name, sizeof(name), "net/%s", table);
+	fd = openat(t->dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	found = find_line(fd, inode, out);
+	close(fd);
+	return found == 1;
+}
+
+static bool is_postgres_port(const struct vitals_host *host, uint16_t port)
+{
+	for (size_t i = 0; i < VITALS_PORTS_MAX; i++)
+		if (port && host->postgres_ports[i] == port)
+			return true;
+	return port == POSTGRES_PORT;
+}
+
+static void say_end(const uint8_t addr[16], uint16_t port, bool is_v6, char *out, size_t size)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	char text[INET6_ADDRSTRLEN];
+
+	if (is_v6 && memcmp(addr, mapped, sizeof(mapped)) == 0) {
+		addr += sizeof(mapped);
+		is_v6 = false;
+	}
+	inet_ntop(is_v6 ? AF_INET6 : AF_INET, addr, text, sizeof(text));
+	snprintf(out, size, is_v6 ? "[%s]:%u" : "%s:%u", text, port);
+}
+
+static void remember(struct vitals_host *host, uint64_t inode, const char *peer)
+{
+	unsigned int slot = host->next_peer++ % VITALS_PEERS_MAX;
+	size_t len = strlen(peer);
+
+	if (len >= sizeof(host->peers[slot].peer))
+		return;
+	memcpy(host->peers[slot].peer, peer, len + 1);
+	host->peers[slot].inode = inode;
+}
+
+static void say_inet(const struct vitals_target *t, const struct vitals_inet *s, bool is_tcp,
+		     char *out, size_t size)
+{
+	const char *label = "", *end = "";
+	char text[INET6_ADDRSTRLEN + 16];
+
+	if (is_tcp && s->state == STATE_LISTEN) {
+		say_end(s->local, s->local_port, s->is_v6, text, sizeof(text));
+		snprintf(out, size, "the listening socket %s", text);
+		return;
+	}
+	if (!s->remote_port) {
+		snprintf(out, size, "an unconnected %s socket", is_tcp ? "TCP" : "UDP");
+		return;
+	}
+	say_end(s->remote, s->remote_port, s->is_v6, text, sizeof(text));
+	if (is_tcp && is_postgres_port(t->host, s->remote_port))
+		label = "PostgreSQL ";
+	else if (s->remote_port == DNS_PORT)
+		label = "nameserver ";
+	if (is_tcp && s->state == STATE_SYN_SENT)
+		end = " (connecting)";
+	snprintf(out, size, "%s%s%s", label, text, end);
+	if (is_tcp && s->state == STATE_ESTABLISHED)
+		remember(t->host, s->inode, out);
+}
+
+/* Duplicates the socket: only for unix sockets, see above. */
+static socklen_t unix_peer(const struct vitals_target *t, int fd, struct sockaddr_un *peer)
+{
+	socklen_t len = sizeof(*peer);
+	int copy = -1, pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+
+	if (pidfd < 0)
+		return 0;
+	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	close(pidfd);
+	if (copy < 0)
+		return 0;
+	memset(peer, 0, sizeof(*peer));
+	if (getpeername(copy, (struct sockaddr *)peer, &len) || peer->sun_family != AF_UNIX ||
+	    len <= offsetof(struct sockaddr_un, sun_path))
+		len = 0;
+	close(copy);
+	return len < sizeof(*peer) ? len : sizeof(*peer);
+}
+
+static void say_unix(const struct vitals_target *t, int fd, char *out, size_t size,
+		     bool *is_postgres)
+{
+	struct sockaddr_un peer;
+	socklen_t len = unix_peer(t, fd, &peer);
+	char path[sizeof(peer.sun_path) + 1] = "";
+
+	if (len > offsetof(struct sockaddr_un, sun_path))
+		memcpy(path, peer.sun_path, len - offsetof(struct sockaddr_un, sun_path));
+	if (!path[0] && path[1])
+		path[0] = '@'; /* abstract: how ss(8) writes it */
+	*is_postgres = strstr(path, "/.s.PGSQL.") != NULL;
+	snprintf(out, size, "%s%s", *is_postgres ? "PostgreSQL " : "",
+		 path[0] ? path : "a unix socket");
+}
+
+/* "TCP", "TCPv6", "UDP", "UNIX-STREAM", ... as sockfs names the protocol; "" = not known. */
+static void protocol_of(const struct vitals_target *t, int fd, char *out, size_t size)
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pid, fd);
+	n = getxattr(path, "system.sockprotoname", out, size - 1);
+	out[n > 0 ? n : 0] = '\0';
+}
+
+void vitals_socket__describe(const struct vitals_target *t, int fd, uint64_t inode, char *out,
+			     size_t size, bool *is_postgres)
+{
+	static const struct {
+		const char *protocol, *table;
+		bool is_tcp;
+	} tables[] = {
+		{"TCP", "tcp", true},
+		{"TCPv6", "tcp6", true},
+		{"UDP", "udp", false},
+		{"UDPv6", "udp6", false},
+	};
+	struct vitals_inet socket;
+	char protocol[32];
+
+	*is_postgres = false;
+	for (size_t i = 0; i < VITALS_PEERS_MAX; i++)
+		if (inode && t->host->peers[i].inode == inode) {
+			snprintf(out, size, "%s", t->host->peers[i].peer);
+			*is_postgres = strncmp(out, "PostgreSQL ", 11) == 0;
+			return;
+		}
+	protocol_of(t, fd, protocol, sizeof(protocol));
+	snprintf(out, size, "a%s socket", strncmp(protocol, "UNIX", 4) == 0 ? " unix" : "");
+	if (strncmp(protocol, "UNIX", 4) == 0)
+		say_unix(t, fd, out, size, is_postgres);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (strcmp(protocol, tables[i].protocol) != 0)
+			continue;
+		snprintf(out, size, "a %s socket", tables[i].is_tcp ? "TCP" : "UDP");
+		if (!find_inet(t, tables[i].table, inode, &socket))
+			return;
+		say_inet(t, &socket, tables[i].is_tcp, out, size);
+		*is_postgres = strncmp(out, "PostgreSQL ", 11) == 0;
+	}
+}
+
+bool vitals_fd__describe(const struct vitals_target *t, int fd, char *out, size_t size,
+			 bool *is_postgres)
+{
+	char name[32], link[256], *end;
+	uint64_t inode;
+	ssize_t n;
+
+	*is_postgres = false;
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	n = readlinkat(t->dir, name, link, sizeof(link) - 1);
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	if (strncmp(link, "socket:[", 8) == 0) {
+		inode = strtoull(link + 8, &end, 10);
+		if (*end == ']') {
+			vitals_socket__describe(t, fd, inode, out, size, is_postgres);
+			return true;
+		}
+	}
+	if (strncmp(link, "pipe:[", 6) == 0)
+		snprintf(out, size, "a pipe");
+	else if (strncmp(link, "anon_inode:", 11) == 0)
+		snprintf(out, size, "an %s", link + 11);
+	else
+		snprintf(out, size, "%s", link);
+	return true;
+}
