@@ -48,19 +48,43 @@ static void close_outputs(struct outputs *o)
 	close(o->fd);
 }
 
-/* What the JSON sink wrote last, from this offset on, must be one whole line that is ours. */
-static void check_written(int fd, off_t from)
+/* What was written from this offset on, and its length; to be freed. */
+static char *written(int fd, off_t from, size_t *len)
 {
-	size_t len = (size_t)(lseek(fd, 0, SEEK_CUR) - from);
-	char *text = malloc(len);
-	struct jsonlog_line *line;
+	char *text;
 
-	if (!text || !len || pread(fd, text, len, from) != (ssize_t)len)
+	*len = (size_t)(lseek(fd, 0, SEEK_CUR) - from);
+	text = malloc(*len);
+	if (!text || !*len || pread(fd, text, *len, from) != (ssize_t)*len)
 		abort();
+	return text;
+}
+
+/*
+ * What the JSON sink wrote last, from this offset on, must be one whole line that is ours, and that
+ * is written just so again when it has been read. (Not a summary: it is counted, never read.)
+ */
+static void check_written(struct outputs *o, off_t from)
+{
+	struct jsonlog_line *line;
+	char *text, *again;
+	size_t len, again_len;
+	off_t next;
+
+	text = written(o->fd, from, &len);
 	if (memchr(text, '\n', len) != text + len - 1)
 		abort();
 	if (jsonlog__parse(text, len - 1, &line))
 		abort();
+	if (jsonlog__finding(line)->type != FINDING_SUMMARY) {
+		next = lseek(o->fd, 0, SEEK_CUR);
+		if (sink__finding(o->json, jsonlog__finding(line)))
+			abort();
+		again = written(o->fd, next, &again_len);
+		if (again_len != len || memcmp(again, text, len))
+			abort();
+		free(again);
+	}
 	jsonlog__free(line);
 	free(text);
 }
@@ -80,7 +104,7 @@ static void take_line(struct outputs *o, const char *text, size_t len)
 	if (f->type != FINDING_SUMMARY) {
 		if (sink__finding(o->json, f))
 			abort();
-		check_written(o->fd, before);
+		check_written(o, before);
 	}
 	jsonlog__free(line);
 }
@@ -109,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	before = lseek(o.fd, 0, SEEK_CUR);
 	if (sink__finding(o.text, &end) || sink__finding(o.json, &end))
 		abort();
-	check_written(o.fd, before);
+	check_written(&o, before);
 	close_outputs(&o);
 	return 0;
 }

@@ -105,6 +105,40 @@ struct finding sample_endpoint(void)
 			     .sentence = "answers some requests, but fails others"}};
 }
 
+struct finding sample_dns(enum dns_source source, enum dns_outcome outcome)
+{
+	struct finding f = {.type = FINDING_DNS,
+			    .ts_ns = SAMPLE_TS_NS,
+			    .who = leader,
+			    .where = {.endpoint = "etcd2.lab:2379"},
+			    .dns = {.source = source,
+				    .outcome = outcome,
+				    .name = "etcd2.lab",
+				    .duration_ns = 5004000000,
+				    .answers = outcome == DNS_OK ? 1 : LW_UNKNOWN}};
+
+	if (source == DNS_QUERY) {
+		f.dns.type = "A";
+		f.where.address = "127.0.0.53";
+		f.where.port = 53;
+	}
+	return f;
+}
+
+struct finding sample_note(enum note_kind kind)
+{
+	return (struct finding){
+		.type = FINDING_NOTE,
+		.ts_ns = SAMPLE_TS_NS,
+		.who = leader,
+		.where = etcd2,
+		.note = {.kind = kind,
+			 .text = "etcd has elected a leader: the raft term went from 7 to 8.",
+			 .evidence_len = 2,
+			 .evidence = {{.key = "etcd.raft_term", .number = 8},
+				      {.key = "since_s", .number = 2.5}}}};
+}
+
 /* splitmix64: public domain arithmetic, the same everywhere. */
 uint64_t random_next(uint64_t *state)
 {
@@ -156,13 +190,42 @@ static void fill_stall(uint64_t *state, struct finding *f)
 	f->stall.duration_ns = f->stall.phase == STALL_END ? some_duration(state) : LW_UNKNOWN;
 }
 
+static void fill_dns(uint64_t *state, struct finding *f)
+{
+	static const char *const names[] = {"etcd1.lab", "etcd2.lab", "_etcd._tcp.lab", NULL};
+	static const char *const types[] = {"A", "AAAA", "SRV", NULL};
+	static const char *const servers[] = {"127.0.0.53", "10.0.0.2", "fd00::53", NULL};
+
+	*f = sample_dns((enum dns_source)below(state, DNS_SOURCES),
+			(enum dns_outcome)below(state, DNS_OUTCOMES));
+	f->dns.name = names[below(state, 4)];
+	if (f->dns.source == DNS_QUERY) {
+		f->dns.type = types[below(state, 4)];
+		f->where.address = servers[below(state, 4)];
+	}
+	f->dns.error = below(state, 3) ? NULL : "EAI_AGAIN";
+	f->dns.duration_ns = some_duration(state);
+	f->dns.answers = (int64_t)below(state, 4) - 1;
+}
+
+static void fill_note(uint64_t *state, struct finding *f)
+{
+	*f = sample_note((enum note_kind)below(state, NOTE_KINDS));
+	f->note.evidence_len = below(state, 5);
+	for (size_t i = 2; i < f->note.evidence_len; i++)
+		f->note.evidence[i] =
+			(struct evidence){.key = i == 2 ? "version" : "members", .text = "3.0.2"};
+	if (!below(state, 5))
+		f->note.text = NULL;
+}
+
 struct finding random_finding(uint64_t *state, uint64_t ts_ns)
 {
 	static const char *const endpoints[] = {"etcd1.lab:2379", "etcd2.lab:2379",
 						"[fd00::3]:2379", NULL};
 	struct finding f = {0};
 
-	switch (below(state, 10)) {
+	switch (below(state, 14)) {
 	case 0:
 		f = sample_connect((enum connect_outcome)below(state, CONNECT_OUTCOMES));
 		break;
@@ -180,6 +243,14 @@ struct finding random_finding(uint64_t *state, uint64_t ts_ns)
 	case 4:
 		f = (struct finding){.type = FINDING_PROCESS, .who = leader};
 		f.process.phase = (enum process_phase)below(state, 3);
+		break;
+	case 5:
+	case 6:
+	case 7:
+		fill_dns(state, &f);
+		break;
+	case 8:
+		fill_note(state, &f);
 		break;
 	default:
 		fill_request(state, &f);

@@ -21,6 +21,9 @@ struct finding sample_request(void);
 struct finding sample_stall(enum stall_phase phase);
 struct finding sample_connect(enum connect_outcome outcome);
 struct finding sample_endpoint(void);
+/* A query is of type A and at a nameserver; both are of "etcd2.lab" and took 5 s. */
+struct finding sample_dns(enum dns_source source, enum dns_outcome outcome);
+struct finding sample_note(enum note_kind kind);
 
 /* Any finding but a start or a summary, from a generator that is the same on every machine. */
 struct finding random_finding(uint64_t *state, uint64_t ts_ns);

@@ -38,6 +38,9 @@ static void test_words_lead_back(void **state)
 	check_words(CAUSES, cause_name, cause_from_name);
 	check_words(ENDPOINT_STATES, endpoint_state_name, endpoint_state_from_name);
 	check_words(CELLS, matrix_cell_name, matrix_cell_from_name);
+	check_words(DNS_SOURCES, dns_source_name, dns_source_from_name);
+	check_words(DNS_OUTCOMES, dns_outcome_name, dns_outcome_from_name);
+	check_words(NOTE_KINDS, note_kind_name, note_kind_from_name);
 }
 
 /* Scripts depend on these: a change here is a change of the contract. */
@@ -52,6 +55,10 @@ static void test_words_of_the_contract(void **state)
 	assert_string_equal(stall_result_name(STALL_RESULT_EXPIRED), "expired");
 	assert_string_equal(stall_severity_name(STALL_CRITICAL), "critical");
 	assert_string_equal(matrix_column_name(MATRIX_KEEPALIVE), "keepalive");
+	assert_string_equal(dns_source_name(DNS_GETADDRINFO), "getaddrinfo");
+	assert_string_equal(dns_outcome_name(DNS_IN_FLIGHT), "in_flight");
+	assert_string_equal(note_kind_name(NOTE_SEVERAL), "several_members");
+	assert_string_equal(note_kind_name(NOTE_KNOWN_FAULT), "known_fault");
 }
 
 static void check_where(struct finding_where where, const char *expected)

@@ -86,6 +86,43 @@ static void test_lines_survive_the_way_there_and_back(void **state)
 	}
 }
 
+/* A type that is new must be in both directions: a hole in a table shows here. */
+static void test_every_type_goes_there_and_back(void **state)
+{
+	struct summary *s = summary__new();
+
+	(void)state;
+	for (int type = 0; type < FINDING_TYPES; type++) {
+		struct finding f = sample_start();
+		struct jsonlog_line *line;
+		char *text;
+
+		f.type = (enum finding_type)type;
+		if (type == FINDING_SUMMARY)
+			f.summary = s;
+		else if (type != FINDING_START)
+			memset(&f.stall, 0, sizeof(f.stall));
+		text = json_of(&f);
+		line = parse(text);
+		assert_int_equal(jsonlog__finding(line)->type, type);
+		jsonlog__free(line);
+		free(text);
+	}
+	summary__free(s);
+}
+
+static void check_same_text(const struct summary *a, const struct summary *b)
+{
+	struct finding f = {.type = FINDING_SUMMARY, .summary = a};
+	char *one = text_of(&f, 1, &(struct text_options){0}), *other;
+
+	f.summary = b;
+	other = text_of(&f, 1, &(struct text_options){0});
+	assert_string_equal(one, other);
+	free(one);
+	free(other);
+}
+
 /* The promise of `report`: from the log, the summary is the one that was shown live. */
 static void test_the_summary_of_a_log_is_the_live_one(void **state)
 {
@@ -122,6 +159,7 @@ static void test_the_summary_of_a_log_is_the_live_one(void **state)
 		for (size_t i = 0; i < live->stall_list_len; i++)
 			assert_memory_equal(&live->stall_list[i], &later->stall_list[i],
 					    offsetof(struct summary_stall, headline));
+		check_same_text(live, later);
 		free(a);
 		free(b);
 		summary__free(live);
@@ -177,7 +215,9 @@ static void test_nonsense_is_not_known(void **state)
 		parse(TS "\"request\",\"outcome\":\"ok\",\"duration_s\":1e300,"
 			 "\"first_byte_s\":-1,\"unread_s\":\"x\",\"lease.id\":\"12x\","
 			 "\"etcd.member_id\":\"99999999999999999999999\","
-			 "\"http.response.status_code\":[],\"endpoint\":7,\"lease.ttl_s\":-30}");
+			 "\"http.response.status_code\":[],\"endpoint\":7,\"lease.ttl_s\":-30,"
+			 "\"etcd.error.code\":4294967295,\"process.pid\":4294967297,"
+			 "\"network.peer.port\":65537}");
 	const struct finding_request *r = &jsonlog__finding(line)->request;
 
 	(void)state;
@@ -188,6 +228,9 @@ static void test_nonsense_is_not_known(void **state)
 	assert_int_equal(r->member_id, 0);
 	assert_int_equal(r->status, 0);
 	assert_int_equal(r->ttl_s, LW_UNKNOWN);
+	assert_int_equal(r->error_code, 0);
+	assert_int_equal(jsonlog__finding(line)->who.pid, 0);
+	assert_int_equal(jsonlog__finding(line)->where.port, 0);
 	assert_null(jsonlog__finding(line)->where.endpoint);
 	jsonlog__free(line);
 }
@@ -283,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_request_comes_back_whole),
 		cmocka_unit_test(test_lines_survive_the_way_there_and_back),
+		cmocka_unit_test(test_every_type_goes_there_and_back),
 		cmocka_unit_test(test_the_summary_of_a_log_is_the_live_one),
 		cmocka_unit_test(test_a_stall_comes_back_with_its_evidence),
 		cmocka_unit_test(test_unknown_stays_unknown),

@@ -104,6 +104,57 @@ static void test_overdue(void **state)
 	assert_false(lease__is_overdue(&l, last - 1)); /* a clock that seems to run back */
 }
 
+/* A TTL that is known from the configuration only, and one that the cadence outlives. */
+static void test_overdue_without_a_ttl(void **state)
+{
+	struct lease l = {.leader = true, .watched_since = S(1000)};
+
+	(void)state;
+	assert_int_equal(lease__overdue_after_ns(&l), S(21));
+	l.conf_ttl_s = 20;
+	assert_int_equal(lease__overdue_after_ns(&l), S(15));
+	l.conf_ttl_s = 10;
+	assert_int_equal(lease__overdue_after_ns(&l), S(21));
+	/* Counted from when we began to look, as long as none was seen. */
+	assert_false(lease__is_overdue(&l, S(1021)));
+	assert_true(lease__is_overdue(&l, S(1021) + 1));
+	l.watched_since = 0;
+	assert_false(lease__is_overdue(&l, S(9000)));
+	/* What etcd granted counts more than what the file says. */
+	l.conf_ttl_s = 20;
+	l.ttl_s = 90;
+	assert_int_equal(lease__overdue_after_ns(&l), S(21));
+}
+
+/* The grant that follows a keepalive in the same loop is no interval. */
+static void test_two_in_one_loop(void **state)
+{
+	struct lease l = renewed_every(10, 1, 30);
+
+	(void)state;
+	lease__granted(&l, l.last_ok_sent + NS_PER_S / 2 - 1, 7, 30);
+	assert_false(lease__cadence_is_learned(&l));
+	lease__granted(&l, l.last_ok_sent + NS_PER_S / 2, 7, 30);
+	assert_true(lease__cadence_is_learned(&l));
+}
+
+/* A leader that becomes a replica may renew half as often from now on. */
+static void test_role_changes(void **state)
+{
+	struct lease l = renewed_every(10, LEASE_INTERVALS + 1, 30);
+
+	(void)state;
+	lease__set_leader(&l, true);
+	assert_true(lease__cadence_is_learned(&l));
+	lease__set_leader(&l, false);
+	assert_false(lease__cadence_is_learned(&l));
+	assert_int_equal(lease__cadence_ns(&l), S(20));
+	lease__granted(&l, l.last_ok_sent + S(10), 7, 30); /* the loop in which it changed */
+	assert_int_equal(lease__cadence_ns(&l), S(20));
+	lease__set_leader(&l, true);
+	assert_int_equal(lease__cadence_ns(&l), S(10));
+}
+
 static void test_replaced(void **state)
 {
 	struct lease l = renewed_every(10, 1, 30);
@@ -111,6 +162,9 @@ static void test_replaced(void **state)
 	(void)state;
 	assert_false(lease__granted(&l, S(1010), 7, 30));
 	assert_true(lease__granted(&l, S(1020), 8, 30));
+	assert_int_equal(l.id, 8);
+	/* An answer that does not name the lease is about the one that is there. */
+	assert_false(lease__granted(&l, S(1030), 0, 30));
 	assert_int_equal(l.id, 8);
 }
 
@@ -123,6 +177,9 @@ int main(void)
 		cmocka_unit_test(test_few_short_intervals_do_not_count),
 		cmocka_unit_test(test_a_failure_breaks_the_interval),
 		cmocka_unit_test(test_overdue),
+		cmocka_unit_test(test_overdue_without_a_ttl),
+		cmocka_unit_test(test_two_in_one_loop),
+		cmocka_unit_test(test_role_changes),
 		cmocka_unit_test(test_replaced),
 	};
 

@@ -27,19 +27,23 @@ static void test_no_string_reaches_the_terminal_raw(void **state)
 {
 	static const char evil[] = "\x1B[2J\x07\r\n\t\x7F\xC2\x9B"
 				   "5A\xE2\x80\xAE\xFF\x9B";
-	struct finding f[8] = {sample_start(),
-			       sample_request(),
-			       sample_stall(STALL_BEGIN),
-			       sample_connect(CONNECT_REFUSED),
-			       sample_endpoint(),
-			       sample_stall(STALL_END)};
+	struct finding f[10] = {sample_start(),
+				sample_request(),
+				sample_stall(STALL_BEGIN),
+				sample_connect(CONNECT_REFUSED),
+				sample_endpoint(),
+				sample_stall(STALL_END)};
 	struct text_options opts = {.verbose = true, .utf8 = true};
 	char *text;
 
 	(void)state;
 	f[6] = (struct finding){.type = FINDING_LOST, .lost = {.reason = evil, .count = 1}};
 	f[7] = (struct finding){.type = FINDING_PROCESS, .process = {.note = evil}};
-	for (int i = 0; i < 8; i++) {
+	f[8] = sample_dns(DNS_QUERY, DNS_ERROR);
+	f[8].dns.name = f[8].dns.type = f[8].dns.error = evil;
+	f[9] = sample_note(NOTE_ELECTION);
+	f[9].note.text = f[9].note.evidence[0].key = f[9].note.evidence[0].text = evil;
+	for (int i = 0; i < 10; i++) {
 		f[i].who = (struct finding_who){(uint32_t)i + 1, evil, evil, evil, evil};
 		f[i].where = (struct finding_where){evil, evil, 1};
 	}
@@ -51,7 +55,7 @@ static void test_no_string_reaches_the_terminal_raw(void **state)
 	f[2].stall.evidence[0] = (struct evidence){.key = evil, .text = evil};
 	f[3].connect.duration_ns = 1000000000; /* no Greek letter of our own */
 	f[4].endpoint.sentence = evil;
-	text = text_of(f, 8, &opts);
+	text = text_of(f, 10, &opts);
 	assert_true(strlen(text) > 500);
 	for (const char *p = text; *p; p++) {
 		unsigned char c = (unsigned char)*p;
@@ -97,23 +101,28 @@ static void strip_colors(char *text)
 
 static void test_colour_changes_nothing_but_the_colour(void **state)
 {
-	struct finding f[5] = {sample_start(), sample_stall(STALL_BEGIN), sample_endpoint(),
-			       sample_connect(CONNECT_TIMEOUT), sample_stall(STALL_END)};
+	struct finding f[7] = {sample_start(),
+			       sample_stall(STALL_BEGIN),
+			       sample_endpoint(),
+			       sample_connect(CONNECT_TIMEOUT),
+			       sample_stall(STALL_END),
+			       sample_dns(DNS_QUERY, DNS_TIMEOUT),
+			       sample_note(NOTE_ELECTION)};
 	struct text_options opts = plain80;
-	char *plain = text_of(f, 5, &opts), *colored;
+	char *plain = text_of(f, 7, &opts), *colored;
 
 	(void)state;
 	opts.color = true;
-	colored = text_of(f, 5, &opts);
+	colored = text_of(f, 7, &opts);
 	assert_null(strchr(plain, '\033'));
 	assert_non_null(strstr(colored, "\033[33mSTALL\033[0m")); /* a warning */
 	f[1].stall.severity = STALL_EXPIRED;
 	free(colored);
-	colored = text_of(f, 5, &opts);
+	colored = text_of(f, 7, &opts);
 	assert_non_null(strstr(colored, "\033[1;31mSTALL\033[0m"));
 	f[1].stall.severity = STALL_WARNING;
 	free(colored);
-	colored = text_of(f, 5, &opts);
+	colored = text_of(f, 7, &opts);
 	strip_colors(colored);
 	assert_string_equal(colored, plain);
 	free(colored);
@@ -184,7 +193,7 @@ static void test_null_takes_everything(void **state)
 
 	(void)state;
 	assert_int_equal(sink__finding(NULL, &f), 0);
-	assert_int_equal(sink__status(NULL, NULL, 0, 0), 0);
+	assert_int_equal(sink__status(NULL, NULL), 0);
 	sink__free(NULL);
 }
 

@@ -124,7 +124,14 @@ static const struct member_status replica_status = {
 
 static void show(struct rig *r, const struct member_status *m, size_t len)
 {
-	assert_int_equal(sink__status(r->sink, m, len, SAMPLE_TS_NS), 0);
+	static struct status s;
+
+	memset(&s, 0, sizeof(s));
+	s.now_ns = SAMPLE_TS_NS;
+	s.members_len = len < STATUS_MEMBERS_MAX ? len : STATUS_MEMBERS_MAX;
+	s.members_more = len - s.members_len;
+	memcpy(s.members, m, s.members_len * sizeof(*m));
+	assert_int_equal(sink__status(r->sink, &s), 0);
 	look(r);
 }
 
@@ -278,14 +285,15 @@ static void test_no_width_is_too_small(void **state)
 
 static void test_without_a_terminal_there_is_none(void **state)
 {
-	struct member_status m = leader_status(20 * S);
+	static struct status s;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	struct sink *sink = sink_text__new(out, &(struct text_options){.width = 80});
 
 	(void)state;
-	assert_int_equal(sink__status(sink, &m, 1, SAMPLE_TS_NS), 0);
+	s.members[s.members_len++] = leader_status(20 * S);
+	assert_int_equal(sink__status(sink, &s), 0);
 	sink__free(sink);
 	fclose(out);
 	assert_int_equal(size, 0);

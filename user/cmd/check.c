@@ -61,6 +61,11 @@ static void check_kernel(struct check *c)
 	c->ok = probe__open(&probe, ignore_event, NULL, c->verbose, why, sizeof(why)) == 0;
 	row(c, "hooks", c->ok, c->ok ? probe__hooks(probe) : why, "nothing can be watched");
 	probe__free(probe);
+	row(c, "host's pids", patroni__sees_host_pids(), NULL,
+	    "nothing can be watched from a pid namespace of one's own: run it on the host, or give "
+	    "the "
+	    "container the host's pid namespace (--pid=host)");
+	c->ok = c->ok && patroni__sees_host_pids();
 }
 
 static const char *dcs_name(enum patroni_dcs dcs)

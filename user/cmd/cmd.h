@@ -22,6 +22,7 @@ extern volatile sig_atomic_t lw_stop;
 void lw_catch_signals(void);
 
 int cmd_trace(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 

@@ -17,9 +17,8 @@
 #include "model/summary.h"
 #include "sink/sink.h"
 
-#define POLL_MS	      50
-#define STATUS_NS     (250 * NS_PER_MS)
-#define MEMBERS_SHOWN 16
+#define POLL_MS	  50
+#define STATUS_NS (250 * NS_PER_MS)
 /* Long enough for a century, short enough for nanoseconds in 63 bits. */
 #define SECONDS_MAX 3e9
 
@@ -169,15 +168,12 @@ static int open_sinks(struct trace *t)
 
 static void show_status(struct trace *t, const struct watch *w)
 {
-	struct member_status members[MEMBERS_SHOWN];
-	uint64_t now_wall = watch__wall_ns(w);
-	size_t n;
+	static struct status status; /* large, and there is one screen */
 
 	if (t->json)
 		return;
-	n = engine__status(watch__engine(w), now_wall - engine__wall_ns(watch__engine(w), 0),
-			   members, MEMBERS_SHOWN);
-	check_sink(t, 0, sink__status(t->sinks[0], members, n, now_wall));
+	watch__status(w, &status);
+	check_sink(t, 0, sink__status(t->sinks[0], &status));
 }
 
 static int run(struct trace *t, struct watch *w)

@@ -15,7 +15,7 @@
 #include "cmd/watch.h"
 #include "kernel/patroni.h"
 #include "kernel/probe.h"
-#include "kernel/thread.h"
+#include "kernel/vitals.h"
 
 #define TICK_NS (50 * NS_PER_MS)
 /* execs that wait to be looked at; more at one moment are found by a walk through /proc */
@@ -35,6 +35,7 @@ struct watch {
 	uint64_t lost[LW_LOST_REASONS];
 	size_t execs_len;
 	struct pending_exec execs[EXECS_MAX];
+	struct vitals_host vitals;
 	bool rescan;
 	bool saw_target;
 	uint64_t last_tick_ns;
@@ -82,6 +83,8 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	primary = patroni__is_primary(pid, &config);
 	if (primary >= 0)
 		member.role = primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
+	for (size_t i = 0; i < config.endpoints_len; i++)
+		engine__endpoint(w->engine, config.endpoints[i]);
 	patroni__addresses(pid, &config, on_address, w);
 	/* The member first: adopting its sockets makes records about it. */
 	err = engine__add_member(w->engine, pid, &member, note, clock_ns(CLOCK_BOOTTIME));
@@ -144,16 +147,35 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 	}
 }
 
+static void bring_thread(struct watch *w, pid_t pid, pid_t tid)
+{
+	struct thread_evidence t = {0};
+	struct vitals v;
+
+	if (vitals__sample(&w->vitals, pid, tid, &v))
+		return;
+	t.at_ns = v.at_ns;
+	t.state = v.state;
+	memcpy(t.wchan, v.wchan, sizeof(t.wchan));
+	memcpy(t.waits_for, v.waits_for, sizeof(t.waits_for));
+	t.runtime_ns = v.runtime_ns;
+	t.run_delay_ns = v.run_delay_ns;
+	t.throttled_ns = v.throttled_ns;
+	t.suspended_ns = v.suspended_ns;
+	t.cpu_pressure = v.cpu_pressure;
+	t.memory_pressure = v.memory_pressure;
+	t.io_pressure = v.io_pressure;
+	engine__thread(w->engine, pid, &t);
+}
+
 static void bring_evidence(struct watch *w, uint64_t now_ns)
 {
 	struct engine_wants wants = engine__wants(w->engine, now_ns);
-	struct thread_evidence t = {.at_ns = now_ns};
 
 	if (wants.snapshot)
 		probe__snapshot(w->probe);
-	if (wants.thread_pid && !thread__read(wants.thread_pid, wants.thread_tid, &t.state, t.wchan,
-					      sizeof(t.wchan), t.waits_for, sizeof(t.waits_for)))
-		engine__thread(w->engine, wants.thread_pid, &t);
+	for (size_t i = 0; i < wants.threads_len; i++)
+		bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);
 }
 
 int watch__turn(struct watch *w, int timeout_ms)
@@ -242,10 +264,17 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 
 	if (err)
 		return err;
+	if (!patroni__sees_host_pids()) {
+		snprintf(why, why_size,
+			 "this is a pid namespace of its own (a container?): run leasewatch on the "
+			 "host, or give the container the host's pid namespace (--pid=host)");
+		return -EXDEV;
+	}
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
 	w->opts = *opts;
+	vitals__init(&w->vitals);
 	w->engine = engine__new(&config);
 	err = w->engine ? probe__open(&w->probe, on_event, w, opts->verbose, why, why_size)
 			: -ENOMEM;
@@ -284,6 +313,11 @@ const struct engine *watch__engine(const struct watch *w)
 uint64_t watch__wall_ns(const struct watch *w)
 {
 	return engine__wall_ns(w->engine, clock_ns(CLOCK_BOOTTIME));
+}
+
+void watch__status(const struct watch *w, struct status *out)
+{
+	engine__status(w->engine, clock_ns(CLOCK_BOOTTIME), out);
 }
 
 bool watch__saw_target(const struct watch *w)

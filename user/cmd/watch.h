@@ -38,6 +38,8 @@ int watch__turn(struct watch *w, int timeout_ms);
 
 const struct engine *watch__engine(const struct watch *w);
 uint64_t watch__wall_ns(const struct watch *w);
+/* How everything stands now. */
+void watch__status(const struct watch *w, struct status *out);
 /* Has any Patroni been seen since the start? */
 bool watch__saw_target(const struct watch *w);
 

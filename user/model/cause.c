@@ -21,6 +21,9 @@ static void describe(const struct conn *c, struct diagnosis *out)
 	out->unacked_bytes = c->tcp.unacked_bytes;
 	out->unsent_bytes = c->tcp.unsent_bytes;
 	out->unread_bytes = c->tcp.unread_bytes;
+	out->backoff = c->tcp.backoff;
+	out->srtt_us = c->srtt_us;
+	out->since_rx_ns = c->tcp.at_ns ? c->tcp.since_rx_us * NS_PER_US : LW_UNKNOWN;
 }
 
 /* Did the endpoint answer something else, since `since_ns`? */
@@ -106,22 +109,32 @@ static bool is_clear(const struct diagnosis *d)
 		d->cause == CAUSE_CONNECT_REFUSED || d->cause == CAUSE_CONNECTION_RESET);
 }
 
+/* A look-up that only hung, and now has an answer that says no. */
+static bool says_more(const struct diagnosis *next, const struct diagnosis *current)
+{
+	return next->lookup.known && current->lookup.outcome == DNS_IN_FLIGHT &&
+	       next->lookup.outcome != DNS_IN_FLIGHT && next->lookup.outcome != DNS_TIMEOUT;
+}
+
 bool cause__supersedes(const struct diagnosis *next, const struct diagnosis *current,
 		       uint64_t now_ns)
 {
+	uint64_t until = next->end_ns ? next->end_ns : now_ns;
 	int64_t patience;
 
 	if (next->cause == CAUSE_UNKNOWN)
 		return false;
 	if (next->cause == current->cause && next->endpoint == current->endpoint)
-		return next->has_error && !current->has_error;
+		return (next->has_error && !current->has_error) || says_more(next, current);
 	/* That nothing is sent between two tries is no news while the tries fail. */
 	if (next->cause == CAUSE_NOT_ATTEMPTED)
 		return current->cause == CAUSE_UNKNOWN || current->cause == CAUSE_LOCAL_DELAY;
-	if (next->end_ns || next->endpoint != current->endpoint || !is_clear(current))
+	if (is_clear(next) || next->endpoint != current->endpoint || !is_clear(current))
 		return true;
-	/* The same endpoint hangs again: news only when it takes longer than the clear answer did.
+	/*
+	 * The same endpoint hangs again, or the next try at it was given up: news only when that
+	 * takes longer than the clear answer did.
 	 */
 	patience = (int64_t)(current->end_ns - current->start_ns) + NS_PER_S;
-	return (int64_t)(now_ns - next->start_ns) > patience;
+	return (int64_t)(until - next->start_ns) > patience;
 }

@@ -10,13 +10,40 @@
 
 #include "model/conn.h"
 #include "model/finding.h"
+#include "protocol/dns.h"
 
-/* What the thread that should renew the lease is in, as the kernel side of the house read it. */
+/*
+ * What the thread that should renew the lease is in, and what the host does to it, as the kernel
+ * side of the house read it. The counters run since the thread or the host began: what counts is
+ * how they differ between two samples.
+ */
 struct thread_evidence {
-	uint64_t at_ns;	    /* 0 = not known */
-	char state;	    /* as in /proc/PID/stat: R S D T t Z */
-	char wchan[32];	    /* kernel function it sleeps in, "" = not known */
-	char waits_for[96]; /* "recv from 127.0.0.1:5432", "" = not known */
+	uint64_t at_ns;	      /* 0 = not known */
+	uint64_t since_ns;    /* it has waited for the same in every sample since; 0 = not known */
+	uint64_t starving_ns; /* it could run and has not run since; 0 = it does not starve */
+	char state;	      /* as in /proc/PID/stat: R S D T t Z */
+	char wchan[32];	      /* kernel function it sleeps in, "" = not known */
+	char waits_for[96];   /* "recv from PostgreSQL 127.0.0.1:5432", "" = not known */
+	int64_t runtime_ns, run_delay_ns, throttled_ns, suspended_ns; /* counters; LW_UNKNOWN */
+	double cpu_pressure, memory_pressure, io_pressure; /* percent, 10 s average; < 0 unknown */
+};
+
+/* What the host did to the thread between two samples. LW_UNKNOWN where a counter is missing. */
+struct thread_delay {
+	int64_t window_ns;    /* 0 = there are no two samples */
+	int64_t run_delay_ns; /* it could have run and got no CPU */
+	int64_t throttled_ns; /* its cgroup had used up its CPU quota */
+	int64_t suspended_ns; /* the host slept */
+};
+
+/* The look-up of a name that an attempt waits for, or that failed it. */
+struct lookup_evidence {
+	bool known; /* else there is none */
+	bool getaddrinfo;
+	enum dns_outcome outcome;
+	char name[DNS_NAME_BYTES], type[DNS_TYPE_BYTES];
+	char server[ADDRESS_BYTES]; /* the nameserver; "" = not known */
+	char error[32];		    /* "EAI_AGAIN", "rcode 4 NOTIMP"; "" = none */
 };
 
 /* What is known of one attempt. A cause of CAUSE_UNKNOWN means that there is nothing to say. */
@@ -32,9 +59,13 @@ struct diagnosis {
 	bool has_error;
 	char message[ETCD_MESSAGE_BYTES];
 	uint32_t retransmits, unacked_bytes, unsent_bytes, unread_bytes;
-	bool reset;	    /* RST, else FIN (connection_reset); refused, else unreachable */
-	bool answers_reads; /* another kind of request passed meanwhile, or before a clear no */
+	bool reset; /* RST, else FIN (connection_reset); refused, else unreachable */
+	uint32_t backoff, srtt_us;
+	int64_t since_rx_ns; /* since the peer last sent anything; LW_UNKNOWN */
+	bool answers_reads;  /* another kind of request passed meanwhile, or before a clear no */
+	struct lookup_evidence lookup; /* cause dns */
 	struct thread_evidence thread;
+	struct thread_delay delay;
 };
 
 /* What is in flight on this connection: a connect or an exchange. Decided from the socket's

@@ -256,6 +256,7 @@ static void on_tcp(struct conn *c, const struct lw_event_tcp *e)
 		.unread_bytes = e->unread_bytes,
 		.retransmits = e->retransmits,
 		.backoff = e->backoff,
+		.since_rx_us = e->since_rx_us,
 	};
 }
 

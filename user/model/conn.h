@@ -24,7 +24,7 @@ enum conn_state { CONN_CONNECTING, CONN_OPEN };
 /* What the socket last said of itself; at_ns 0 = never asked. */
 struct tcp_evidence {
 	uint64_t at_ns;
-	uint32_t unacked_bytes, unsent_bytes, unread_bytes, retransmits, backoff;
+	uint32_t unacked_bytes, unsent_bytes, unread_bytes, retransmits, backoff, since_rx_us;
 };
 
 struct conn {

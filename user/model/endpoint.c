@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "model/endpoint.h"
 
@@ -31,6 +32,7 @@ static struct endpoint *find_or_add(struct endpoint_table *t, const char *name, 
 		return NULL;
 	snprintf(e->name, sizeof(e->name), "%s", name);
 	e->named = named;
+	e->last_ns = LW_UNKNOWN;
 	HASH_ADD_STR(t->endpoints, name, e);
 	return e;
 }
@@ -100,6 +102,55 @@ void endpoint_table__clear(struct endpoint_table *t)
 		HASH_DEL(t->endpoints, e);
 		free(e);
 	}
+}
+
+struct endpoint *endpoint_table__add(struct endpoint_table *t, const char *name)
+{
+	return find_or_add(t, name, true);
+}
+
+struct endpoint *endpoint_table__by_host(const struct endpoint_table *t, const char *host)
+{
+	size_t len = strlen(host);
+	struct endpoint *e, *next;
+
+	HASH_ITER(hh, t->endpoints, e, next) {
+		if (len && strncasecmp(e->name, host, len) == 0 && e->name[len] == ':')
+			return e;
+	}
+	return NULL;
+}
+
+void endpoint__count(struct endpoint *e, enum request_outcome outcome, int64_t duration_ns)
+{
+	if (outcome == REQUEST_UNOBSERVED)
+		return;
+	e->requests++;
+	if (outcome != REQUEST_OK)
+		e->failed++;
+	if (outcome != REQUEST_OK && outcome != REQUEST_ERROR)
+		return;
+	e->last_ns = duration_ns;
+	histogram__record(&e->latency, duration_ns);
+}
+
+bool endpoint__answered_by(struct endpoint *e, uint64_t member_id)
+{
+	uint64_t *ids = e->member_ids;
+	bool came_back;
+	size_t i = 0;
+
+	if (!member_id || ids[0] == member_id)
+		return false;
+	while (i < ENDPOINT_MEMBERS - 1 && ids[i] && ids[i] != member_id)
+		i++;
+	came_back = ids[i] == member_id;
+	memmove(ids + 1, ids, i * sizeof(*ids));
+	ids[0] = member_id;
+	if (e->several || !came_back)
+		return false;
+	e->several = true;
+	return true;
 }
 
 void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,

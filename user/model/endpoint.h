@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "model/finding.h"
+#include "model/histogram.h"
 #include "protocol/etcd.h"
 
 #define ENDPOINT_NAME_BYTES 160
@@ -19,6 +20,10 @@
 /* An answer that takes longer than this is slow: five times what Nagle and delayed ACK cost
  * Patroni. */
 #define ENDPOINT_SLOW_NS (250 * 1000000LL)
+
+/* Etcd members remembered for one endpoint: as many as a cluster has, to see that they take turns.
+ */
+#define ENDPOINT_MEMBERS 8
 
 struct matrix_entry {
 	enum matrix_cell cell;
@@ -33,6 +38,14 @@ struct endpoint {
 	bool named;			/* not by its address */
 	enum endpoint_state state;
 	struct matrix_entry matrix[MATRIX_COLUMNS];
+	/* Since the start; watches and what we missed a part of do not count. */
+	uint64_t requests, failed;
+	int64_t last_ns; /* duration of the last answer; LW_UNKNOWN */
+	struct histogram latency;
+	char refusal[ETCD_MESSAGE_BYTES]; /* what it last said instead of doing what was asked */
+	/* Which etcd members answered here, the latest first; 0 = none. */
+	uint64_t member_ids[ENDPOINT_MEMBERS];
+	bool several; /* they take turns: a proxy, or a name that several share */
 	UT_hash_handle hh;
 };
 
@@ -75,6 +88,21 @@ void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matri
  */
 bool endpoint__expects(const struct endpoint *e, enum matrix_column column, uint64_t start_ns,
 		       uint64_t now_ns);
+
+/* A request came to an end with this outcome, after duration_ns (LW_UNKNOWN: not known). */
+void endpoint__count(struct endpoint *e, enum request_outcome outcome, int64_t duration_ns);
+
+/*
+ * The etcd member with this id has answered here. True once per endpoint: when a member answers
+ * again after another one did, so that both are alive behind one name.
+ */
+bool endpoint__answered_by(struct endpoint *e, uint64_t member_id);
+
+/* The endpoint of this name, made when it is new. NULL: no memory. */
+struct endpoint *endpoint_table__add(struct endpoint_table *t, const char *name);
+
+/* The endpoint with this host name, any port; NULL = none. */
+struct endpoint *endpoint_table__by_host(const struct endpoint_table *t, const char *host);
 
 /* The state that the matrix amounts to. */
 enum endpoint_state endpoint__assess(const struct endpoint *e);

@@ -47,11 +47,19 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
  */
 void engine__name(struct engine *e, const uint8_t addr[16], uint16_t port, const char *name);
 
+/* An etcd of this name ("etcd1.lab:2379") is configured, wherever it may be. */
+void engine__endpoint(struct engine *e, const char *name);
+
+/* Threads that are asked about at once; the others have their turn later. */
+#define ENGINE_THREADS_MAX 16
+
 /* What would help to name a cause. */
 struct engine_wants {
-	bool snapshot;	     /* LW_EVENT_SNAPSHOT records of the followed sockets */
-	uint32_t thread_pid; /* what this process's main thread is in; 0 = none */
-	uint32_t thread_tid;
+	bool snapshot; /* LW_EVENT_SNAPSHOT records of the followed sockets */
+	size_t threads_len;
+	struct {
+		uint32_t pid, tid;
+	} threads[ENGINE_THREADS_MAX]; /* what these are in: engine__thread */
 };
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns);
 void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence);
@@ -59,10 +67,8 @@ void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence
 /* Records or parts of records that were lost since the last call. */
 void engine__lost(struct engine *e, const char *reason, uint64_t count, uint64_t now_ns);
 
-/* The present state, for status lines; returns how many were filled in. Strings are the engine's.
- */
-size_t engine__status(const struct engine *e, uint64_t now_ns, struct member_status *out,
-		      size_t max);
+/* The present state, for outputs that show one: fills in all of *out. */
+void engine__status(const struct engine *e, uint64_t now_ns, struct status *out);
 size_t engine__members(const struct engine *e);
 
 /* Wall clock for a time of ours. */

@@ -1,19 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * engine_private.h - the engine's inside, for engine.c, which changes it, and engine_query.c, which
- * only looks.
+ * engine_private.h - the engine's inside, for the engine_*.c files: engine.c is its outside,
+ * engine_conn.c changes it by what connections tell, engine_dns.c by look-ups, engine_stall.c says
+ * when a lease is in danger, engine_notes.c what the wire tells besides; engine_query.c only looks.
  */
 #ifndef LEASEWATCH_ENGINE_PRIVATE_H
 #define LEASEWATCH_ENGINE_PRIVATE_H
 
 #include "model/engine.h"
+#include "model/lookup.h"
+
+/* Etcd clusters whose elections are followed at once. */
+#define ENGINE_CLUSTERS 8
 
 struct engine {
 	struct engine_config config;
 	struct member *members;
 	struct endpoint_table endpoints;
 	struct conn_table conns;
+	struct lookup_table lookups;
 	uint64_t stalls;
+	uint64_t events_lost;
+	uint64_t lookups_dropped; /* as far as it was told */
+	struct {
+		uint64_t id, raft_term; /* id 0 = a free place */
+	} clusters[ENGINE_CLUSTERS];
+	struct {
+		char scope[ETCD_SCOPE_BYTES], name[ETCD_MEMBER_BYTES];
+		struct lease lease;
+	} gone; /* the lease of the leader that went away last, for the one that comes back */
 };
+
+void engine__say(struct engine *e, struct finding *f, uint64_t now_ns);
+struct member *engine__member(const struct engine *e, uint32_t pid); /* NULL: not ours */
+
+/* engine_conn.c */
+extern const struct conn_listener engine__conn_listener;
+/* What hangs is shown in its endpoint's matrix while it hangs. */
+void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns);
+
+/* engine_stall.c */
+void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns);
+void engine__end_stall(struct engine *e, struct member *m, enum stall_result result,
+		       uint64_t now_ns);
+/* Something that the next refresh depends on has failed. */
+void engine__fail_attempt(struct engine *e, struct member *m, const struct diagnosis *d,
+			  uint64_t now_ns);
+
+/* engine_dns.c */
+extern const struct lookup_listener engine__lookup_listener;
+/* The look-up that keeps the member from its next refresh, which `attempt` carries; NULL = none. */
+const struct lookup *engine__lookup_in_the_way(const struct engine *e, const struct member *m,
+					       const struct conn *attempt, uint64_t now_ns);
+void engine__diagnose_lookup(const struct engine *e, const struct lookup *l, struct diagnosis *out);
+void engine__dns_status(const struct engine *e, uint64_t now_ns, struct dns_status *out);
+
+/* engine_notes.c */
+void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns);
+/* Before m->refresh_address is moved on. */
+void engine__note_refresh(struct engine *e, const struct conn *c, uint64_t now_ns);
+void engine__note_finished(struct engine *e, const struct conn *c, enum request_outcome outcome,
+			   uint64_t now_ns);
+void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns);
 
 #endif

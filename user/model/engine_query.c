@@ -3,12 +3,21 @@
  * engine_query.c - what the engine can be asked: how the members stand, and what it would like to
  * know.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "model/engine_private.h"
 #include "model/tell.h"
 
 /* Ask the socket shortly before an attempt counts as hanging, then once a second while it does. */
 #define EVIDENCE_BEFORE_NS (100 * NS_PER_MS)
 #define EVIDENCE_AGE_NS	   NS_PER_S
+/*
+ * What the renewing thread is in is looked at now and then, so that a stall can be compared with
+ * how things were; under suspicion more often.
+ */
+#define THREAD_AGE_NS		 (2 * NS_PER_S)
+#define THREAD_AGE_SUSPICIOUS_NS (200 * NS_PER_MS)
 
 uint64_t engine__wall_ns(const struct engine *e, uint64_t now_ns)
 {
@@ -30,9 +39,11 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 			if (c->state == CONN_OPEN && now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS)
 				wants.snapshot = true;
 		}
-		if (suspicious && now_ns - m->thread.at_ns > EVIDENCE_AGE_NS) {
-			wants.thread_pid = m->pid;
-			wants.thread_tid = m->refresh_tid;
+		if ((int64_t)(now_ns - m->thread.at_ns) >
+			    (suspicious ? THREAD_AGE_SUSPICIOUS_NS : THREAD_AGE_NS) &&
+		    wants.threads_len < ENGINE_THREADS_MAX) {
+			wants.threads[wants.threads_len].pid = m->pid;
+			wants.threads[wants.threads_len++].tid = m->refresh_tid;
 		}
 	}
 	return wants;
@@ -43,29 +54,128 @@ size_t engine__members(const struct engine *e)
 	return HASH_COUNT(e->members);
 }
 
-size_t engine__status(const struct engine *e, uint64_t now_ns, struct member_status *out,
-		      size_t max)
+static void member_status(const struct member *m, uint64_t now_ns, struct member_status *out)
+{
+	const struct lease *l = &m->lease;
+	struct finding f = {0};
+
+	*out = (struct member_status){
+		.who = tell__who(m),
+		.where = tell__where(m->refresh_address, NULL),
+		.lease_id = l->id,
+		.ttl_s = l->ttl_s ? l->ttl_s : LW_UNKNOWN,
+		.remaining_ns = lease__remaining_ns(l, now_ns),
+		.cadence_ns = lease__cadence_is_learned(l) ? lease__cadence_ns(l) : LW_UNKNOWN,
+		.since_sent_ns = l->last_sent ? (int64_t)(now_ns - l->last_sent) : LW_UNKNOWN,
+		.stalled = m->stall.active,
+	};
+	if (!m->stall.active)
+		return;
+	tell__stall(&f, &out->words, m, STALL_UPDATE, member__attempt(m, now_ns), now_ns);
+	out->stall = f.stall;
+	out->stall_where = f.where;
+}
+
+/* What is in flight at this endpoint, the oldest first. */
+static void in_flight(const struct engine *e, const struct endpoint *endpoint, uint64_t now_ns,
+		      struct endpoint_status *out)
+{
+	struct conn *c, *next;
+
+	HASH_ITER(hh, e->conns.conns, c, next) {
+		const struct exchange *x = c->exchange;
+		bool connecting = c->state == CONN_CONNECTING;
+		int64_t age;
+
+		if (c->address->endpoint != endpoint || (!connecting && !x) ||
+		    (x && (x->rpc == ETCD_RPC_WATCH || x->rpc == ETCD_RPC_UNKNOWN)))
+			continue;
+		age = (int64_t)(now_ns - conn__attempt_start(c));
+		out->in_flight++;
+		if (age <= out->oldest_ns)
+			continue;
+		out->oldest_ns = age;
+		out->oldest_rpc = connecting ? "connect" : etcd_rpc_name(x->rpc);
+	}
+}
+
+static bool in_use(const struct engine *e, const struct endpoint *endpoint)
 {
 	struct member *m, *next;
-	size_t n = 0;
 
 	HASH_ITER(hh, e->members, m, next) {
-		const struct lease *l = &m->lease;
-
-		if (n == max)
-			break;
-		out[n++] = (struct member_status){
-			.who = tell__who(m),
-			.where = tell__where(m->refresh_address, NULL),
-			.lease_id = l->id,
-			.ttl_s = l->ttl_s ? l->ttl_s : LW_UNKNOWN,
-			.remaining_ns = lease__remaining_ns(l, now_ns),
-			.cadence_ns =
-				lease__cadence_is_learned(l) ? lease__cadence_ns(l) : LW_UNKNOWN,
-			.since_sent_ns =
-				l->last_sent ? (int64_t)(now_ns - l->last_sent) : LW_UNKNOWN,
-			.stalled = m->stall.active,
-		};
+		if (m->refresh_address && m->refresh_address->endpoint == endpoint)
+			return true;
 	}
-	return n;
+	return false;
+}
+
+static void endpoint_status(const struct engine *e, const struct endpoint *endpoint,
+			    uint64_t now_ns, struct endpoint_status *out)
+{
+	const struct histogram *h = &endpoint->latency;
+
+	*out = (struct endpoint_status){
+		.where = tell__where(NULL, endpoint),
+		.state = endpoint->state,
+		.sentence = words__endpoint(endpoint),
+		.requests = endpoint->requests,
+		.failed = endpoint->failed,
+		.last_ns = endpoint->last_ns,
+		.p50_ns = histogram__quantile_ns(h, 0.5),
+		.p99_ns = histogram__quantile_ns(h, 0.99),
+		.max_ns = h->count ? (int64_t)h->max_us * NS_PER_US : LW_UNKNOWN,
+		.oldest_ns = LW_UNKNOWN,
+		.in_use = in_use(e, endpoint),
+	};
+	for (int c = 0; c < MATRIX_COLUMNS; c++)
+		out->matrix[c] = endpoint->matrix[c].cell;
+	in_flight(e, endpoint, now_ns, out);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp((*(const struct endpoint *const *)a)->name,
+			  (*(const struct endpoint *const *)b)->name);
+}
+
+/* Is it an etcd, as far as we know? An address that nothing was asked of may be anything. */
+static bool is_shown(const struct endpoint *endpoint)
+{
+	return endpoint->named || endpoint->requests || endpoint->state != ENDPOINT_UNKNOWN;
+}
+
+static void endpoints_status(const struct engine *e, uint64_t now_ns, struct status *out)
+{
+	const struct endpoint *shown[STATUS_ENDPOINTS_MAX];
+	struct endpoint *endpoint, *next;
+
+	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
+		if (!is_shown(endpoint))
+			continue;
+		if (out->endpoints_len == STATUS_ENDPOINTS_MAX)
+			out->endpoints_more++;
+		else
+			shown[out->endpoints_len++] = endpoint;
+	}
+	qsort(shown, out->endpoints_len, sizeof(*shown), by_name);
+	for (size_t i = 0; i < out->endpoints_len; i++)
+		endpoint_status(e, shown[i], now_ns, &out->endpoints[i]);
+}
+
+void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
+{
+	struct member *m, *next;
+
+	memset(out, 0, sizeof(*out));
+	out->now_ns = engine__wall_ns(e, now_ns);
+	HASH_ITER(hh, e->members, m, next) {
+		if (out->members_len == STATUS_MEMBERS_MAX)
+			out->members_more++;
+		else
+			member_status(m, now_ns, &out->members[out->members_len++]);
+	}
+	endpoints_status(e, now_ns, out);
+	engine__dns_status(e, now_ns, &out->dns);
+	out->events_lost = e->events_lost;
 }

@@ -79,6 +79,27 @@ static const char *const matrix_cells[] = {
 	[CELL_REFUSED] = "refused", [CELL_UNREACHABLE] = "unreachable",
 };
 
+static const char *const dns_sources[] = {
+	[DNS_QUERY] = "query",
+	[DNS_GETADDRINFO] = "getaddrinfo",
+};
+
+static const char *const dns_outcomes[] = {
+	[DNS_OK] = "ok",
+	[DNS_NXDOMAIN] = "nxdomain",
+	[DNS_SERVFAIL] = "servfail",
+	[DNS_REFUSED] = "refused",
+	[DNS_TIMEOUT] = "timeout",
+	[DNS_ERROR] = "error",
+	[DNS_IN_FLIGHT] = "in_flight",
+};
+
+static const char *const note_kinds[] = {
+	[NOTE_ELECTION] = "election",	    [NOTE_SEVERAL] = "several_members",
+	[NOTE_SWITCH] = "switch",	    [NOTE_NAGLE] = "nagle",
+	[NOTE_KNOWN_FAULT] = "known_fault", [NOTE_FAILSAFE] = "failsafe",
+};
+
 _Static_assert(LENGTH(connect_outcomes) == CONNECT_OUTCOMES, "a word is missing");
 _Static_assert(LENGTH(request_outcomes) == REQUEST_OUTCOMES, "a word is missing");
 _Static_assert(LENGTH(stall_phases) == STALL_PHASES, "a word is missing");
@@ -88,6 +109,9 @@ _Static_assert(LENGTH(causes) == CAUSES, "a word is missing");
 _Static_assert(LENGTH(endpoint_states) == ENDPOINT_STATES, "a word is missing");
 _Static_assert(LENGTH(matrix_columns) == MATRIX_COLUMNS, "a word is missing");
 _Static_assert(LENGTH(matrix_cells) == CELLS, "a word is missing");
+_Static_assert(LENGTH(dns_sources) == DNS_SOURCES, "a word is missing");
+_Static_assert(LENGTH(dns_outcomes) == DNS_OUTCOMES, "a word is missing");
+_Static_assert(LENGTH(note_kinds) == NOTE_KINDS, "a word is missing");
 
 static const char *name_of(const char *const *table, size_t len, unsigned int value)
 {
@@ -154,6 +178,21 @@ const char *matrix_cell_name(enum matrix_cell c)
 	return name_of(matrix_cells, LENGTH(matrix_cells), c);
 }
 
+const char *dns_source_name(enum dns_source s)
+{
+	return name_of(dns_sources, LENGTH(dns_sources), s);
+}
+
+const char *dns_outcome_name(enum dns_outcome o)
+{
+	return name_of(dns_outcomes, LENGTH(dns_outcomes), o);
+}
+
+const char *note_kind_name(enum note_kind k)
+{
+	return name_of(note_kinds, LENGTH(note_kinds), k);
+}
+
 int connect_outcome_from_name(const char *name)
 {
 	return value_of(connect_outcomes, LENGTH(connect_outcomes), name);
@@ -197,6 +236,21 @@ int endpoint_state_from_name(const char *name)
 int matrix_cell_from_name(const char *name)
 {
 	return value_of(matrix_cells, LENGTH(matrix_cells), name);
+}
+
+int dns_source_from_name(const char *name)
+{
+	return value_of(dns_sources, LENGTH(dns_sources), name);
+}
+
+int dns_outcome_from_name(const char *name)
+{
+	return value_of(dns_outcomes, LENGTH(dns_outcomes), name);
+}
+
+int note_kind_from_name(const char *name)
+{
+	return value_of(note_kinds, LENGTH(note_kinds), name);
 }
 
 const char *finding_where_name(const struct finding_where *where, char *buf, size_t size)

@@ -29,6 +29,8 @@ enum finding_type {
 	FINDING_STALL,
 	FINDING_ENDPOINT,
 	FINDING_LOST,
+	FINDING_DNS,
+	FINDING_NOTE,
 	FINDING_SUMMARY,
 	FINDING_TYPES,
 };
@@ -112,6 +114,29 @@ enum matrix_cell {
 	CELLS,
 };
 
+enum dns_source { DNS_QUERY, DNS_GETADDRINFO, DNS_SOURCES };
+enum dns_outcome {
+	DNS_OK, /* for a query also when there is no record of that type */
+	DNS_NXDOMAIN,
+	DNS_SERVFAIL,
+	DNS_REFUSED,
+	DNS_TIMEOUT, /* never answered: asked again, or given up */
+	DNS_ERROR,
+	DNS_IN_FLIGHT, /* unanswered so far, and for too long */
+	DNS_OUTCOMES,
+};
+
+/* What the wire tells besides: worth a line, never an alarm. */
+enum note_kind {
+	NOTE_ELECTION,	  /* raft_term moved: etcd has elected */
+	NOTE_SEVERAL,	  /* several etcd members answer at one endpoint: a proxy, a shared name */
+	NOTE_SWITCH,	  /* Patroni renews through another endpoint now */
+	NOTE_NAGLE,	  /* each request waits for Nagle and delayed ACK; said once a process */
+	NOTE_KNOWN_FAULT, /* this Patroni version has a known fault in what is being seen */
+	NOTE_FAILSAFE,	  /* Patroni asks its members: it keeps the primary without etcd */
+	NOTE_KINDS,
+};
+
 /* Which Patroni. */
 struct finding_who {
 	uint32_t pid; /* 0 = not one process */
@@ -163,7 +188,7 @@ struct evidence {
 	const char *text; /* NULL: it is a number */
 	double number;
 };
-#define EVIDENCE_MAX 16
+#define EVIDENCE_MAX 24
 
 struct finding_stall {
 	enum stall_phase phase;
@@ -188,6 +213,25 @@ struct finding_endpoint {
 	const char *sentence; /* what an operator should know, NULL = nothing more than the state */
 };
 
+struct finding_dns {
+	enum dns_source source;
+	enum dns_outcome outcome;
+	const char *name;  /* that was asked for, without a final dot */
+	const char *type;  /* "A", "AAAA", "SRV", "TYPE65"; NULL for getaddrinfo */
+	const char *error; /* "EAI_AGAIN", "rcode 4 NOTIMP"; NULL = none, or the outcome says it */
+	int64_t duration_ns;
+	int64_t answers; /* records in the answer; LW_UNKNOWN */
+	/* finding.where: address and port of the nameserver (NULL for getaddrinfo), and the
+	 * endpoint that the name belongs to (NULL = none). */
+};
+
+struct finding_note {
+	enum note_kind kind;
+	const char *text; /* one or two sentences for a person */
+	size_t evidence_len;
+	struct evidence evidence[4];
+};
+
 struct finding_lost {
 	const char *reason;
 	uint64_t count; /* since the last such finding */
@@ -208,6 +252,8 @@ struct finding {
 		struct finding_stall stall;
 		struct finding_endpoint endpoint;
 		struct finding_lost lost;
+		struct finding_dns dns;
+		struct finding_note note;
 		const struct summary *summary;
 	};
 };
@@ -223,6 +269,9 @@ const char *cause_name(enum cause c);
 const char *endpoint_state_name(enum endpoint_state s);
 const char *matrix_column_name(enum matrix_column c);
 const char *matrix_cell_name(enum matrix_cell c);
+const char *dns_source_name(enum dns_source s);
+const char *dns_outcome_name(enum dns_outcome o);
+const char *note_kind_name(enum note_kind k);
 int connect_outcome_from_name(const char *name);
 int request_outcome_from_name(const char *name);
 int process_phase_from_name(const char *name);
@@ -232,6 +281,9 @@ int stall_result_from_name(const char *name);
 int cause_from_name(const char *name);
 int endpoint_state_from_name(const char *name);
 int matrix_cell_from_name(const char *name);
+int dns_source_from_name(const char *name);
+int dns_outcome_from_name(const char *name);
+int note_kind_from_name(const char *name);
 
 /*
  * The name to show for an endpoint: as Patroni names it, else "address:port" (IPv6 in brackets),

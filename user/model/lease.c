@@ -38,6 +38,15 @@ void lease__failed(struct lease *l)
 	l->last_was_ok = false;
 }
 
+void lease__set_leader(struct lease *l, bool leader)
+{
+	if (l->leader == leader)
+		return;
+	l->leader = leader;
+	for (int i = 0; i < LEASE_INTERVALS; i++)
+		l->intervals_ns[i] = 0;
+}
+
 bool lease__cadence_is_learned(const struct lease *l)
 {
 	return l->intervals_ns[0] != 0;

@@ -41,6 +41,9 @@ bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_
 /* The refresh failed: the interval to the next good one teaches nothing. */
 void lease__failed(struct lease *l);
 
+/* Its holder is the leader now, or no longer: what was learned of its cadence is void. */
+void lease__set_leader(struct lease *l, bool leader);
+
 /*
  * The interval to expect between refreshes: the longest of the last few; while there are only a
  * few (Patroni renews more often for a while when it starts or recovers), not below what its

@@ -46,6 +46,58 @@ static bool learn_version(struct member *m, const char *agent)
 	return learn_word(m->version, sizeof(m->version), version);
 }
 
+void member__thread_sample(struct member *m, const struct thread_evidence *sample)
+{
+	struct thread_evidence before = m->thread;
+
+	m->thread = *sample;
+	m->thread.since_ns = sample->at_ns;
+	if (before.at_ns && before.state == sample->state &&
+	    strcmp(before.waits_for, sample->waits_for) == 0)
+		m->thread.since_ns = before.since_ns;
+	/* The kernel books a wait for a CPU when it is over; until then only the clock tells. */
+	if (sample->state == 'R' && before.state == 'R' && sample->runtime_ns != LW_UNKNOWN &&
+	    sample->runtime_ns == before.runtime_ns)
+		m->thread.starving_ns = before.starving_ns ? before.starving_ns : before.at_ns;
+	if (!m->baseline.at_ns || m->baseline.at_ns < m->lease.last_ok_sent)
+		m->baseline = m->thread;
+}
+
+static int64_t grown(int64_t from, int64_t to)
+{
+	return from == LW_UNKNOWN || to == LW_UNKNOWN || to < from ? LW_UNKNOWN : to - from;
+}
+
+void member__thread_evidence(const struct member *m, struct diagnosis *d)
+{
+	const struct thread_evidence *from = &m->baseline, *to = &m->thread;
+
+	d->thread = m->thread;
+	d->delay = (struct thread_delay){
+		.window_ns = (int64_t)(to->at_ns - from->at_ns),
+		.run_delay_ns = grown(from->run_delay_ns, to->run_delay_ns),
+		.throttled_ns = grown(from->throttled_ns, to->throttled_ns),
+		.suspended_ns = grown(from->suspended_ns, to->suspended_ns),
+	};
+	if (to->starving_ns)
+		d->delay.run_delay_ns = (d->delay.run_delay_ns > 0 ? d->delay.run_delay_ns : 0) +
+					(int64_t)(to->at_ns - to->starving_ns);
+}
+
+/* Patroni goes to another etcd on code 14 since 3.3.7 and 4.0.6. */
+bool member__stays_with_code_14(const struct member *m)
+{
+	int major, minor, patch = 0;
+
+	if (sscanf(m->version, "%d.%d.%d", &major, &minor, &patch) < 2)
+		return false;
+	if (major < 3 || (major == 3 && minor < 3))
+		return true;
+	if (major == 3)
+		return minor == 3 && patch < 7;
+	return major == 4 && minor == 0 && patch < 6;
+}
+
 bool member__learn(struct member *m, const struct etcd_request *r, const char *agent)
 {
 	bool changed = learn_version(m, agent);
@@ -58,7 +110,7 @@ bool member__learn(struct member *m, const struct etcd_request *r, const char *a
 		m->role = r->role;
 		changed = true;
 	}
-	m->lease.leader = m->role == ETCD_ROLE_LEADER;
+	lease__set_leader(&m->lease, m->role == ETCD_ROLE_LEADER);
 	return changed;
 }
 
@@ -69,12 +121,14 @@ bool member__learn_answer(struct member *m, const struct exchange *x)
 
 	if (x->request.leader_race && r->succeeded)
 		role = ETCD_ROLE_LEADER;
+	else if (x->request.leader_release && (r->succeeded || x->rpc == ETCD_RPC_KV_DELETERANGE))
+		role = ETCD_ROLE_REPLICA;
 	else if (r->leader_lease_id && m->lease.id)
 		role = r->leader_lease_id == m->lease.id ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
 	if (role == m->role)
 		return false;
 	m->role = role;
-	m->lease.leader = role == ETCD_ROLE_LEADER;
+	lease__set_leader(&m->lease, role == ETCD_ROLE_LEADER);
 	return true;
 }
 

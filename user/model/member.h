@@ -27,6 +27,13 @@ struct member_config {
 	uint16_t ports[MEMBER_PORTS_MAX];
 };
 
+/* What has been said of it already, and what is being counted for saying it. */
+struct member_notes {
+	bool nagle, known_fault;
+	unsigned int delayed_in_a_row; /* requests that waited for a delayed ACK */
+	uint64_t failsafe_ns;	       /* when failsafe was last told */
+};
+
 struct member {
 	uint32_t pid;
 	char scope[ETCD_SCOPE_BYTES];
@@ -41,7 +48,10 @@ struct member {
 	bool has_failure;
 	struct diagnosis failure;	 /* the last failed attempt since the last good one */
 	struct address *refresh_address; /* where the last refresh was sent */
-	struct thread_evidence thread;
+	unsigned int failed_attempts;	 /* to refresh, since the last good one */
+	struct thread_evidence thread;	 /* the newest sample */
+	struct thread_evidence baseline; /* the first one after the last good refresh */
+	struct member_notes notes;
 	UT_hash_handle hh;
 };
 
@@ -50,11 +60,19 @@ const char *member__role_name(const struct member *m); /* NULL = not known */
 /* Learn from a request to etcd; true when something about who it is has changed. */
 bool member__learn(struct member *m, const struct etcd_request *r, const char *agent);
 
-/* The same from an answer: who holds the leader key. */
+/* The same from an answer that says yes: who holds the leader key, or gives it up. */
 bool member__learn_answer(struct member *m, const struct exchange *x);
 
 /* Is this an etcd, as far as the configuration and the usual ports tell? */
 bool member__is_etcd_port(const struct member *m, uint16_t port);
+
+/* A newer sample of what the renewing thread is in. */
+void member__thread_sample(struct member *m, const struct thread_evidence *sample);
+/* What is known of the thread, and what the host did to it since the last good refresh. */
+void member__thread_evidence(const struct member *m, struct diagnosis *d);
+
+/* Does this version of Patroni stay with an etcd that answers renewals with code 14? (FACTS) */
+bool member__stays_with_code_14(const struct member *m);
 
 /* The connection whose work stands between the member and its next refresh; NULL = none. */
 struct conn *member__attempt(const struct member *m, uint64_t now_ns);

@@ -52,27 +52,57 @@ static bool diagnose(const struct lease *l, const struct stall_inputs *in, struc
 		*out = (struct diagnosis){.cause = CAUSE_NOT_ATTEMPTED};
 	else
 		return false;
-	if (in->thread)
-		out->thread = *in->thread;
 	return true;
 }
 
-static enum stall_severity severity_of(const struct lease *l, uint64_t now_ns)
+static enum stall_severity severity_of(const struct lease *l, const struct stall_inputs *in)
 {
-	int64_t remaining = lease__remaining_ns(l, now_ns);
+	int64_t remaining = lease__remaining_ns(l, in->now_ns);
 
 	if (remaining == LW_UNKNOWN_REMAINING)
 		return STALL_WARNING;
 	if (remaining <= 0)
 		return STALL_EXPIRED;
+	if (in->replica)
+		return STALL_WARNING; /* the cluster keeps its primary */
 	return remaining <= l->ttl_s * NS_PER_S / 3 ? STALL_CRITICAL : STALL_WARNING;
+}
+
+/* An answer that says no, where before there was only waiting. */
+static bool says_why(const struct diagnosis *d)
+{
+	return d->has_error || (d->lookup.known && d->lookup.outcome != DNS_IN_FLIGHT &&
+				d->lookup.outcome != DNS_TIMEOUT);
+}
+
+/* Take the diagnosis over. True when it says what has not been told yet in this stall. */
+static bool take(struct stall *s, const struct diagnosis *next)
+{
+	bool why = says_why(next);
+
+	s->diagnosis = *next;
+	for (size_t i = 0; i < s->told_len; i++) {
+		struct stall_told *t = &s->told[i];
+
+		if (t->cause != next->cause || t->endpoint != next->endpoint)
+			continue;
+		if (t->why || !why)
+			return false;
+		t->why = true;
+		return true;
+	}
+	if (s->told_len == STALL_TOLD_MAX)
+		return false;
+	s->told[s->told_len++] =
+		(struct stall_told){.cause = next->cause, .endpoint = next->endpoint, .why = why};
+	return true;
 }
 
 enum stall_news stall__evaluate(struct stall *s, const struct lease *l,
 				const struct stall_inputs *in)
 {
 	enum stall_news news = STALL_NO_NEWS;
-	enum stall_severity severity = severity_of(l, in->now_ns);
+	enum stall_severity severity = severity_of(l, in);
 	struct diagnosis next;
 	bool wrong = diagnose(l, in, &next);
 
@@ -82,13 +112,12 @@ enum stall_news stall__evaluate(struct stall *s, const struct lease *l,
 		s->active = true;
 		s->begin_ns = in->now_ns;
 		s->severity = severity;
-		s->diagnosis = next;
+		s->told_len = 0;
+		take(s, &next);
 		return STALL_NEWS_BEGIN;
 	}
-	if (wrong && cause__supersedes(&next, &s->diagnosis, in->now_ns)) {
-		s->diagnosis = next;
+	if (wrong && cause__supersedes(&next, &s->diagnosis, in->now_ns) && take(s, &next))
 		news = STALL_NEWS_UPDATE;
-	}
 	if (severity > s->severity) {
 		s->severity = severity;
 		news = STALL_NEWS_UPDATE;

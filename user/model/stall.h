@@ -17,7 +17,16 @@
  * A failed attempt that is followed by a good one within this time is no stall: Patroni has simply
  * gone to the next etcd. Below the 200 ms within which a failure must be flagged.
  */
-#define STALL_GRACE_NS (150 * 1000000LL)
+#define STALL_GRACE_NS (130 * 1000000LL)
+
+/* Beyond these, a stall's further causes and endpoints are shown and not told. */
+#define STALL_TOLD_MAX 24
+
+struct stall_told {
+	enum cause cause;
+	const struct endpoint *endpoint; /* NULL = none */
+	bool why;			 /* with what the endpoint or nameserver said */
+};
 
 struct stall {
 	bool active;
@@ -25,6 +34,9 @@ struct stall {
 	uint64_t begin_ns;
 	enum stall_severity severity;
 	struct diagnosis diagnosis; /* what is said of it */
+	/* What was told of it: Patroni tries its endpoints in turn, again and again. */
+	size_t told_len;
+	struct stall_told told[STALL_TOLD_MAX];
 };
 
 /* What the model knows about the attempts at this moment; the caller collects it. */
@@ -34,7 +46,7 @@ struct stall_inputs {
 	const struct diagnosis *flight;	 /* what is in flight; NULL = nothing */
 	bool flight_is_settled;		 /* its socket's evidence is at hand */
 	const struct diagnosis *failure; /* the last failed attempt since the last good one; NULL */
-	const struct thread_evidence *thread; /* NULL = not known */
+	bool replica;			 /* its lease keeps a member key alive, not the primary */
 };
 
 enum stall_news { STALL_NO_NEWS, STALL_NEWS_BEGIN, STALL_NEWS_UPDATE };

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * status.h - how a member stands at one moment, for outputs that show a state and not only events.
+ * status.h - how everything stands at one moment, for outputs that show a state and not only
+ * events.
+ *
+ * Strings are the engine's: valid until the next call that hands it something.
  */
 #ifndef LEASEWATCH_STATUS_H
 #define LEASEWATCH_STATUS_H
 
 #include "model/finding.h"
+#include "model/words.h"
 
-/* One Patroni member at this moment, for outputs that show a state and not only what happens. */
+#define STATUS_MEMBERS_MAX   16
+#define STATUS_ENDPOINTS_MAX 24
+
+/* One Patroni member. */
 struct member_status {
 	struct finding_who who;
 	struct finding_where where; /* the endpoint that the last refresh was sent to */
@@ -17,6 +24,44 @@ struct member_status {
 	int64_t cadence_ns;    /* learned interval between refreshes; LW_UNKNOWN */
 	int64_t since_sent_ns; /* since the last refresh was sent; LW_UNKNOWN */
 	bool stalled;
+	/* While stalled: what is said of it, as of now (the seconds in its headline run). */
+	struct finding_where stall_where;
+	struct finding_stall stall; /* borrows from words, below */
+	struct words words;
+};
+
+/* One etcd endpoint. Watches count neither as requests nor as in flight. */
+struct endpoint_status {
+	struct finding_where where;
+	enum endpoint_state state;
+	enum matrix_cell matrix[MATRIX_COLUMNS];
+	const char *sentence;		/* what the state means, NULL = it says it all */
+	uint64_t requests;		/* answered or failed, since the start */
+	uint64_t failed;		/* of them */
+	int64_t last_ns;		/* the last answer's duration; LW_UNKNOWN */
+	int64_t p50_ns, p99_ns, max_ns; /* of all answers since the start; LW_UNKNOWN */
+	size_t in_flight;
+	int64_t oldest_ns;	/* age of the oldest in flight, its connect included; LW_UNKNOWN */
+	const char *oldest_rpc; /* "lease/keepalive", "connect"; NULL = nothing in flight */
+	bool in_use;		/* some member's last refresh went here */
+};
+
+/* Look-ups of names by the watched processes (getaddrinfo; without it, queries). */
+struct dns_status {
+	uint64_t lookups, failed;
+	int64_t last_ns;   /* duration of the last one that ended; LW_UNKNOWN */
+	int64_t oldest_ns; /* age of the oldest that is unanswered; LW_UNKNOWN = none */
+	char oldest_name[256], oldest_server[ADDRESS_BYTES]; /* "" = not known */
+};
+
+struct status {
+	uint64_t now_ns;		  /* wall clock */
+	size_t members_len, members_more; /* shown here, and how many there are beside them */
+	struct member_status members[STATUS_MEMBERS_MAX];
+	size_t endpoints_len, endpoints_more;
+	struct endpoint_status endpoints[STATUS_ENDPOINTS_MAX]; /* in the order of their names */
+	struct dns_status dns;
+	uint64_t events_lost;
 };
 
 #endif

@@ -232,9 +232,12 @@ int summary__add(struct summary *s, const struct finding *f)
 	case FINDING_LOST:
 		s->events_lost += f->lost.count;
 		break;
+	case FINDING_DNS:
+		err = summary__add_dns(p, f);
+		break;
 	case FINDING_SUMMARY:
 		return 0;
-	default: /* a process: counts for the time only */
+	default: /* a process, a note: counts for the time only */
 		break;
 	}
 	if (err)

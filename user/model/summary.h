@@ -44,6 +44,49 @@ struct summary_stall { /* one per stall, in order of their begin */
 	char headline[256]; /* the last one that was said */
 };
 
+/*
+ * Memory is bounded, whatever a log holds: beyond these, endpoints, rpcs and nameservers are
+ * counted under the name SUMMARY_OTHER, the oldest unanswered look-ups are forgotten, and a name is
+ * cut to SUMMARY_NAME_BYTES - 1.
+ */
+#define SUMMARY_ENDPOINTS_MAX	64
+#define SUMMARY_RPCS_MAX	24
+#define SUMMARY_NAMESERVERS_MAX 12
+#define SUMMARY_UNANSWERED_MAX	16
+#define SUMMARY_NAME_BYTES	160
+#define SUMMARY_SERVER_BYTES	64
+#define SUMMARY_OTHER		"other"
+
+struct summary_lookups { /* that have ended */
+	uint64_t count;
+	uint64_t failed;   /* see summary__dns_failed */
+	uint64_t timeouts; /* the timeouts among them */
+	struct histogram latency;
+};
+
+struct summary_nameserver {
+	char address[SUMMARY_SERVER_BYTES]; /* "unknown" when it is not known */
+	struct summary_lookups queries;	    /* latency: of those that were answered */
+};
+
+/* A look-up whose end was not seen: the last that was heard of it is that it waits. */
+struct summary_unanswered {
+	enum dns_source source;
+	uint64_t ts_ns;	     /* when that was said */
+	int64_t duration_ns; /* how long it had waited then; LW_UNKNOWN */
+	char name[SUMMARY_NAME_BYTES], type[16], server[SUMMARY_SERVER_BYTES]; /* "" = not known */
+};
+
+struct summary_dns {
+	/* getaddrinfo calls and queries apart: one call makes several queries, or none. Latency:
+	 * of all, because that is how long somebody waited. */
+	struct summary_lookups ended[DNS_SOURCES];
+	size_t nameservers_len;
+	struct summary_nameserver nameservers[SUMMARY_NAMESERVERS_MAX];
+	size_t unanswered_len; /* in the order in which they were last heard of */
+	struct summary_unanswered unanswered[SUMMARY_UNANSWERED_MAX];
+};
+
 struct summary {
 	uint64_t begin_ts_ns, end_ts_ns;
 	enum verdict verdict;
@@ -56,17 +99,9 @@ struct summary {
 	struct summary_endpoint *endpoints;
 	size_t stall_list_len; /* bounded: the last SUMMARY_STALLS_MAX are kept */
 	struct summary_stall *stall_list;
+	struct summary_dns dns;
 };
 #define SUMMARY_STALLS_MAX 256
-
-/*
- * Memory is bounded, whatever a log holds: beyond these, endpoints and rpcs are counted under the
- * name SUMMARY_OTHER, and a name is cut to SUMMARY_NAME_BYTES - 1.
- */
-#define SUMMARY_ENDPOINTS_MAX 64
-#define SUMMARY_RPCS_MAX      24
-#define SUMMARY_NAME_BYTES    160
-#define SUMMARY_OTHER	      "other"
 
 /* NULL when memory is out. Free with summary__free (NULL is fine). */
 struct summary *summary__new(void);
@@ -85,6 +120,18 @@ const char *verdict_name(enum verdict v);
 
 /* Does an rpc of this name renew the lease? */
 bool summary__is_refresh(const char *rpc);
+
+/*
+ * Is a FINDING_DNS one that failed? Not while it is in flight; and not the answer to a query that
+ * there is no such name, unless the name is an endpoint's: search lists and SRV look-ups go through
+ * names that do not exist every day.
+ */
+bool summary__dns_failed(const struct finding *f);
+
+/* What counts as a look-up: calls of getaddrinfo where any was seen, else queries. */
+enum dns_source summary_dns__source(const struct summary_dns *d);
+/* Was there any look-up, ended or not? */
+bool summary_dns__any(const struct summary_dns *d);
 
 /* The sums of one rpc's outcomes. */
 uint64_t summary_rpc__requests(const struct summary_rpc *r);

@@ -16,6 +16,8 @@ struct summary_private {
 	uint64_t forgotten_id; /* the highest stall_id of this run that is no longer in the list */
 };
 
+/* 0, or -EINVAL for an outcome or a source that does not exist. */
+int summary__add_dns(struct summary_private *p, const struct finding *f);
 int summary__add_stall(struct summary_private *p, const struct finding *f);
 /* Those that are not over have gone on running down until the end of the summary. */
 void summary__finish_stalls(struct summary_private *p);

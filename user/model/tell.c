@@ -91,6 +91,36 @@ void tell__request(struct finding *f, const struct conn *c, enum request_outcome
 	q->ttl_s = answered && exchange__is_refresh(x) && r->ttl_s > 0 ? r->ttl_s : LW_UNKNOWN;
 }
 
+void tell__lookup(struct finding *f, const struct member *m, const struct lookup *l,
+		  const struct endpoint *endpoint, const char *server, uint64_t now_ns)
+{
+	int64_t took = lookup__duration_ns(l, now_ns);
+
+	f->type = FINDING_DNS;
+	f->who = tell__who(m);
+	f->where = (struct finding_where){
+		.endpoint = endpoint ? endpoint->name : NULL,
+		.address = server,
+		.port = server ? l->server.port : 0,
+	};
+	f->dns = (struct finding_dns){
+		.source = l->source,
+		.outcome = l->outcome,
+		.name = known(l->name),
+		.type = known(l->type),
+		.error = known(l->error),
+		.duration_ns = took == LW_UNKNOWN ? took : took / NS_PER_US * NS_PER_US,
+		.answers = l->answers,
+	};
+}
+
+static int64_t in_flight(const struct diagnosis *d, const struct conn *flight, uint64_t now_ns)
+{
+	if (d->lookup.known && !d->end_ns)
+		return duration(d->start_ns, now_ns);
+	return flight ? duration(conn__attempt_start(flight), now_ns) : LW_UNKNOWN;
+}
+
 void tell__stall(struct finding *f, struct words *w, const struct member *m, enum stall_phase phase,
 		 const struct conn *flight, uint64_t now_ns)
 {
@@ -109,7 +139,7 @@ void tell__stall(struct finding *f, struct words *w, const struct member *m, enu
 		.ttl_s = l->ttl_s ? l->ttl_s : LW_UNKNOWN,
 		.remaining_ns = lease__remaining_ns(l, now_ns),
 		.since_last_ok_ns = duration(l->last_ok_sent, now_ns),
-		.in_flight_ns = flight ? duration(conn__attempt_start(flight), now_ns) : LW_UNKNOWN,
+		.in_flight_ns = in_flight(&s->diagnosis, flight, now_ns),
 		.duration_ns = phase == STALL_END ? duration(s->begin_ns, now_ns) : LW_UNKNOWN,
 	};
 	if (f->stall.remaining_ns != LW_UNKNOWN_REMAINING)
@@ -132,7 +162,7 @@ void tell__endpoint(struct finding *f, const struct endpoint *e, const struct ad
 	f->where = tell__where(a, e);
 	f->endpoint.state = e->state;
 	f->endpoint.previous = previous;
-	f->endpoint.sentence = words__endpoint(e->state);
+	f->endpoint.sentence = words__endpoint(e);
 	for (int c = 0; c < MATRIX_COLUMNS; c++)
 		f->endpoint.matrix[c] = e->matrix[c].cell;
 }

@@ -7,6 +7,7 @@
 
 #include "model/conn.h"
 #include "model/finding.h"
+#include "model/lookup.h"
 #include "model/member.h"
 #include "model/words.h"
 
@@ -22,6 +23,9 @@ void tell__request(struct finding *f, const struct conn *c, enum request_outcome
 		   uint64_t now_ns);
 void tell__stall(struct finding *f, struct words *w, const struct member *m, enum stall_phase phase,
 		 const struct conn *flight, uint64_t now_ns);
+/* `server`: the nameserver as text, NULL = not known; `endpoint`: whose name it is, or NULL. */
+void tell__lookup(struct finding *f, const struct member *m, const struct lookup *l,
+		  const struct endpoint *endpoint, const char *server, uint64_t now_ns);
 /* It has ended: `result` says how. */
 void tell__stall_end(struct finding *f, struct words *w, const struct member *m,
 		     enum stall_result result, uint64_t now_ns);

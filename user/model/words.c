@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words.c - the sentences. Everything that an operator reads about a stall is written here.
+ * words.c - the sentences: what is the matter with a lease, and with an endpoint.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "model/human.h"
-#include "model/words.h"
+#include "model/words_private.h"
 
-static void append(char *buf, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define SAY(...) words__append(buf, size, __VA_ARGS__)
 
-static void append(char *buf, size_t size, const char *format, ...)
+void words__append(char *buf, size_t size, const char *format, ...)
 {
 	size_t len = strlen(buf);
 	va_list args;
@@ -20,6 +19,21 @@ static void append(char *buf, size_t size, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(buf + len, size - len, format, args);
 	va_end(args);
+}
+
+bool words__is_half_healthy(const struct diagnosis *d)
+{
+	return d->answers_reads && d->rpc == ETCD_RPC_LEASE_KEEPALIVE;
+}
+
+bool words__is_stopped(const struct thread_evidence *t)
+{
+	return t->at_ns && (t->state == 'T' || t->state == 't');
+}
+
+bool words__matters(int64_t part_ns, const struct thread_delay *d)
+{
+	return d->window_ns > 0 && part_ns >= NS_PER_S / 2 && part_ns >= d->window_ns / 3;
 }
 
 /* "keepalive", "kv/range": as an operator calls it. */
@@ -32,25 +46,90 @@ static const char *what_of(const struct diagnosis *d)
 
 static void say_message(char *buf, size_t size, const struct diagnosis *d)
 {
-	append(buf, size, "%d", d->status);
+	SAY("%d", d->status);
 	if (d->message[0])
-		append(buf, size, " \"%s\"", d->message);
+		SAY(" \"%s\"", d->message);
 	if (d->error_code)
-		append(buf, size, " (code %d)", d->error_code);
+		SAY(" (code %d)", d->error_code);
+}
+
+/* What keeps the thread from its work: the host first, then what it waits for itself. */
+static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64_t now_ns)
+{
+	const struct thread_evidence *t = &d->thread;
+	char part[HUMAN_BYTES], window[HUMAN_BYTES];
+
+	human_duration(window, d->delay.window_ns);
+	if (words__is_stopped(t)) {
+		SAY(": the process is stopped");
+	} else if (words__matters(d->delay.suspended_ns, &d->delay)) {
+		SAY(": this host was suspended for %s",
+		    human_duration(part, d->delay.suspended_ns));
+	} else if (words__matters(d->delay.throttled_ns, &d->delay)) {
+		SAY(": its cgroup was throttled for %s of the last %s",
+		    human_duration(part, d->delay.throttled_ns), window);
+	} else if (words__matters(d->delay.run_delay_ns, &d->delay)) {
+		SAY(": it waited for a CPU for %s of the last %s",
+		    human_duration(part, d->delay.run_delay_ns), window);
+	} else if (t->waits_for[0]) {
+		SAY(": its main thread waits in %s", t->waits_for);
+		if (t->since_ns && now_ns - t->since_ns >= (uint64_t)NS_PER_S)
+			SAY(" for %s", human_duration(part, now_ns - t->since_ns));
+	}
 }
 
 static void say_not_attempted(char *buf, size_t size, const struct member *m, uint64_t now_ns)
 {
-	const struct thread_evidence *t = &m->stall.diagnosis.thread;
 	uint64_t since = m->lease.last_sent ? m->lease.last_sent : m->lease.watched_since;
 	char dur[HUMAN_BYTES];
 
-	append(buf, size, "Patroni (pid %u) has sent no keepalive for %s", m->pid,
-	       human_duration(dur, now_ns - since));
-	if (t->at_ns && (t->state == 'T' || t->state == 't'))
-		append(buf, size, ": the process is stopped");
-	else if (t->waits_for[0])
-		append(buf, size, ": its main thread waits in %s", t->waits_for);
+	SAY("Patroni (pid %u) has sent no keepalive for %s", m->pid,
+	    human_duration(dur, now_ns - since));
+	say_thread(buf, size, &m->stall.diagnosis, now_ns);
+}
+
+static void say_lookup(char *buf, size_t size, const struct member *m, const char *dur)
+{
+	const struct lookup_evidence *l = &m->stall.diagnosis.lookup;
+	const char *name = l->name[0] ? l->name : "an etcd's name";
+
+	switch (l->outcome) {
+	case DNS_IN_FLIGHT:
+		if (l->server[0])
+			SAY("nameserver %s does not answer for %s: Patroni has waited for %s",
+			    l->server, name, dur);
+		else
+			SAY("the look-up of %s does not come back: Patroni has waited for %s", name,
+			    dur);
+		return;
+	case DNS_NXDOMAIN:
+		SAY("%s does not resolve: no such name", name);
+		break;
+	case DNS_SERVFAIL:
+		SAY("%s does not resolve: the nameserver failed (SERVFAIL)", name);
+		break;
+	case DNS_REFUSED:
+		SAY("%s does not resolve: the nameserver refuses to answer (REFUSED)", name);
+		break;
+	case DNS_TIMEOUT:
+		SAY("%s does not resolve: no answer within %s", name, dur);
+		break;
+	default:
+		SAY("%s does not resolve: %s", name, l->error[0] ? l->error : "error");
+	}
+	if (l->server[0])
+		SAY(" (nameserver %s)", l->server);
+}
+
+static void say_local_delay(char *buf, size_t size, const struct member *m, const char *endpoint,
+			    const char *dur, uint64_t now_ns)
+{
+	const struct diagnosis *d = &m->stall.diagnosis;
+	char unread[HUMAN_BYTES];
+
+	SAY("%s has answered, but Patroni (pid %u) has not read it for %s", endpoint, m->pid,
+	    d->since_rx_ns >= 0 ? human_duration(unread, d->since_rx_ns) : dur);
+	say_thread(buf, size, d, now_ns);
 }
 
 static void say_cause(char *buf, size_t size, const struct member *m, uint64_t now_ns)
@@ -61,220 +140,124 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 
 	human_duration(dur, (d->end_ns ? d->end_ns : now_ns) - d->start_ns);
 	switch (d->cause) {
+	case CAUSE_DNS:
+		say_lookup(buf, size, m, dur);
+		break;
 	case CAUSE_CONNECT_REFUSED:
-		append(buf, size, "%s refuses connections", endpoint);
+		SAY("%s refuses connections", endpoint);
 		break;
 	case CAUSE_NETWORK_LOSS:
 		if (d->connecting)
-			append(buf, size, "%s does not answer connection attempts (%s)", endpoint,
-			       dur);
+			SAY("%s does not answer connection attempts (%s)", endpoint, dur);
 		else
-			append(buf, size, "%s: what Patroni sent is not acknowledged (%s for %s)",
-			       endpoint, what_of(d), dur);
+			SAY("%s: what Patroni sent is not acknowledged (%s for %s)", endpoint,
+			    what_of(d), dur);
 		break;
 	case CAUSE_CONNECTION_RESET:
-		append(buf, size, "%s %s the connection before it answered the %s", endpoint,
-		       d->reset ? "reset" : "closed", what_of(d));
+		SAY("%s %s the connection before it answered the %s", endpoint,
+		    d->reset ? "reset" : "closed", what_of(d));
 		break;
 	case CAUSE_ENDPOINT_ERROR:
-		append(buf, size, "%s answered the %s after %s with ", endpoint, what_of(d), dur);
+		SAY("%s answered the %s after %s with ", endpoint, what_of(d), dur);
 		say_message(buf, size, d);
 		break;
 	case CAUSE_LEASE_LOST:
-		append(buf, size, "%s says that the lease no longer exists", endpoint);
+		SAY("%s says that the lease no longer exists", endpoint);
 		break;
 	case CAUSE_LOCAL_DELAY:
-		append(buf, size, "%s has answered, but Patroni (pid %u) has not read it for %s",
-		       endpoint, m->pid, dur);
+		say_local_delay(buf, size, m, endpoint, dur, now_ns);
 		break;
 	case CAUSE_ENDPOINT_SILENT:
-		append(buf, size, "%s accepts connections%s, but no answer to the %s for %s",
-		       endpoint, d->answers_reads ? " and answers other requests" : "", what_of(d),
-		       dur);
+		SAY("%s accepts connections%s, but no answer to the %s for %s", endpoint,
+		    d->answers_reads ? " and answers other requests" : "", what_of(d), dur);
 		break;
 	case CAUSE_NOT_ATTEMPTED:
 		say_not_attempted(buf, size, m, now_ns);
 		break;
 	default:
-		append(buf, size, "the lease is not being refreshed");
+		SAY("the lease is not being refreshed");
 	}
 }
 
 static void say_remaining(char *buf, size_t size, const struct member *m, uint64_t now_ns)
 {
 	int64_t remaining = lease__remaining_ns(&m->lease, now_ns);
+	bool replica = m->role == ETCD_ROLE_REPLICA;
+	const char *what = replica ? "its member key" : "lease";
 	char dur[HUMAN_BYTES];
 
-	if (remaining == LW_UNKNOWN_REMAINING)
-		append(buf, size,
-		       "; time left unknown: no refresh has succeeded since we began to look");
+	if (m->stall.diagnosis.cause == CAUSE_LEASE_LOST)
+		SAY("; Patroni must take a new one%s", replica ? "" : " before a standby does");
+	else if (remaining == LW_UNKNOWN_REMAINING)
+		SAY("; time left unknown: no refresh has succeeded since we began to look");
 	else if (remaining > 0)
-		append(buf, size, "; lease runs out in %s", human_duration(dur, remaining));
+		SAY("; %s runs out in %s", what, human_duration(dur, remaining));
 	else
-		append(buf, size, "; lease ran out %s ago", human_duration(dur, -remaining));
-}
-
-static bool is_half_healthy(const struct diagnosis *d)
-{
-	return d->answers_reads && d->rpc == ETCD_RPC_LEASE_KEEPALIVE;
-}
-
-static const char *hint_of_error(const struct diagnosis *d)
-{
-	if (strstr(d->message, "no leader"))
-		return "etcd has no leader: check that a majority of its members runs and can "
-		       "reach each other on "
-		       "port 2380.";
-	if (strstr(d->message, "database space exceeded"))
-		return "etcd is full (NOSPACE alarm): compact and defragment it, then `etcdctl "
-		       "alarm disarm`.";
-	if (strstr(d->message, "learner"))
-		return "This member is a learner and serves no renewals: take it out of Patroni's "
-		       "hosts or "
-		       "promote it.";
-	if (d->error_code == 16 || d->status == 401)
-		return "etcd refuses Patroni's credentials: check the user, its password and role.";
-	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE && strstr(d->message, "timed out"))
-		return "Renewals through this member fail: it probably cannot reach the etcd "
-		       "leader's peer URL. Check "
-		       "DNS and port 2380 from that member, or restart Patroni to move away from "
-		       "it.";
-	return "Look at this etcd member's log for the error above.";
-}
-
-static const char *hint_of(const struct member *m)
-{
-	const struct diagnosis *d = &m->stall.diagnosis;
-
-	switch (d->cause) {
-	case CAUSE_CONNECT_REFUSED:
-		return "Nothing listens there: start etcd on that host, or check the address and "
-		       "port in Patroni's "
-		       "configuration.";
-	case CAUSE_NETWORK_LOSS:
-		return "Check the network path to that host: firewall, routing, host down.";
-	case CAUSE_CONNECTION_RESET:
-		return "Check whether etcd on that host crashes or restarts, and for a proxy or "
-		       "firewall that resets "
-		       "connections.";
-	case CAUSE_ENDPOINT_ERROR:
-		return hint_of_error(d);
-	case CAUSE_LEASE_LOST:
-		return "The lease expired or was revoked in etcd; Patroni must take a new one and "
-		       "may demote.";
-	case CAUSE_LOCAL_DELAY:
-		return "The fault is on this host: check CPU starvation, a stopped process "
-		       "(SIGSTOP, debugger), "
-		       "swapping.";
-	case CAUSE_ENDPOINT_SILENT:
-		if (is_half_healthy(d))
-			return "Renewals through this member hang while other requests pass: it "
-			       "probably cannot "
-			       "reach the etcd leader's peer URL. Check DNS and port 2380 from "
-			       "that member, or "
-			       "restart Patroni to move away from it.";
-		return "Its kernel takes the bytes, etcd does not answer: check whether etcd on "
-		       "that host is stopped, "
-		       "overloaded, short of disk or cut off from the other members.";
-	case CAUSE_NOT_ATTEMPTED:
-		if (d->thread.state == 'T' || d->thread.state == 't')
-			return "Patroni itself is stopped (SIGSTOP or a debugger): continue it "
-			       "with kill -CONT.";
-		return "The fault is on this host: see what Patroni's main thread is waiting for "
-		       "(PostgreSQL, disk, "
-		       "CPU), and its log.";
-	default:
-		return NULL;
-	}
-}
-
-static void number(struct finding_stall *s, const char *key, double value)
-{
-	if (s->evidence_len < EVIDENCE_MAX)
-		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .number = value};
-}
-
-static void text(struct finding_stall *s, const char *key, const char *value)
-{
-	if (*value && s->evidence_len < EVIDENCE_MAX)
-		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .text = value};
-}
-
-static void list_evidence(struct words *w, const struct diagnosis *d, struct finding_stall *s)
-{
-	bool on_the_wire = d->endpoint != NULL;
-
-	if (on_the_wire)
-		text(s, "waiting_for", d->connecting ? "connect" : etcd_rpc_name(d->rpc));
-	if (d->end_ns)
-		number(s, "attempt_s", (double)(d->end_ns - d->start_ns) / NS_PER_S);
-	if (d->status)
-		number(s, "http.response.status_code", d->status);
-	if (d->error_code)
-		number(s, "etcd.error.code", d->error_code);
-	text(s, "etcd.error.message", w->message);
-	if (on_the_wire) {
-		number(s, "tcp.retransmits", d->retransmits);
-		if (!d->connecting) {
-			number(s, "tcp.unacked_bytes", (double)d->unacked_bytes + d->unsent_bytes);
-			number(s, "tcp.unread_bytes", d->unread_bytes);
-		}
-		text(s, "other_requests", d->answers_reads ? "answered" : "");
-	}
-	/* What the thread is in matters only where the fault may be on this side. */
-	if (d->thread.at_ns && (d->cause == CAUSE_NOT_ATTEMPTED || d->cause == CAUSE_LOCAL_DELAY)) {
-		text(s, "thread.state", w->state);
-		text(s, "thread.wchan", w->wchan);
-		text(s, "thread.waits_for", w->waits_for);
-	}
+		SAY("; %s ran out %s ago", what, human_duration(dur, -remaining));
+	if (replica)
+		SAY(" (a replica: the primary is not affected)");
 }
 
 void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 		  struct finding_stall *out)
 {
-	const struct diagnosis *d = &m->stall.diagnosis;
-
 	memset(w, 0, sizeof(*w));
 	say_cause(w->headline, sizeof(w->headline), m, now_ns);
 	say_remaining(w->headline, sizeof(w->headline), m, now_ns);
-	memcpy(w->message, d->message, sizeof(w->message));
-	w->state[0] = d->thread.state;
-	snprintf(w->wchan, sizeof(w->wchan), "%s", d->thread.wchan);
-	snprintf(w->waits_for, sizeof(w->waits_for), "%s", d->thread.waits_for);
-	if (hint_of(m))
-		snprintf(w->hint, sizeof(w->hint), "%s", hint_of(m));
+	words__hint(w->hint, sizeof(w->hint), m);
 	out->headline = w->headline;
 	out->hint = w->hint[0] ? w->hint : NULL;
-	out->evidence_len = 0;
-	list_evidence(w, d, out);
+	words__evidence(w, m, out);
 }
 
 void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
 		      uint64_t now_ns, struct finding_stall *out)
 {
 	const char *through = m->refresh_address ? m->refresh_address->endpoint->name : "etcd";
+	char *buf = w->headline;
+	size_t size = sizeof(w->headline);
 	char dur[HUMAN_BYTES];
 
 	human_duration(dur, now_ns - m->stall.begin_ns);
 	w->headline[0] = '\0';
 	if (result == STALL_EXITED)
-		append(w->headline, sizeof(w->headline),
-		       "Patroni (pid %u) went away %s into the stall", m->pid, dur);
+		SAY("Patroni (pid %u) went away %s into the stall", m->pid, dur);
 	else if (result == STALL_RESULT_EXPIRED)
-		append(w->headline, sizeof(w->headline),
-		       "the lease was lost; Patroni holds a new one through %s after %s", through,
-		       dur);
+		SAY("the lease was lost; Patroni holds a new one through %s after %s", through,
+		    dur);
 	else
-		append(w->headline, sizeof(w->headline), "renewed again through %s after %s",
-		       through, dur);
+		SAY("renewed again through %s after %s", through, dur);
 	out->hint = NULL;
 	out->evidence_len = 0;
 }
 
-const char *words__endpoint(enum endpoint_state state)
+static bool fails(const struct endpoint *e, enum matrix_column column)
 {
-	switch (state) {
+	return e->matrix[column].cell > CELL_SLOW;
+}
+
+const char *words__endpoint(const struct endpoint *e)
+{
+	switch (e->state) {
 	case ENDPOINT_HALF_HEALTHY:
+		if (strstr(e->refusal, "database space exceeded"))
+			return "answers reads and renewals but refuses writes: etcd is full "
+			       "(NOSPACE "
+			       "alarm). Compact and defragment it, then `etcdctl alarm disarm`";
+		if (strstr(e->refusal, "learner"))
+			return "is a learner: it answers some reads and refuses everything else. "
+			       "Take "
+			       "it out of Patroni's hosts, or promote it";
+		if (strstr(e->refusal, "no leader"))
+			return "answers what needs no etcd leader, and there is none: check that a "
+			       "majority of etcd's members runs and can reach each other on port "
+			       "2380";
+		if (fails(e, MATRIX_KEEPALIVE))
+			return "accepts connections and answers other requests; renewals through "
+			       "it "
+			       "fail: it probably cannot reach the etcd leader's peer URL. Check "
+			       "DNS and "
+			       "port 2380 from that member, or restart Patroni to move away";
 		return "accepts connections and answers some requests, but fails others";
 	case ENDPOINT_SILENT:
 		return "accepts connections, but does not answer";

@@ -5,13 +5,17 @@
 #ifndef LEASEWATCH_WORDS_H
 #define LEASEWATCH_WORDS_H
 
-#include "model/member.h"
+#include "model/cause.h"
+#include "model/finding.h"
+
+struct member;
 
 /* Room for the sentences that a finding borrows. */
 struct words {
 	char headline[320];
 	char hint[400];
 	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
+	struct lookup_evidence lookup;
 };
 
 /* Fill in headline, hint and evidence of a stall finding; they borrow from *w and from the member.
@@ -24,6 +28,6 @@ void words__stall_end(struct words *w, const struct member *m, enum stall_result
 		      uint64_t now_ns, struct finding_stall *out);
 
 /* What an endpoint's state means, or NULL when the state says it all. */
-const char *words__endpoint(enum endpoint_state state);
+const char *words__endpoint(const struct endpoint *e);
 
 #endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fuzz_vitals.c - any bytes as one of the kernel's small files; the first byte says which.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/vitals_private.h"
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void as_stat(const char *text)
+{
+	struct vitals_stat s;
+	int64_t run, delay;
+
+	if (vitals_text__stat(text, &s))
+		must(s.state && s.ppid >= 0 && s.major_faults >= 0);
+	if (vitals_text__schedstat(text, &run, &delay))
+		must(run >= 0 && delay >= 0);
+}
+
+static void as_figures(const char *text)
+{
+	double pressure = vitals_text__pressure(text), quota = vitals_text__quota(text);
+
+	must(pressure == -1 || (pressure >= 0 && pressure < 101));
+	must(quota == -1 || (quota >= 0 && isfinite(quota)));
+	must(vitals_text__value(text, "nr_throttled") >= -1);
+}
+
+static void as_inet(const char *text)
+{
+	struct vitals_inet s;
+
+	if (vitals_text__inet(text, &s))
+		must(s.state <= UINT8_MAX);
+}
+
+static void as_cgroup(const char *text)
+{
+	const struct vitals_mount mount = {.point = "/sys/fs/cgroup", .root = "/.."};
+	char path[64], dir[64] = "";
+
+	if (vitals_text__cgroup(text, "cpu", path, sizeof(path)))
+		must(path[0] == '/' && strlen(path) < sizeof(path));
+	if (!vitals_text__cgroup(text, NULL, path, sizeof(path)))
+		return;
+	if (!vitals_cgroup__directory(&mount, path, dir, sizeof(dir)))
+		must(strncmp(dir, mount.point, strlen(mount.point)) == 0 && !strstr(dir, "/../"));
+}
+
+static void as_mountinfo(char *text)
+{
+	struct vitals_host host = {0};
+	FILE *f = *text ? fmemopen(text, strlen(text), "r") : NULL;
+
+	if (!f)
+		return;
+	vitals_cgroup__mounts(&host, f);
+	fclose(f);
+	must(memchr(host.cpu.point, '\0', sizeof(host.cpu.point)));
+	must(memchr(host.unified.root, '\0', sizeof(host.unified.root)));
+}
+
+/* Described as a wait of this process: its descriptors and its memory, at any number and address.
+ */
+static void as_syscall(const char *text)
+{
+	static struct vitals_host host;
+	struct vitals_syscall call;
+	struct vitals_target t = {.host = &host, .pid = 1 << 30, .dir = -1};
+	struct vitals v = {.state = 'D', .wchan = "x"};
+
+	if (!vitals_text__syscall(text, &call))
+		return;
+	t.may_read_memory = true;
+	vitals_wait__describe(&t, &call, &v);
+	must(memchr(v.waits_for, '\0', sizeof(v.waits_for)));
+	must(memchr(v.syscall, '\0', sizeof(v.syscall)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (!size)
+		return 0;
+	text = malloc(size);
+	must(text);
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	switch (data[0]) {
+	case 's':
+		as_stat(text);
+		break;
+	case 'f':
+		as_figures(text);
+		break;
+	case 'i':
+		as_inet(text);
+		break;
+	case 'c':
+		as_cgroup(text);
+		break;
+	case 'm':
+		as_mountinfo(text);
+		break;
+	case 'y':
+		as_syscall(text);
+		break;
+	}
+	free(text);
+	return 0;
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_words.c - the sentence and the hint of each cause, and what an endpoint's state means.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/member.h"
+#include "model/words.h"
+
+#define S(n) ((n)*NS_PER_S)
+#define NOW  S(1000)
+
+static struct endpoint etcd1 = {.name = "etcd1.lab:2379"}, etcd2 = {.name = "etcd2.lab:2379"};
+static struct address address1 = {.endpoint = &etcd1}, address2 = {.endpoint = &etcd2};
+
+static struct words words;
+static struct finding_stall said;
+
+/* A leader, 12 s after its last good renewal of 30 s, with this in its way since 3 s. */
+static struct member member(enum cause cause)
+{
+	return (struct member){
+		.pid = 42,
+		.role = ETCD_ROLE_LEADER,
+		.version = "4.1.4",
+		.lease = {.id = 77,
+			  .ttl_s = 30,
+			  .last_ok_sent = NOW - S(12),
+			  .last_sent = NOW - S(3)},
+		.refresh_address = &address2,
+		.stall = {.active = true,
+			  .begin_ns = NOW - S(2),
+			  .diagnosis = {.cause = cause,
+					.endpoint = &etcd1,
+					.address = &address1,
+					.rpc = ETCD_RPC_LEASE_KEEPALIVE,
+					.start_ns = NOW - S(3),
+					.since_rx_ns = LW_UNKNOWN}},
+	};
+}
+
+/* The headline begins so, and the hint contains this. */
+static void expect(const struct member *m, const char *headline, const char *hint)
+{
+	words__stall(&words, m, NOW, &said);
+	if (strncmp(said.headline, headline, strlen(headline)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", said.headline, headline);
+	assert_non_null(said.hint);
+	if (!strstr(said.hint, hint))
+		fail_msg("\"%s\" does not contain \"%s\"", said.hint, hint);
+}
+
+static void test_refused(void **state)
+{
+	struct member m = member(CAUSE_CONNECT_REFUSED);
+
+	(void)state;
+	m.stall.diagnosis.connecting = true;
+	expect(&m, "etcd1.lab:2379 refuses connections; lease runs out in 18.0 s",
+	       "start etcd on that host");
+}
+
+static void test_network_loss(void **state)
+{
+	struct member m = member(CAUSE_NETWORK_LOSS);
+
+	(void)state;
+	expect(&m,
+	       "etcd1.lab:2379: what Patroni sent is not acknowledged (keepalive for 3.00 s); "
+	       "lease",
+	       "network path to etcd1.lab:2379");
+	m.stall.diagnosis.connecting = true;
+	expect(&m, "etcd1.lab:2379 does not answer connection attempts (3.00 s); lease",
+	       "network path to etcd1.lab:2379");
+}
+
+static void test_reset(void **state)
+{
+	struct member m = member(CAUSE_CONNECTION_RESET);
+
+	(void)state;
+	m.stall.diagnosis.end_ns = NOW - S(1);
+	expect(&m, "etcd1.lab:2379 closed the connection before it answered the keepalive;",
+	       "crashes or restarts");
+	m.stall.diagnosis.reset = true;
+	m.stall.diagnosis.rpc = ETCD_RPC_KV_RANGE;
+	expect(&m, "etcd1.lab:2379 reset the connection before it answered the kv/range;",
+	       "crashes or restarts");
+}
+
+static void test_silent(void **state)
+{
+	struct member m = member(CAUSE_ENDPOINT_SILENT);
+
+	(void)state;
+	expect(&m, "etcd1.lab:2379 accepts connections, but no answer to the keepalive for 3.00 s;",
+	       "stopped, overloaded");
+	m.stall.diagnosis.answers_reads = true;
+	expect(&m,
+	       "etcd1.lab:2379 accepts connections and answers other requests, but no answer to "
+	       "the keepalive for 3.00 s;",
+	       "port 2380");
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		int status, code;
+		const char *message, *hint;
+	} errors[] = {
+		{503, 14, "etcdserver: request timed out", "restart Patroni to move away"},
+		{503, 14, "etcdserver: no leader", "majority"},
+		{503, 14, "etcdserver: rpc not supported for learner", "learner"},
+		{429, 8, "etcdserver: mvcc: database space exceeded", "alarm disarm"},
+		{401, 16, "etcdserver: invalid auth token", "credentials"},
+		{500, 2, "something new", "log"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct member m = member(CAUSE_ENDPOINT_ERROR);
+		struct diagnosis *d = &m.stall.diagnosis;
+		char headline[320];
+
+		d->end_ns = NOW - S(1);
+		d->status = errors[i].status;
+		d->error_code = errors[i].code;
+		d->has_error = true;
+		snprintf(d->message, sizeof(d->message), "%s", errors[i].message);
+		snprintf(headline, sizeof(headline),
+			 "etcd1.lab:2379 answered the keepalive after 2.00 s with %d \"%s\" (code "
+			 "%d); lease runs out in 18.0 s",
+			 errors[i].status, errors[i].message, errors[i].code);
+		expect(&m, headline, errors[i].hint);
+	}
+}
+
+/* A proxy's bare refusal: no code, no message. */
+static void test_bare_error(void **state)
+{
+	struct member m = member(CAUSE_ENDPOINT_ERROR);
+
+	(void)state;
+	m.stall.diagnosis.end_ns = NOW;
+	m.stall.diagnosis.status = 502;
+	expect(&m, "etcd1.lab:2379 answered the keepalive after 3.00 s with 502; lease", "log");
+}
+
+static void test_known_fault(void **state)
+{
+	struct member m = member(CAUSE_ENDPOINT_ERROR);
+	struct diagnosis *d = &m.stall.diagnosis;
+
+	(void)state;
+	snprintf(m.version, sizeof(m.version), "3.3.6");
+	d->end_ns = NOW - S(1);
+	d->status = 503;
+	d->error_code = 14;
+	snprintf(d->message, sizeof(d->message), "etcdserver: request timed out");
+	expect(&m, "etcd1.lab:2379 answered", "Patroni 3.3.6 will not leave it by itself");
+}
+
+static void test_lookups(void **state)
+{
+	static const struct {
+		enum dns_outcome outcome;
+		const char *headline, *hint;
+	} lookups[] = {
+		{DNS_IN_FLIGHT,
+		 "nameserver 10.0.0.53 does not answer for etcd1.lab: Patroni has waited for 3.00 "
+		 "s;",
+		 "Check that 10.0.0.53 answers"},
+		{DNS_TIMEOUT,
+		 "etcd1.lab does not resolve: no answer within 3.00 s (nameserver "
+		 "10.0.0.53);",
+		 "Check that 10.0.0.53 answers"},
+		{DNS_NXDOMAIN, "etcd1.lab does not resolve: no such name (nameserver 10.0.0.53);",
+		 "does not exist"},
+		{DNS_SERVFAIL,
+		 "etcd1.lab does not resolve: the nameserver failed (SERVFAIL) "
+		 "(nameserver 10.0.0.53);",
+		 "forwarders of 10.0.0.53"},
+		{DNS_REFUSED,
+		 "etcd1.lab does not resolve: the nameserver refuses to answer "
+		 "(REFUSED) (nameserver 10.0.0.53);",
+		 "forwarders of 10.0.0.53"},
+		{DNS_ERROR, "etcd1.lab does not resolve: EAI_AGAIN (nameserver 10.0.0.53);",
+		 "/etc/hosts"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lookups) / sizeof(lookups[0]); i++) {
+		struct member m = member(CAUSE_DNS);
+		struct lookup_evidence *l = &m.stall.diagnosis.lookup;
+
+		l->known = true;
+		l->outcome = lookups[i].outcome;
+		snprintf(l->name, sizeof(l->name), "etcd1.lab");
+		snprintf(l->server, sizeof(l->server), "10.0.0.53");
+		snprintf(l->error, sizeof(l->error), "EAI_AGAIN");
+		expect(&m, lookups[i].headline, lookups[i].hint);
+	}
+}
+
+/* Neither the name nor the nameserver is known. */
+static void test_bare_lookup(void **state)
+{
+	struct member m = member(CAUSE_DNS);
+
+	(void)state;
+	m.stall.diagnosis.endpoint = NULL;
+	m.stall.diagnosis.lookup.known = true;
+	m.stall.diagnosis.lookup.outcome = DNS_IN_FLIGHT;
+	expect(&m,
+	       "the look-up of an etcd's name does not come back: Patroni has waited for 3.00 s;",
+	       "the nameserver");
+}
+
+static void test_remaining(void **state)
+{
+	struct member m = member(CAUSE_CONNECT_REFUSED);
+
+	(void)state;
+	m.lease.last_ok_sent = NOW - S(33);
+	expect(&m, "etcd1.lab:2379 refuses connections; lease ran out 3.00 s ago", "");
+	m.lease.last_ok_sent = 0;
+	expect(&m, "etcd1.lab:2379 refuses connections; time left unknown", "");
+	m.lease.last_ok_sent = NOW - S(12);
+	m.role = ETCD_ROLE_REPLICA;
+	expect(&m,
+	       "etcd1.lab:2379 refuses connections; its member key runs out in 18.0 s (a replica: "
+	       "the primary is not affected)",
+	       "");
+	/* Nobody knows whose it is: then nothing is played down. */
+	m.role = ETCD_ROLE_UNKNOWN;
+	expect(&m, "etcd1.lab:2379 refuses connections; lease runs out in 18.0 s", "");
+	assert_null(strstr(said.headline, "replica"));
+}
+
+static void test_end(void **state)
+{
+	struct member m = member(CAUSE_CONNECT_REFUSED);
+
+	(void)state;
+	words__stall(&words, &m, NOW, &said);
+	words__stall_end(&words, &m, STALL_RECOVERED, NOW, &said);
+	assert_string_equal(said.headline, "renewed again through etcd2.lab:2379 after 2.00 s");
+	assert_null(said.hint);
+	assert_int_equal(said.evidence_len, 0);
+	words__stall_end(&words, &m, STALL_RESULT_EXPIRED, NOW, &said);
+	assert_non_null(strstr(said.headline, "the lease was lost"));
+	assert_non_null(strstr(said.headline, "etcd2.lab:2379"));
+	words__stall_end(&words, &m, STALL_EXITED, NOW, &said);
+	assert_string_equal(said.headline, "Patroni (pid 42) went away 2.00 s into the stall");
+	m.refresh_address = NULL;
+	words__stall_end(&words, &m, STALL_RECOVERED, NOW, &said);
+	assert_string_equal(said.headline, "renewed again through etcd after 2.00 s");
+}
+
+/* Everything as long as it can be: the sentences end, and in their room. */
+static void test_longest(void **state)
+{
+	struct member m = member(CAUSE_ENDPOINT_ERROR);
+	struct diagnosis *d = &m.stall.diagnosis;
+	struct endpoint longest = {0};
+
+	(void)state;
+	memset(longest.name, 'e', sizeof(longest.name) - 1);
+	memset(d->message, 'm', sizeof(d->message) - 1);
+	d->endpoint = &longest;
+	d->status = 503;
+	d->error_code = 14;
+	words__stall(&words, &m, NOW, &said);
+	assert_int_equal(strlen(said.headline), sizeof(words.headline) - 1);
+	d->cause = CAUSE_DNS;
+	d->lookup.known = true;
+	memset(d->lookup.name, 'n', sizeof(d->lookup.name) - 1);
+	memset(d->lookup.server, 's', sizeof(d->lookup.server) - 1);
+	d->lookup.outcome = DNS_TIMEOUT;
+	words__stall(&words, &m, NOW, &said);
+	assert_true(strlen(said.headline) < sizeof(words.headline));
+	assert_true(strlen(said.hint) < sizeof(words.hint));
+	assert_true(said.evidence_len <= EVIDENCE_MAX);
+}
+
+static struct endpoint sick(const char *refusal, enum matrix_column column)
+{
+	struct endpoint e = {.state = ENDPOINT_HALF_HEALTHY};
+
+	snprintf(e.refusal, sizeof(e.refusal), "%s", refusal);
+	e.matrix[MATRIX_READ].cell = CELL_OK;
+	e.matrix[column].cell = CELL_ERROR;
+	return e;
+}
+
+static void assert_sentence(struct endpoint e, const char *part)
+{
+	const char *sentence = words__endpoint(&e);
+
+	assert_non_null(sentence);
+	if (!strstr(sentence, part))
+		fail_msg("\"%s\" does not contain \"%s\"", sentence, part);
+}
+
+static void test_endpoints(void **state)
+{
+	struct endpoint e = {.state = ENDPOINT_HEALTHY};
+
+	(void)state;
+	assert_null(words__endpoint(&e));
+	e.state = ENDPOINT_UNREACHABLE;
+	assert_null(words__endpoint(&e));
+	e.state = ENDPOINT_SILENT;
+	assert_sentence(e, "does not answer");
+	assert_sentence(sick("etcdserver: mvcc: database space exceeded", MATRIX_WRITE), "NOSPACE");
+	assert_sentence(sick("etcdserver: rpc not supported for learner", MATRIX_KEEPALIVE),
+			"is a learner");
+	assert_sentence(sick("etcdserver: no leader", MATRIX_KEEPALIVE), "majority");
+	assert_sentence(sick("etcdserver: request timed out", MATRIX_KEEPALIVE),
+			"renewals through it fail: it probably cannot reach the etcd leader's peer "
+			"URL. Check DNS and port 2380 from that member, or restart Patroni to move "
+			"away");
+	assert_sentence(sick("etcdserver: request timed out", MATRIX_WRITE),
+			"answers some requests, but fails others");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_network_loss),
+		cmocka_unit_test(test_reset),	    cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_bare_error),
+		cmocka_unit_test(test_known_fault), cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_bare_lookup), cmocka_unit_test(test_remaining),
+		cmocka_unit_test(test_end),	    cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_endpoints),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

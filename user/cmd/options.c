@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * options.c - which processes to watch, and when a refresh is a stall: for every live command.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+
+/* Long enough for a century, short enough for nanoseconds in 63 bits. */
+#define SECONDS_MAX 3e9
+
+static const struct argp_option options[] = {
+	{"pid", 'p', "PID", 0,
+	 "watch this process; may be given more than once (default: find Patroni)", 0},
+	{"stall-after", OPTION_STALL_AFTER, "SECS", 0,
+	 "a refresh that takes longer than this is a stall (default: 1)", 0},
+	{"help", 'h', NULL, 0, "give this help", -1},
+	{"version", 'V', NULL, 0, "print the version", -1},
+	{0},
+};
+
+double options__seconds(const char *arg, const char *what, double least, double most,
+			struct argp_state *state)
+{
+	char *end;
+	double value;
+
+	errno = 0;
+	value = strtod(arg, &end);
+	if (errno || end == arg || *end || !isfinite(value))
+		argp_error(state, "%s: '%s' is not a number of seconds", what, arg);
+	if (value < least || value > most)
+		argp_error(state, "%s: '%s' is not between %g and %g seconds", what, arg, least,
+			   most);
+	return value;
+}
+
+static void add_pid(struct watch_options *w, const char *arg, struct argp_state *state)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(arg, &end, 10);
+	if (errno || end == arg || *end || value <= 0 || value > INT32_MAX)
+		argp_error(state, "--pid: '%s' is not a process id", arg);
+	if (w->pids_len == WATCH_PIDS_MAX)
+		argp_error(state, "--pid: more than %d processes", WATCH_PIDS_MAX);
+	w->pids[w->pids_len++] = (pid_t)value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct watch_options *w = state->input;
+
+	switch (key) {
+	case 'p':
+		add_pid(w, arg, state);
+		return 0;
+	case OPTION_STALL_AFTER:
+		w->stall_after_ns =
+			(int64_t)(options__seconds(arg, "--stall-after", 1e-3, SECONDS_MAX, state) *
+				  1e9);
+		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		puts("leasewatch " LW_VERSION);
+		exit(EXIT_HEALTHY);
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp options__watch = {.options = options, .parser = parse};

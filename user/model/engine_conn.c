@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * engine_conn.c - what connections and exchanges tell about members, leases and endpoints.
+ */
+#include <string.h>
+
+#include "model/engine_private.h"
+#include "model/tell.h"
+
+static enum matrix_cell cell_of_request(enum request_outcome outcome, int64_t duration_ns)
+{
+	switch (outcome) {
+	case REQUEST_OK:
+		return duration_ns > ENDPOINT_SLOW_NS ? CELL_SLOW : CELL_OK;
+	case REQUEST_ERROR:
+		return CELL_ERROR;
+	case REQUEST_TIMEOUT:
+		return CELL_TIMEOUT;
+	case REQUEST_RESET:
+		return CELL_RESET;
+	case REQUEST_CLOSED:
+		return CELL_CLOSED;
+	default:
+		return CELL_UNKNOWN;
+	}
+}
+
+static enum matrix_cell cell_of_connect(enum connect_outcome outcome)
+{
+	static const enum matrix_cell cells[CONNECT_OUTCOMES] = {
+		[CONNECT_OK] = CELL_OK,		  [CONNECT_REFUSED] = CELL_REFUSED,
+		[CONNECT_TIMEOUT] = CELL_TIMEOUT, [CONNECT_UNREACHABLE] = CELL_UNREACHABLE,
+		[CONNECT_RESET] = CELL_RESET,	  [CONNECT_ABANDONED] = CELL_UNKNOWN,
+	};
+
+	return cells[outcome];
+}
+
+static void note_outcome(struct engine *e, struct address *a, enum matrix_column column,
+			 enum matrix_cell cell, uint64_t start_ns, uint64_t now_ns)
+{
+	struct endpoint *endpoint = a->endpoint;
+	enum endpoint_state previous = endpoint->state;
+	struct finding f = {0};
+
+	if (cell == CELL_UNKNOWN)
+		return;
+	endpoint__outcome(endpoint, column, cell, start_ns, now_ns);
+	endpoint->state = endpoint__assess(endpoint);
+	if (endpoint->state == previous)
+		return;
+	tell__endpoint(&f, endpoint, a, previous);
+	engine__say(e, &f, now_ns);
+}
+
+static struct member *on_member(void *ctx, uint32_t tgid)
+{
+	return engine__member(ctx, tgid);
+}
+
+static void tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
+			 uint64_t end_ns, uint64_t now_ns)
+{
+	struct finding f = {0};
+
+	tell__connect(&f, c, outcome, end_ns);
+	engine__say(e, &f, now_ns);
+	note_outcome(e, c->address, MATRIX_CONNECT, cell_of_connect(outcome), c->connect_start_ns,
+		     now_ns);
+}
+
+static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome outcome,
+			      uint64_t now_ns)
+{
+	struct engine *e = ctx;
+	struct member *m = c->member;
+	struct diagnosis d;
+
+	if (!c->address->endpoint->named && !member__is_etcd_port(m, c->address->key.port))
+		return;
+	cause__of_connect(c, outcome, now_ns, &d);
+	tell_connect(e, c, outcome, now_ns, now_ns);
+	engine__fail_attempt(e, m, &d, now_ns);
+}
+
+static void on_named(void *ctx, struct conn *c, uint64_t now_ns)
+{
+	struct engine *e = ctx;
+
+	engine__note_named(e, c, now_ns);
+	if (c->exchange->rpc == ETCD_RPC_UNKNOWN)
+		return;
+	/* Only now is it known to have been a connect to an etcd, and to which. */
+	endpoint_table__name(&e->endpoints, c->address, c->exchange->out.msg.host);
+	if (c->requests == 1 && c->connect_done_ns)
+		tell_connect(e, c, CONNECT_OK, c->connect_done_ns, now_ns);
+}
+
+static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
+{
+	struct engine *e = ctx;
+	struct exchange *x = c->exchange;
+	struct member *m = c->member;
+	struct finding f = {0};
+
+	/* It is connected: what could not be reached elsewhere no longer matters. */
+	if (m->has_failure && m->failure.connecting)
+		m->has_failure = false;
+	lookup_table__moved_on(&e->lookups, m->pid, x->tid, now_ns);
+	if (member__learn(m, &x->request, x->out.msg.agent)) {
+		tell__process(&f, m, PROCESS_UPDATED, NULL);
+		engine__say(e, &f, now_ns);
+	}
+	if (exchange__is_refresh(x)) {
+		engine__note_refresh(e, c, now_ns);
+		m->refresh_tid = x->tid;
+		m->refresh_address = c->address;
+		if (!m->lease.id)
+			m->lease.id = x->request.lease_id;
+		lease__sent(&m->lease, x->start_ns);
+	}
+}
+
+static void on_refreshed(struct engine *e, struct member *m, const struct exchange *x,
+			 uint64_t now_ns)
+{
+	int64_t remaining = lease__remaining_ns(&m->lease, now_ns);
+	bool replaced =
+		lease__granted(&m->lease, x->start_ns, x->response.lease_id, x->response.ttl_s);
+
+	m->has_failure = false;
+	m->failed_attempts = 0;
+	engine__end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
+}
+
+static void learn_answer(struct engine *e, struct member *m, const struct exchange *x,
+			 uint64_t now_ns)
+{
+	struct finding f = {0};
+
+	if (x->response.conf_ttl_s)
+		m->lease.conf_ttl_s = x->response.conf_ttl_s;
+	if (x->response.conf_loop_wait_s)
+		m->lease.conf_loop_wait_s = x->response.conf_loop_wait_s;
+	if (!member__learn_answer(m, x))
+		return;
+	tell__process(&f, m, PROCESS_UPDATED, NULL);
+	engine__say(e, &f, now_ns);
+}
+
+/* What the end of an exchange means for the lease. */
+static void judge(struct engine *e, struct conn *c, enum request_outcome outcome, uint64_t now_ns)
+{
+	const struct exchange *x = c->exchange;
+	struct member *m = c->member;
+	bool refresh = exchange__is_refresh(x);
+	bool on_thread = x->tid == m->refresh_tid && x->rpc != ETCD_RPC_WATCH;
+	struct diagnosis d;
+
+	if (outcome == REQUEST_UNOBSERVED)
+		return;
+	if (outcome == REQUEST_OK) {
+		learn_answer(e, m, x, now_ns);
+		if (refresh && x->response.ttl_s > 0)
+			on_refreshed(e, m, x, now_ns);
+		else if (m->has_failure && !stall__concerns_refresh(&m->failure))
+			m->has_failure = false; /* Patroni has moved on */
+		return;
+	}
+	if (refresh)
+		lease__failed(&m->lease);
+	else if (!on_thread || outcome == REQUEST_ERROR)
+		return; /* e.g. a compare that failed: an answer, and not about the lease */
+	cause__of_exchange(c, outcome, now_ns, &d);
+	engine__fail_attempt(e, m, &d, now_ns);
+}
+
+static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome, uint64_t now_ns)
+{
+	struct engine *e = ctx;
+	struct exchange *x = c->exchange;
+	struct finding f = {0};
+	enum matrix_column column = matrix_column_of(etcd_rpc_class(x->rpc));
+	int64_t duration = x->rpc == ETCD_RPC_WATCH ? 0 : (int64_t)(now_ns - x->start_ns);
+	struct endpoint *endpoint = c->address->endpoint;
+
+	tell__request(&f, c, outcome, now_ns);
+	engine__say(e, &f, now_ns);
+	if (x->rpc != ETCD_RPC_WATCH)
+		endpoint__count(endpoint, outcome, duration);
+	if (outcome == REQUEST_ERROR && x->response.has_error)
+		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
+	engine__note_finished(e, c, outcome, now_ns);
+	note_outcome(e, c->address, column, cell_of_request(outcome, duration), x->start_ns,
+		     now_ns);
+	judge(e, c, outcome, now_ns);
+}
+
+const struct conn_listener engine__conn_listener = {
+	.member = on_member,
+	.connect_failed = on_connect_failed,
+	.named = on_named,
+	.requested = on_requested,
+	.finished = on_finished,
+};
+
+/* What hangs is shown in its endpoint's matrix while it hangs. */
+void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &m->busy, busy_link) {
+		const struct exchange *x = c->exchange;
+		enum matrix_column column;
+
+		if (!x || x->rpc == ETCD_RPC_UNKNOWN || x->rpc == ETCD_RPC_WATCH ||
+		    (int64_t)(now_ns - x->start_ns) < e->config.stall_after_ns)
+			continue;
+		column = matrix_column_of(etcd_rpc_class(x->rpc));
+		if (!endpoint__expects(c->address->endpoint, column, x->start_ns, now_ns))
+			note_outcome(e, c->address, column, CELL_HANGING, x->start_ns, now_ns);
+	}
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * words_evidence.c - the evidence behind a stall's cause, by name. What is not known is left out.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/words_private.h"
+
+static void number(struct finding_stall *s, const char *key, double value)
+{
+	if (s->evidence_len < EVIDENCE_MAX)
+		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .number = value};
+}
+
+static void seconds(struct finding_stall *s, const char *key, int64_t ns)
+{
+	if (ns >= 0)
+		number(s, key, (double)(ns / NS_PER_US) / 1e6);
+}
+
+static void text(struct finding_stall *s, const char *key, const char *value)
+{
+	if (*value && s->evidence_len < EVIDENCE_MAX)
+		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .text = value};
+}
+
+static void list_answer(struct words *w, const struct diagnosis *d, struct finding_stall *s)
+{
+	if (d->status)
+		number(s, "http.response.status_code", d->status);
+	if (d->error_code)
+		number(s, "etcd.error.code", d->error_code);
+	memcpy(w->message, d->message, sizeof(w->message));
+	text(s, "etcd.error.message", w->message);
+}
+
+static void list_tcp(const struct diagnosis *d, struct finding_stall *s)
+{
+	number(s, "tcp.retransmits", d->retransmits);
+	if (d->backoff)
+		number(s, "tcp.backoff", d->backoff);
+	if (d->connecting)
+		return;
+	number(s, "tcp.unacked_bytes", (double)d->unacked_bytes + d->unsent_bytes);
+	number(s, "tcp.unread_bytes", d->unread_bytes);
+	if (d->unread_bytes)
+		seconds(s, "unread_s", d->since_rx_ns);
+	else
+		seconds(s, "tcp.last_received_s", d->since_rx_ns);
+	if (d->srtt_us)
+		seconds(s, "tcp.srtt_s", d->srtt_us * NS_PER_US);
+}
+
+static void list_lookup(struct words *w, const struct lookup_evidence *l, struct finding_stall *s)
+{
+	w->lookup = *l;
+	text(s, "dns.source", l->getaddrinfo ? "getaddrinfo" : "query");
+	text(s, "dns.question.name", w->lookup.name);
+	text(s, "dns.question.type", w->lookup.type);
+	text(s, "dns.server.address", w->lookup.server);
+	text(s, "dns.outcome", dns_outcome_name(l->outcome));
+	text(s, "error.type", w->lookup.error);
+}
+
+/* What the thread is in matters only where the fault may be on this side. */
+static void list_thread(struct words *w, const struct diagnosis *d, uint64_t at_ns,
+			struct finding_stall *s)
+{
+	const struct thread_evidence *t = &d->thread;
+
+	w->state[0] = t->state;
+	text(s, "thread.state", w->state);
+	snprintf(w->wchan, sizeof(w->wchan), "%s", t->wchan);
+	text(s, "thread.wchan", w->wchan);
+	snprintf(w->waits_for, sizeof(w->waits_for), "%s", t->waits_for);
+	text(s, "thread.waits_for", w->waits_for);
+	if (t->since_ns && *w->waits_for)
+		seconds(s, "thread.waits_s", at_ns - t->since_ns);
+	if (d->delay.window_ns > 0) {
+		seconds(s, "host.window_s", d->delay.window_ns);
+		seconds(s, "host.run_delay_s", d->delay.run_delay_ns);
+		seconds(s, "host.throttled_s", d->delay.throttled_ns);
+		if (d->delay.suspended_ns > NS_PER_S / 10) /* less is noise */
+			seconds(s, "host.suspended_s", d->delay.suspended_ns);
+	}
+	if (t->cpu_pressure >= 0)
+		number(s, "host.cpu_pressure_percent", t->cpu_pressure);
+	if (t->memory_pressure >= 0)
+		number(s, "host.memory_pressure_percent", t->memory_pressure);
+	if (t->io_pressure >= 0)
+		number(s, "host.io_pressure_percent", t->io_pressure);
+}
+
+void words__evidence(struct words *w, const struct member *m, struct finding_stall *out)
+{
+	const struct diagnosis *d = &m->stall.diagnosis;
+	bool on_the_wire = d->endpoint && !d->lookup.known;
+
+	out->evidence_len = 0;
+	if (on_the_wire)
+		text(out, "waiting_for", d->connecting ? "connect" : etcd_rpc_name(d->rpc));
+	if (d->lookup.known)
+		list_lookup(w, &d->lookup, out);
+	if (d->end_ns)
+		seconds(out, "attempt_s", (int64_t)(d->end_ns - d->start_ns));
+	if (m->failed_attempts)
+		number(out, "failed_attempts", m->failed_attempts);
+	list_answer(w, d, out);
+	if (on_the_wire) {
+		list_tcp(d, out);
+		text(out, "other_requests", d->answers_reads ? "answered" : "");
+	}
+	if (d->thread.at_ns && (d->cause == CAUSE_NOT_ATTEMPTED || d->cause == CAUSE_LOCAL_DELAY))
+		list_thread(w, d, d->thread.at_ns, out);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * words_private.h - what the words_*.c files share.
+ */
+#ifndef LEASEWATCH_WORDS_PRIVATE_H
+#define LEASEWATCH_WORDS_PRIVATE_H
+
+#include "model/member.h"
+#include "model/words.h"
+
+/* printf behind what is in buf already; cut at its end. */
+void words__append(char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The other kinds of request pass, and renewals do not: the incident. */
+bool words__is_half_healthy(const struct diagnosis *d);
+bool words__is_stopped(const struct thread_evidence *t);
+/* Did this take a good part of the time that the renewal is missing? */
+bool words__matters(int64_t part_ns, const struct thread_delay *d);
+
+/* One sentence on what to do; "" when there is nothing to say. */
+void words__hint(char *buf, size_t size, const struct member *m);
+/* The evidence, by name; borrows from *w. */
+void words__evidence(struct words *w, const struct member *m, struct finding_stall *out);
+
+#endif
