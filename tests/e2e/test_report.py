@@ -10,6 +10,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEASEWATCH = os.environ.get("LEASEWATCH", os.path.join(HERE, "../../build/leasewatch"))
 INCIDENT = os.path.join(HERE, "../fuzz/corpus/jsonlog/incident")
+DNS_TROUBLE = os.path.join(HERE, "../fuzz/corpus/jsonlog/dns_trouble")
 
 
 def report(*args, stdin=b"", **kwargs):
@@ -45,6 +46,36 @@ def test_it_counts_again_what_the_log_says(log):
         assert [int(n) for n in row.groups()] == [endpoint["requests"], endpoint["failed"],
                                                   endpoint["timeouts"]]
     assert "900 ms of the lease were left" in out and last["worst_remaining_s"] == 0.9
+
+
+def test_it_counts_look_ups_again():
+    code, out, err = report(DNS_TROUBLE)
+    assert (code, err) == (2, "")
+    with open(DNS_TROUBLE, "rb") as f:
+        dns = json.loads(f.read().splitlines()[-1])["dns"]
+    row = re.search(r"^DNS  (\d+) look-ups, (\d+) failed, p50 (\d+) ms, max (\S+) s$", out, re.M)
+    assert [float(n) for n in row.groups()] == [dns["lookups"], dns["failed"], round(dns["p50_s"] * 1e3),
+                                                round(dns["max_s"], 2)]
+    # The one that does not answer is the slowest, however fast its answers were.
+    row = re.search(r"^     slowest nameserver: (\S+), (\d+) queries, (\d+) failed \((\d+) unanswered\)", out, re.M)
+    server = next(n for n in dns["nameservers"] if n["server.address"] == row[1])
+    assert server["timeouts"] == max(n["timeouts"] for n in dns["nameservers"]) > 0
+    assert [int(n) for n in row.groups()[1:]] == [server["queries"], server["failed"], server["timeouts"]]
+    assert dns["in_flight"] == 1
+    assert "     etcd1.lab: still no answer at 03:04:19, after 1.00 s\n" in out
+
+
+def test_look_ups_in_the_story():
+    out, all_of_it = (report(v, DNS_TROUBLE)[1] for v in ("-v", "-vv"))
+    trouble = re.findall(r"^\S+  DNS      (.*(?:\n {23}.*)?)$", out, re.M)
+    assert len(trouble) == 7
+    assert "etcd2.lab: failed after 5.01 s: EAI_AGAIN (getaddrinfo)" in trouble
+    assert "etcd2.lab A: not answered by 10.0.0.2 in 5.01 s" in trouble
+    assert len(re.findall(r"^\S+  note     ", out, re.M)) == 3
+    # The other type of the same name is told only then, and so is what went well.
+    assert " AAAA: " not in out and all_of_it.count(" AAAA: ") == 4
+    assert "answered by 10.0.0.2 in 1.2 ms" not in out and "answered by 10.0.0.2 in 1.2 ms" in all_of_it
+    assert "previous: etcd1.lab:2379" not in out and "previous: etcd1.lab:2379" in all_of_it
 
 
 def test_the_summary_in_the_log_is_not_believed(log, write):

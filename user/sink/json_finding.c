@@ -64,10 +64,21 @@ static void put_request(struct json_out *o, const struct finding *f)
 		json_out__int(o, "lease.ttl_s", r->ttl_s);
 }
 
+/* Left out when there is none. */
+static void put_evidence(struct json_out *o, const struct evidence *e, size_t len, size_t max)
+{
+	struct json_out evidence = {.json = len ? json_object() : NULL};
+
+	if (!len)
+		return;
+	for (size_t i = 0; i < len && i < max; i++)
+		json_out__evidence(&evidence, &e[i]);
+	json_out__child(o, "evidence", &evidence);
+}
+
 static void put_stall(struct json_out *o, const struct finding *f)
 {
 	const struct finding_stall *s = &f->stall;
-	struct json_out evidence = {.json = json_object()};
 
 	json_out__string(o, "phase", stall_phase_name(s->phase));
 	json_out__int(o, "stall_id", (int64_t)s->stall_id);
@@ -83,12 +94,7 @@ static void put_stall(struct json_out *o, const struct finding *f)
 	json_out__duration(o, "since_last_ok_s", s->since_last_ok_ns);
 	json_out__duration(o, "in_flight_s", s->in_flight_ns);
 	json_out__string(o, "severity", stall_severity_name(s->severity));
-	for (size_t i = 0; i < s->evidence_len && i < EVIDENCE_MAX; i++)
-		json_out__evidence(&evidence, &s->evidence[i]);
-	if (s->evidence_len)
-		json_out__child(o, "evidence", &evidence);
-	else
-		json_decref(evidence.json);
+	put_evidence(o, s->evidence, s->evidence_len, EVIDENCE_MAX);
 	json_out__string(o, "headline", s->headline);
 	json_out__string(o, "hint", s->hint);
 	if (s->phase == STALL_END) {
@@ -121,6 +127,38 @@ static void put_lost(struct json_out *o, const struct finding *f)
 	json_out__int(o, "count", (int64_t)f->lost.count);
 }
 
+/* Here the server is the nameserver, as OpenTelemetry has it for a look-up. */
+static void put_dns(struct json_out *o, const struct finding *f)
+{
+	const struct finding_dns *d = &f->dns;
+
+	json_out__string(o, "source", dns_source_name(d->source));
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__string(o, "dns.question.name", d->name);
+	json_out__string(o, "dns.question.type", d->type);
+	json_out__string(o, "server.address", f->where.address);
+	if (f->where.port)
+		json_out__int(o, "server.port", f->where.port);
+	json_out__string(o, "outcome", dns_outcome_name(d->outcome));
+	json_out__string(o, "error.type", d->error);
+	json_out__duration(o, "duration_s", d->duration_ns);
+	if (d->answers >= 0)
+		json_out__int(o, "dns.answers", d->answers);
+}
+
+static void put_note(struct json_out *o, const struct finding *f)
+{
+	const struct finding_note *n = &f->note;
+
+	json_out__string(o, "note", note_kind_name(n->kind));
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__peer(o, &f->where);
+	json_out__string(o, "message", n->text);
+	put_evidence(o, n->evidence, n->evidence_len, sizeof(n->evidence) / sizeof(n->evidence[0]));
+}
+
 static void put_summary(struct json_out *o, const struct finding *f)
 {
 	if (f->summary)
@@ -140,6 +178,8 @@ static const struct {
 	[FINDING_STALL] = {"stall", put_stall},
 	[FINDING_ENDPOINT] = {"endpoint", put_endpoint},
 	[FINDING_LOST] = {"lost", put_lost},
+	[FINDING_DNS] = {"dns", put_dns},
+	[FINDING_NOTE] = {"note", put_note},
 	[FINDING_SUMMARY] = {"summary", put_summary},
 };
 _Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
@@ -148,7 +188,8 @@ json_t *json_finding(const struct finding *f, int *err)
 {
 	struct json_out o = {.json = json_object()};
 
-	if ((unsigned int)f->type >= FINDING_TYPES) {
+	/* The assertion above sees a short table, but not a hole in it. */
+	if ((unsigned int)f->type >= FINDING_TYPES || !events[f->type].put) {
 		o.err = -EINVAL;
 	} else {
 		json_out__time(&o, f->ts_ns);

@@ -145,13 +145,18 @@ void json_out__evidence(struct json_out *o, const struct evidence *e)
 {
 	size_t len = strlen(e->key);
 	bool seconds = len > 2 && !strcmp(e->key + len - 2, "_s");
+	int64_t micro;
 
-	if (e->text)
+	if (e->text) {
 		json_out__string(o, e->key, e->text);
-	else if (!(e->number >= -9e12 && e->number <= 9e12))
+		return;
+	}
+	if (!(e->number >= -9e12 && e->number <= 9e12))
 		return; /* NaN, or no number that anybody measured */
-	else if (!seconds && e->number == (double)(int64_t)e->number)
-		json_out__int(o, e->key, (int64_t)e->number);
+	/* As it will be written, with six places: what reads as a whole number is one. */
+	micro = (int64_t)(e->number * 1e6 + (e->number < 0 ? -0.5 : 0.5));
+	if (!seconds && micro % 1000000 == 0)
+		json_out__int(o, e->key, micro / 1000000);
 	else
 		json_out__set(o, e->key, json_real(e->number));
 }

@@ -45,6 +45,54 @@ static void put_endpoint(struct json_out *o, const struct summary_endpoint *e)
 	put_rpcs(o, e);
 }
 
+static void append(struct json_out *o, json_t *array, struct json_out *one)
+{
+	if (one->err)
+		o->err = one->err;
+	if (json_array_append_new(array, one->json))
+		o->err = -ENOMEM;
+}
+
+static void put_nameservers(struct json_out *o, const struct summary_dns *d)
+{
+	json_t *nameservers = json_array();
+
+	for (size_t i = 0; i < d->nameservers_len; i++) {
+		const struct summary_nameserver *n = &d->nameservers[i];
+		const struct summary_lookups *q = &n->queries;
+		struct json_out one = {.json = json_object()};
+
+		json_out__string(&one, "server.address", n->address);
+		json_out__int(&one, "queries", (int64_t)q->count);
+		json_out__int(&one, "failed", (int64_t)q->failed);
+		json_out__int(&one, "timeouts", (int64_t)q->timeouts);
+		json_out__duration(&one, "p50_s", histogram__quantile_ns(&q->latency, 0.50));
+		json_out__duration(&one, "max_s", histogram__quantile_ns(&q->latency, 1));
+		append(o, nameservers, &one);
+	}
+	json_out__set(o, "nameservers", nameservers);
+}
+
+static void put_dns(struct json_out *o, const struct summary_dns *d)
+{
+	enum dns_source source = summary_dns__source(d);
+	const struct summary_lookups *l = &d->ended[source];
+	struct json_out dns = {.json = json_object()};
+	int64_t in_flight = 0;
+
+	for (size_t i = 0; i < d->unanswered_len; i++)
+		in_flight += d->unanswered[i].source == source;
+	json_out__string(&dns, "source", dns_source_name(source));
+	json_out__int(&dns, "lookups", (int64_t)l->count);
+	json_out__int(&dns, "failed", (int64_t)l->failed);
+	json_out__int(&dns, "timeouts", (int64_t)l->timeouts);
+	put_latency(&dns, &l->latency);
+	if (in_flight)
+		json_out__int(&dns, "in_flight", in_flight);
+	put_nameservers(&dns, d);
+	json_out__child(o, "dns", &dns);
+}
+
 void json_out__summary(struct json_out *o, const struct summary *s)
 {
 	json_t *endpoints = json_array();
@@ -57,12 +105,11 @@ void json_out__summary(struct json_out *o, const struct summary *s)
 		struct json_out one = {.json = json_object()};
 
 		put_endpoint(&one, &s->endpoints[i]);
-		if (one.err)
-			o->err = one.err;
-		if (json_array_append_new(endpoints, one.json))
-			o->err = -ENOMEM;
+		append(o, endpoints, &one);
 	}
 	json_out__set(o, "endpoints", endpoints);
+	if (summary_dns__any(&s->dns))
+		put_dns(o, &s->dns);
 	json_out__int(o, "events_lost", (int64_t)s->events_lost);
 	json_out__int(o, "refreshes", (int64_t)s->refreshes);
 	json_out__int(o, "refreshes_ok", (int64_t)s->refreshes_ok);

@@ -17,9 +17,8 @@ struct sink_ops {
 	/* Take one finding. 0, or -errno when it could not be written (the finding is lost whole).
 	 */
 	int (*finding)(struct sink *sink, const struct finding *f);
-	/* Every 100..1000 ms while nothing else happens; may be NULL. `now_ns` is wall clock. */
-	int (*status)(struct sink *sink, const struct member_status *members, size_t len,
-		      uint64_t now_ns);
+	/* Every 100..1000 ms while nothing else happens; may be NULL. */
+	int (*status)(struct sink *sink, const struct status *s);
 	void (*free)(struct sink *sink); /* flushes; never closes a stream it was handed */
 };
 
@@ -54,8 +53,7 @@ struct sink *sink_json__new(int fd);
 
 /* Convenience over ops; a NULL sink takes everything and does nothing. */
 int sink__finding(struct sink *sink, const struct finding *f);
-int sink__status(struct sink *sink, const struct member_status *members, size_t len,
-		 uint64_t now_ns);
+int sink__status(struct sink *sink, const struct status *s);
 void sink__free(struct sink *sink);
 
 #endif

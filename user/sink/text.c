@@ -205,8 +205,7 @@ static int text__finding(struct sink *sink, const struct finding *f)
 	return err;
 }
 
-static int text__show_status(struct sink *sink, const struct member_status *members, size_t len,
-			     uint64_t now_ns)
+static int text__show_status(struct sink *sink, const struct status *s)
 {
 	struct sink_text *t = (struct sink_text *)sink;
 	char *data = NULL, *block = NULL;
@@ -215,7 +214,6 @@ static int text__show_status(struct sink *sink, const struct member_status *memb
 	struct text_out o;
 	FILE *m;
 
-	(void)now_ns;
 	if (!t->opts.live)
 		return 0;
 	m = open_memstream(&block, &block_len);
@@ -223,7 +221,7 @@ static int text__show_status(struct sink *sink, const struct member_status *memb
 		return -ENOMEM;
 	o = compose(t, m);
 	o.width = 0;
-	lines = text__status(&o, members, len, width_now(t), columns);
+	lines = text__status(&o, s, width_now(t), columns);
 	if (fclose(m)) {
 		free(block);
 		return -ENOMEM;

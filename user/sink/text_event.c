@@ -145,7 +145,7 @@ static void put_process(struct text_out *o, const struct finding *f)
 }
 
 /* The columns that a request and a connect share: what, where, how long, and how it went. */
-struct exchange {
+struct exchange_line {
 	enum text_color color;
 	const char *tag, *what;
 	int64_t duration_ns;
@@ -156,7 +156,7 @@ struct exchange {
 #define DURATION_END_COL (TEXT_BODY_COL + 44)
 
 static void put_exchange(struct text_out *o, const struct text_style *style,
-			 const struct finding *f, struct exchange *x)
+			 const struct finding *f, struct exchange_line *x)
 {
 	char where[160], who[160], d[HUMAN_BYTES];
 	size_t len = strlen(x->result);
@@ -191,10 +191,10 @@ static void put_connect(struct text_out *o, const struct text_style *style, cons
 		[CONNECT_RESET] = "reset",     [CONNECT_ABANDONED] = "abandoned: Patroni went away",
 	};
 	bool ok = f->connect.outcome == CONNECT_OK || f->connect.outcome == CONNECT_ABANDONED;
-	struct exchange x = {.color = ok ? TEXT_PLAIN : TEXT_YELLOW,
-			     .tag = ok ? "ok" : "FAILED",
-			     .what = "connect",
-			     .duration_ns = f->connect.duration_ns};
+	struct exchange_line x = {.color = ok ? TEXT_PLAIN : TEXT_YELLOW,
+				  .tag = ok ? "ok" : "FAILED",
+				  .what = "connect",
+				  .duration_ns = f->connect.duration_ns};
 
 	if ((unsigned int)f->connect.outcome >= CONNECT_OUTCOMES || (ok && !style->verbose))
 		return;
@@ -203,7 +203,8 @@ static void put_connect(struct text_out *o, const struct text_style *style, cons
 	snprintf(x.result, sizeof(x.result), "%s", results[f->connect.outcome]);
 	if (style->untold)
 		snprintf(x.result + strlen(x.result), sizeof(x.result) - strlen(x.result),
-			 ", %" PRIu64 " times more since", style->untold);
+			 ", %" PRIu64 " time%s more since", style->untold,
+			 style->untold == 1 ? "" : "s");
 	put_exchange(o, style, f, &x);
 }
 
@@ -239,12 +240,12 @@ static void describe_ok(const struct text_out *o, const struct finding_request *
 static void put_request(struct text_out *o, const struct text_style *style, const struct finding *f)
 {
 	const struct finding_request *r = &f->request;
-	struct exchange x = {.color = TEXT_YELLOW,
-			     .tag = "FAILED",
-			     .what = r->rpc    ? r->rpc
-				     : r->path ? r->path
-					       : "request",
-			     .duration_ns = r->duration_ns};
+	struct exchange_line x = {.color = TEXT_YELLOW,
+				  .tag = "FAILED",
+				  .what = r->rpc    ? r->rpc
+					  : r->path ? r->path
+						    : "request",
+				  .duration_ns = r->duration_ns};
 
 	switch (r->outcome) {
 	case REQUEST_OK:
@@ -307,6 +308,22 @@ static void put_lost(struct text_out *o, const struct finding *f)
 	text_out__newline(o);
 }
 
+static void put_note(struct text_out *o, const struct text_style *style, const struct finding *f)
+{
+	const struct finding_note *n = &f->note;
+	size_t max = sizeof(n->evidence) / sizeof(n->evidence[0]);
+	const char *kind = note_kind_name(n->kind);
+	char who[160];
+
+	text__begin(o, f->ts_ns, TEXT_BOLD, "note");
+	text_out__put(o, TEXT_PLAIN, "%s", n->text ? n->text : kind ? kind : "unknown");
+	if (style->several && (f->who.pid || f->who.member))
+		text_out__put(o, TEXT_PLAIN, " (%s)", text__who(&f->who, who, sizeof(who)));
+	text_out__newline(o);
+	if (style->verbose)
+		text__evidence(o, n->evidence, n->evidence_len < max ? n->evidence_len : max);
+}
+
 void text__event(struct text_out *o, struct text_style *style, const struct finding *f)
 {
 	switch (f->type) {
@@ -330,6 +347,12 @@ void text__event(struct text_out *o, struct text_style *style, const struct find
 		break;
 	case FINDING_LOST:
 		put_lost(o, f);
+		break;
+	case FINDING_DNS:
+		text__dns(o, style, f);
+		break;
+	case FINDING_NOTE:
+		put_note(o, style, f);
 		break;
 	default:
 		break;

@@ -5,6 +5,7 @@
 #ifndef LEASEWATCH_TEXT_PRIVATE_H
 #define LEASEWATCH_TEXT_PRIVATE_H
 
+#include "model/summary.h"
 #include "sink/sink.h"
 #include "sink/text_out.h"
 
@@ -12,7 +13,7 @@
 #define TEXT_TAG_COL  14
 #define TEXT_BODY_COL 23
 
-/* Failures to connect that were told lately: an endpoint and an outcome each. */
+/* Failures to connect and look-ups that were told lately: what it was about and how it went. */
 #define TEXT_REPEATS 16
 
 struct text_repeat {
@@ -25,7 +26,8 @@ struct text_repeats {
 };
 
 /*
- * While an etcd is down Patroni tries it several times a second. True when the same was told less
+ * While an etcd is down Patroni tries it several times a second, and looks its name up as often;
+ * a look-up asks for two types at once. True when the same was told less
  * than ten seconds ago; when it is told again, *untold is how often it has happened since.
  */
 bool text__is_repeated(struct text_repeats *r, const struct finding *f, uint64_t *untold);
@@ -53,7 +55,14 @@ enum text_color text__severity_color(enum stall_severity severity);
 
 /* text_event.c: one finding that is no summary, as no line (not worth one), one or several. */
 void text__event(struct text_out *o, struct text_style *style, const struct finding *f);
+/* text_dns.c */
+void text__dns(struct text_out *o, const struct text_style *style, const struct finding *f);
+/* Is a look-up worth a line by itself: it failed, was slow, or is waited for? */
+bool text__dns_matters(const struct finding *f);
+void text__dns_summary(struct text_out *o, const struct summary_dns *d);
 /* text_stall.c */
+/* "in flight: 1.00 s; answer: none", on lines of its own; nothing when there is none. */
+void text__evidence(struct text_out *o, const struct evidence *e, size_t len);
 void text__stall(struct text_out *o, struct text_style *style, const struct finding *f);
 /* text_summary.c */
 void text__summary(struct text_out *o, const struct summary *s);
@@ -61,7 +70,7 @@ void text__summary(struct text_out *o, const struct summary *s);
  * not). */
 #define TEXT_STATUS_LINES 8
 /* Returns the number of lines; columns[] gets the length of each (at most TEXT_STATUS_LINES). */
-size_t text__status(struct text_out *o, const struct member_status *members, size_t len, int width,
+size_t text__status(struct text_out *o, const struct status *s, int width,
 		    int columns[TEXT_STATUS_LINES]);
 
 #endif

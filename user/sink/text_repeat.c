@@ -6,13 +6,32 @@
 
 #define REPEAT_NS 10000000000ULL
 
+static uint64_t hash_string(uint64_t hash, const char *s)
+{
+	for (; s && *s; s++)
+		hash = hash * 33 + (unsigned char)*s;
+	return hash * 33;
+}
+
+/* What is said again when it happens again; 0 = this is not folded. */
 static uint64_t hash_of(const struct finding *f)
 {
 	uint64_t hash = 5381 + f->who.pid;
 
-	for (const char *s = f->where.endpoint; *s; s++)
-		hash = hash * 33 + (unsigned char)*s;
-	return hash * 33 + f->connect.outcome + 1;
+	switch (f->type) {
+	case FINDING_CONNECT:
+		if (f->connect.outcome == CONNECT_OK || !f->where.endpoint)
+			return 0;
+		return hash_string(hash, f->where.endpoint) + f->connect.outcome + 1;
+	case FINDING_DNS:
+		if (!text__dns_matters(f))
+			return 0;
+		/* The types of one name are one matter, two nameservers are two. */
+		hash = hash_string(hash_string(hash + 1, f->dns.name), f->where.address);
+		return hash + f->dns.source * DNS_OUTCOMES + f->dns.outcome + 1;
+	default:
+		return 0;
+	}
 }
 
 bool text__is_repeated(struct text_repeats *r, const struct finding *f, uint64_t *untold)
@@ -21,9 +40,9 @@ bool text__is_repeated(struct text_repeats *r, const struct finding *f, uint64_t
 	uint64_t hash;
 
 	*untold = 0;
-	if (f->type != FINDING_CONNECT || f->connect.outcome == CONNECT_OK || !f->where.endpoint)
-		return false;
 	hash = hash_of(f);
+	if (!hash)
+		return false;
 	for (size_t i = 0; i < TEXT_REPEATS && !one; i++)
 		if (r->last[i].hash == hash)
 			one = &r->last[i];

@@ -121,13 +121,13 @@ static void put_cause(struct text_out *o, const struct text_style *style, const 
 	text_out__newline(o);
 }
 
-static void put_all_evidence(struct text_out *o, const struct finding_stall *s)
+void text__evidence(struct text_out *o, const struct evidence *e, size_t len)
 {
-	if (!s->evidence_len)
+	if (!len)
 		return;
 	text_out__to(o, TEXT_BODY_COL);
-	for (size_t i = 0; i < s->evidence_len && i < EVIDENCE_MAX; i++)
-		put_evidence(o, &s->evidence[i], i + 1 == s->evidence_len);
+	for (size_t i = 0; i < len; i++)
+		put_evidence(o, &e[i], i + 1 == len);
 	text_out__newline(o);
 }
 
@@ -157,7 +157,8 @@ void text__stall(struct text_out *o, struct text_style *style, const struct find
 	text_out__newline(o);
 	put_cause(o, style, f, color);
 	if (!known || style->cause != s->cause || style->verbose)
-		put_all_evidence(o, s);
+		text__evidence(o, s->evidence,
+			       s->evidence_len < EVIDENCE_MAX ? s->evidence_len : EVIDENCE_MAX);
 	if (s->hint && (!known || strncmp(style->hint, s->hint, sizeof(style->hint) - 1)))
 		put_hint(o, s->hint);
 	style->stall_id = s->stall_id;

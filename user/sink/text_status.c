@@ -147,9 +147,13 @@ static const struct layout *choose_layout(const struct text_out *o, const struct
 	return &layouts[sizeof(layouts) / sizeof(layouts[0]) - 1];
 }
 
-size_t text__status(struct text_out *o, const struct member_status *members, size_t len, int width,
+_Static_assert(STATUS_MEMBERS_MAX >= TEXT_STATUS_LINES, "what is shown must be there");
+
+size_t text__status(struct text_out *o, const struct status *s, int width,
 		    int columns[TEXT_STATUS_LINES])
 {
+	const struct member_status *members = s->members;
+	size_t len = s->members_len + s->members_more;
 	size_t shown = len <= TEXT_STATUS_LINES ? len : TEXT_STATUS_LINES - 1, lines = 0;
 	const struct layout *how = &layouts[0];
 	int name_columns = 0;

@@ -286,6 +286,9 @@ void text__summary(struct text_out *o, const struct summary *s)
 	}
 	o->width = 0; /* a table that is broken is worse than one that is too wide */
 	put_endpoints(o, s);
+	o->width = width;
+	text__dns_summary(o, &s->dns);
+	o->width = 0;
 	put_stalls(o, s);
 	o->width = width;
 	put_verdict(o, s);

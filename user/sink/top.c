@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * top.c - the live screen as a sink: findings become events, a status becomes tables, keys choose
+ * what is seen of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sink/top_private.h"
+
+static void take_last_stall(struct top *t, const struct finding *f)
+{
+	struct top_last_stall *l = &t->last_stall;
+
+	*l = (struct top_last_stall){.ended_ns = f->ts_ns,
+				     .duration_ns = f->stall.duration_ns,
+				     .result = f->stall.result,
+				     .cause = f->stall.cause};
+	text__who(&f->who, l->who, sizeof(l->who));
+	if (f->where.endpoint || f->where.address)
+		finding_where_name(&f->where, l->where, sizeof(l->where));
+}
+
+/* Does this change what the tables say? What passes many times a second can wait for the interval.
+ */
+static bool is_news(const struct finding *f)
+{
+	if (f->type == FINDING_REQUEST)
+		return f->request.outcome != REQUEST_OK || f->request.ttl_s > 0;
+	if (f->type == FINDING_DNS)
+		return text__dns_matters(f);
+	return f->type != FINDING_CONNECT || f->connect.outcome != CONNECT_OK;
+}
+
+static int top__finding(struct sink *sink, const struct finding *f)
+{
+	struct top *t = (struct top *)sink;
+
+	if (f->type == FINDING_STALL && f->stall.phase == STALL_END) {
+		t->stalls++;
+		take_last_stall(t, f);
+	}
+	t->stale |= is_news(f);
+	return top_events__add(&t->events, f, t->opts.utf8);
+}
+
+static void take_live(struct top_live *l, const struct status *s)
+{
+	const struct member_status *worst = top_finding__worst(s);
+
+	*l = (struct top_live){.taken_ns = s->now_ns,
+			       .members = s->members_len,
+			       .worst_remaining_ns = LW_UNKNOWN_REMAINING,
+			       .events_lost = s->events_lost};
+	for (size_t i = 0; i < s->members_len; i++) {
+		int64_t left = s->members[i].remaining_ns;
+
+		l->stalled += s->members[i].stalled;
+		l->leases += left != LW_UNKNOWN_REMAINING && left > 0;
+		l->run_out += left != LW_UNKNOWN_REMAINING && left <= 0;
+	}
+	for (size_t i = 0; i < s->endpoints_len; i++)
+		l->endpoints_ill += top_is_ill(s->endpoints[i].state);
+	if (!worst)
+		return;
+	l->worst_remaining_ns = worst->remaining_ns;
+	text__who(&worst->who, l->worst, sizeof(l->worst));
+}
+
+static int top__status(struct sink *sink, const struct status *s)
+{
+	struct top *t = (struct top *)sink;
+
+	take_live(&t->live, s);
+	t->seen |= s->members_len > 0;
+	t->stale = false;
+	if (!t->paused)
+		top_snapshot__take(&t->shown, s);
+	return 0;
+}
+
+bool top__wants_status(const struct top *t, uint64_t now_ns)
+{
+	uint64_t age = now_ns - t->live.taken_ns;
+
+	return t->stale || t->live.stalled || !t->live.taken_ns ||
+	       age >= (uint64_t)t->opts.interval_ns;
+}
+
+static void pause_or_go_on(struct top *t)
+{
+	t->paused = !t->paused;
+	/* What happens from here on stays below the edge. */
+	t->bottom = t->paused ? top_list__ring(t)->last : 0;
+	t->stale = true;
+}
+
+static void turn_to(struct top *t, enum top_page page)
+{
+	t->page = t->page == page ? TOP_MAIN : page;
+	if (!t->paused)
+		t->bottom = 0;
+}
+
+static void scroll_key(struct top *t, int key)
+{
+	switch (key) {
+	case TOP_KEY_UP:
+		top_list__scroll(t, -1);
+		break;
+	case TOP_KEY_DOWN:
+		top_list__scroll(t, 1);
+		break;
+	case TOP_KEY_PAGE_UP:
+		top_list__scroll(t, -t->page_rows);
+		break;
+	case TOP_KEY_PAGE_DOWN:
+		top_list__scroll(t, t->page_rows);
+		break;
+	case TOP_KEY_HOME:
+		top_list__home(t);
+		break;
+	case TOP_KEY_END:
+		t->bottom = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+bool top__key(struct top *t, int key)
+{
+	if (t->page == TOP_HELP) {
+		t->page = TOP_MAIN;
+		return true;
+	}
+	switch (key) {
+	case 'q':
+	case 'Q':
+	case TOP_KEY_ESCAPE:
+		/* Leaving a page must not leave the screen; nor may a stray Escape. */
+		if (t->page == TOP_MAIN)
+			return key == TOP_KEY_ESCAPE;
+		turn_to(t, t->page);
+		break;
+	case 'p':
+	case ' ':
+		pause_or_go_on(t);
+		break;
+	case 'v':
+		t->verbose = !t->verbose;
+		t->bottom = t->paused ? top_list__ring(t)->last : 0;
+		break;
+	case 'e':
+		turn_to(t, TOP_EVENTS);
+		break;
+	case 'h':
+	case '?':
+		t->page = TOP_HELP;
+		break;
+	default:
+		scroll_key(t, key);
+	}
+	return true;
+}
+
+void top__draw(struct top *t, uint64_t now_ns, struct top_grid *grid)
+{
+	if (!t->paused)
+		top_snapshot__advance(&t->shown, now_ns);
+	top_layout__draw(t, now_ns, grid);
+}
+
+static void top__free(struct sink *sink)
+{
+	struct top *t = (struct top *)sink;
+
+	top_events__free(&t->events);
+	free(t);
+}
+
+static const struct sink_ops top_ops = {
+	.finding = top__finding,
+	.status = top__status,
+	.free = top__free,
+};
+
+struct top *top__new(const struct top_options *opts)
+{
+	struct top *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	tzset();
+	t->sink.ops = &top_ops;
+	t->opts = *opts;
+	snprintf(t->host, sizeof(t->host), "%s", opts->host ? opts->host : "");
+	t->opts.host = t->host;
+	t->verbose = opts->verbose;
+	t->page_rows = 1;
+	return t;
+}
+
+struct sink *top__sink(struct top *t)
+{
+	return &t->sink;
+}

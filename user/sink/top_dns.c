@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * top_dns.c - look-ups of names, in one line.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "sink/top_private.h"
+
+/* An unanswered look-up that is younger is no news. */
+#define UNANSWERED_NS (TOP_NS_PER_S / 4)
+
+void top_dns__draw(const struct top *t, struct top_grid *g, int row)
+{
+	const struct dns_status *d = &t->shown.status.dns;
+	bool waits = d->oldest_ns >= UNANSWERED_NS;
+	char age[HUMAN_BYTES];
+	int col = top_grid__put(g, row, 0, g->cols, TOP_BOLD, "DNS        ");
+
+	if (waits) {
+		col = top_grid__printf(g, row, col, g->cols - col,
+				       d->oldest_ns >= TOP_NS_PER_S ? TOP_BAD : TOP_WARN,
+				       "UNANSWERED for %s: %s%s%s", top_seconds(age, d->oldest_ns),
+				       d->oldest_name[0] ? d->oldest_name : "a look-up",
+				       d->oldest_server[0] ? " at " : "", d->oldest_server);
+		col = top_grid__put(g, row, col, g->cols - col, TOP_PLAIN, "; ");
+	}
+	if (!d->lookups && !waits) {
+		top_grid__put(g, row, col, g->cols - col, TOP_PLAIN, "no look-up seen");
+		return;
+	}
+	col = top_grid__printf(g, row, col, g->cols - col, TOP_PLAIN, "%" PRIu64 " look-up%s, ",
+			       d->lookups, d->lookups == 1 ? "" : "s");
+	col = top_grid__printf(g, row, col, g->cols - col, d->failed ? TOP_WARN : TOP_PLAIN,
+			       "%" PRIu64 " failed", d->failed);
+	if (d->last_ns >= 0)
+		top_grid__printf(g, row, col, g->cols - col, TOP_PLAIN, ", last took %s",
+				 human_duration(age, d->last_ns));
+}

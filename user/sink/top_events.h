@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * top_events.h - the last events in words, as `trace` tells them, for the live screen to scroll
+ * through.
+ */
+#ifndef LEASEWATCH_TOP_EVENTS_H
+#define LEASEWATCH_TOP_EVENTS_H
+
+#include "model/finding.h"
+#include "sink/text_private.h"
+#include "sink/top_grid.h"
+
+#define TOP_EVENTS_KEPT 200
+
+struct top_event {
+	uint64_t ts_ns;
+	enum top_style style;
+	char tag[12]; /* "STALL", "FAILED", ... */
+	char *text;   /* lines, with '\n' between them; the first says what happened */
+};
+
+/* The newest have the highest ids; ids count from 1. */
+struct top_ring {
+	uint64_t last; /* id of the newest; 0 = none yet */
+	struct top_event events[TOP_EVENTS_KEPT];
+};
+
+struct top_events {
+	struct text_style style;
+	struct text_repeats repeats;
+	uint32_t first_pid;
+	struct top_ring notable; /* what trace shows */
+	struct top_ring all;	 /* what trace -v shows */
+};
+
+/* 0 or -ENOMEM (then the event is not kept). */
+int top_events__add(struct top_events *e, const struct finding *f, bool utf8);
+void top_events__free(struct top_events *e);
+
+/* NULL: there is none of that id, or it is too old to be kept. */
+const struct top_event *top_ring__get(const struct top_ring *r, uint64_t id);
+/* The oldest id that is kept; 0 = none. */
+uint64_t top_ring__first(const struct top_ring *r);
+
+#endif

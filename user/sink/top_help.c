@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * top_help.c - what the keys do and what the words mean.
+ */
+#include "sink/top_private.h"
+
+static const struct {
+	const char *word, *meaning;
+} lines[] = {
+	{"q", "leave; Ctrl-C too. The verdict is printed once the screen is gone."},
+	{"p", "pause: everything but the first line stands still; watching goes on"},
+	{"v", "list every request, or only what matters"},
+	{"e", "the events in full, on a page of their own"},
+	{"arrows", "scroll the events; PgUp, PgDn, Home, End too. Ctrl-L redraws."},
+	{"", ""},
+	{"LEFT", "until the lease runs out, at the earliest: the TTL of the last good renewal, "
+		 "counted from when it was sent"},
+	{"EVERY", "how often Patroni renews this lease"},
+	{"THROUGH", "the endpoint that the last renewal was sent to"},
+	{"STATE", "half_healthy: some kinds of request fail or hang while others pass; silent: "
+		  "accepts connections, does not answer"},
+	{"CONN",
+	 "how the last of its kind went: connect, read, write, keepalive (the renewal), "
+	 "watch. FAIL: answered with an error; HANG: no answer yet; T/O: timeout; RST: reset; "
+	 "EOF: closed; REFU: refused; UNRE: unreachable"},
+	{"LAST", "how long answers took: the last, half of them, 99 of 100, the slowest"},
+};
+
+#define WORD_COLUMNS 9
+
+void top_help__draw(struct top_grid *g, struct top_area area)
+{
+	struct top_wrap how = {.col = WORD_COLUMNS,
+			       .first = WORD_COLUMNS,
+			       .width = (g->cols < 100 ? g->cols : 100) - WORD_COLUMNS};
+	int end = area.row + area.rows;
+
+	how.row = area.row;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && how.row < end; i++) {
+		how.rows = end - how.row;
+		top_grid__put(g, how.row, 0, WORD_COLUMNS - 1, TOP_BOLD, lines[i].word);
+		how.row += top_grid__wrap(g, &how, lines[i].meaning);
+	}
+}
