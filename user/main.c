@@ -30,6 +30,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{"trace", cmd_trace, "watch now: findings as they happen, then a summary and a verdict"},
+	{"top", cmd_top, "a live screen: the leases running down, and what is the matter"},
 	{"report", cmd_report, "the same summary from a JSON log, later, anywhere, without root"},
 	{"check", cmd_check, "what this host offers: kernel, hooks, Patroni, endpoints"},
 };
