@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-import os
 import pytest
 
 from lab import Lab, Trace
@@ -8,7 +7,7 @@ from lab import Lab, Trace
 @pytest.fixture(scope="session")
 def quick_lab():
     """Short loops: for faults that need nothing of etcd's own seven seconds."""
-    lab = Lab(f"quick-{os.getpid()}", "--ttl", "30", "--loop-wait", "5", "--retry-timeout", "10")
+    lab = Lab("quick", "--ttl", "30", "--loop-wait", "5", "--retry-timeout", "10")
     yield lab
     lab.down()
 
@@ -16,18 +15,20 @@ def quick_lab():
 @pytest.fixture(scope="session")
 def incident_lab():
     """Patroni waits longer for an answer than etcd takes to say no."""
-    lab = Lab(f"incident-{os.getpid()}", "--ttl", "70", "--loop-wait", "5", "--retry-timeout", "30")
+    lab = Lab("incident", "--ttl", "70", "--loop-wait", "5", "--retry-timeout", "30")
     yield lab
     lab.down()
 
 
 @pytest.fixture
 def trace(tmp_path):
-    """Start traces with trace(options...); they end with the test."""
+    """Start traces with trace(lab, options...); they end with the test."""
     started = []
 
-    def start(*options):
-        started.append(Trace(str(tmp_path), *options))
+    def start(lab, *options):
+        directory = tmp_path / str(len(started))
+        directory.mkdir()
+        started.append(Trace(str(directory), lab, *options))
         return started[-1]
 
     yield start

@@ -23,24 +23,37 @@ def wait_until(what, condition, timeout, step=0.05):
     raise AssertionError(f"waited {timeout} s for {what}")
 
 
+def worker():
+    """The number of this process among those that run the tests side by side."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+
+
 class Lab:
-    """A running lab; ends with the test process, whatever happens."""
+    """A running lab; ends with the test process, whatever happens.
+
+    Each has a scope and addresses of its own: leasewatch watches every Patroni of the host, also those of
+    the labs of the other workers.
+    """
+
+    started = 0
 
     def __init__(self, name, *options):
-        self.name = name
+        Lab.started += 1
+        self.net = 16 * worker() + Lab.started
+        self.name = f"{name}-{os.getpid()}"
         self.process = subprocess.Popen(
-            [LAB, "up", "--with-parent", "--name", name, *options], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True)
+            [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = []
         for line in self.process.stdout:
             lines.append(line)
-            if line.strip() == f"ready {name}":
+            if line.strip() == f"ready {self.name}":
                 return
         raise AssertionError("the lab did not come up:\n" + "".join(lines))
 
     def __call__(self, command, *args):
         done = subprocess.run([LAB, command, "--name", self.name, *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=120)
+                              stderr=subprocess.STDOUT, text=True, timeout=180)
         assert done.returncode == 0, f"lab {command} {args}: {done.stdout}"
         return done.stdout
 
@@ -53,30 +66,51 @@ class Lab:
     def pid(self, name):
         return int(self("pid", name))
 
+    @property
+    def scope(self):
+        return f"demo{self.net}"
+
+    def endpoint(self, member):
+        return f"{member}.lab{self.net}:2379"
+
+    def is_ours(self, event):
+        """Is this about this lab, as far as can be told?"""
+        scope, endpoint = event.get("patroni.scope"), event.get("endpoint")
+        if scope is not None:
+            return scope == self.scope
+        return endpoint is None or f".lab{self.net}:" in endpoint
+
     def down(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
 
 
 class Trace:
-    """leasewatch trace -j, its lines read as they come."""
+    """leasewatch trace -j, its lines read as they come: those about one lab, or all (lab None)."""
 
-    def __init__(self, directory, *options):
-        self.only_pid = None  # the events of another lab's Patroni are nobody's business
+    def __init__(self, directory, lab, *options):
+        self.lab = lab
         self.path = os.path.join(directory, "trace.json")
         self.errors = os.path.join(directory, "trace.err")
         with open(self.path, "w") as out, open(self.errors, "w") as err:
             self.process = subprocess.Popen([LEASEWATCH, "trace", "-j", *options], stdout=out, stderr=err)
 
-    def events(self, **fields):
-        """The events so far whose fields have these values (`__` for a dot)."""
+    def all_events(self):
         with open(self.path) as log:
             lines = log.read().split("\n")[:-1]
         events = [json.loads(line) for line in lines]
+        for e in events:
+            e["ts_s"] = seconds(e["ts"])
+        return events
+
+    def events(self, **fields):
+        """The events so far whose fields have these values (`__` for a dot)."""
         wanted = {key.replace("__", "."): value for key, value in fields.items()}
-        if self.only_pid:
-            events = [e for e in events if e.get("process.pid") in (None, self.only_pid)]
-        return [e for e in events if all(e.get(k) == v for k, v in wanted.items())]
+        return [e for e in self.all_events() if (not self.lab or self.lab.is_ours(e)) and
+                all(e.get(k) == v for k, v in wanted.items())]
+
+    def renewals(self, **fields):
+        return self.events(event="request", etcd__rpc="lease/keepalive", outcome="ok", **fields)
 
     def wait_for(self, timeout, **fields):
         def found():
@@ -89,10 +123,15 @@ class Trace:
             return err.read()
 
     def stop(self):
-        """End it as Ctrl-C does; the exit status."""
+        """End it as Ctrl-C does; the exit status, had it watched this lab alone."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(20)
+        status = self.process.wait(20)
+        assert not [e for e in self.all_events() if e["event"] == "lost"]
+        if status == 2:
+            assert [e for e in self.all_events() if e["event"] == "stall"]
+            return 2 if self.events(event="stall") else 0
+        return status
 
 
 def seconds(ts):

@@ -20,8 +20,7 @@ def stall_of(t, fault):
 
 def test_incident_from_its_beginning(incident_lab, trace, healed):
     healed(incident_lab)
-    t = trace()
-    t.only_pid = incident_lab.pid("patroni1")
+    t = trace(incident_lab)
     t.wait_for(15, event="request", etcd__rpc="lease/keepalive", outcome="ok")
     assert not t.events(event="stall")
     fault = incident_lab.fault("incident")
@@ -61,8 +60,7 @@ def test_attached_in_the_middle(incident_lab, trace, healed):
     healed(incident_lab)
     fault = incident_lab.fault("incident")
     time.sleep(8)  # the first renewal is well on its way
-    t = trace()
-    t.only_pid = incident_lab.pid("patroni1")
+    t = trace(incident_lab)
     begin = t.wait_for(20, event="stall", phase="begin")
     assert begin["endpoint"] == fault["endpoint"]
     assert begin["cause"] in ("endpoint_silent", "endpoint_error")

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """With authentication on: no password, no token, no value of a key in any output."""
-import os
 import subprocess
 
 from lab import LEASEWATCH, Lab, wait_until
 
 
 def test_no_secret_in_any_output(trace, tmp_path):
-    lab = Lab(f"auth-{os.getpid()}", "--auth", "--ttl", "30", "--loop-wait", "5")
+    lab = Lab("auth", "--auth", "--ttl", "30", "--loop-wait", "5")
     try:
         text = open(tmp_path / "text", "w")
         screen = subprocess.Popen([LEASEWATCH, "trace", "-v", "-o", str(tmp_path / "log")], stdout=text,
                                   stderr=subprocess.STDOUT)
-        t = trace()
+        t = trace(lab)
         t.wait_for(10, event="process", phase="found")
         lab.fault("restart-patroni")  # it authenticates anew
         t.wait_for(20, event="request", etcd__rpc="auth/authenticate", outcome="ok")

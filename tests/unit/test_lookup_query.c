@@ -41,7 +41,8 @@ static void test_rcodes(void **state)
 				    cases[i].error);
 	}
 	expect_no_more();
-	assert_int_equal(table.stats[DNS_QUERY].failed, 6);
+	/* All but the good one, and NXDOMAIN: search lists make that every day. */
+	assert_int_equal(table.stats[DNS_QUERY].failed, 5);
 }
 
 static void test_socket_errors(void **state)
