@@ -43,7 +43,7 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
 	fprintf(out,
-		"\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch trace\n"
+		"\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch top (or trace)\n"
 		"Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.\n");
 }
 
@@ -65,9 +65,16 @@ int main(int argc, char **argv)
 		puts("leasewatch " LW_VERSION);
 		return EXIT_HEALTHY;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		char name[32];
+
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		/* What argp calls us in its messages. */
+		snprintf(name, sizeof(name), "leasewatch %s", commands[i].name);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	fprintf(stderr, "leasewatch: unknown command '%s'; `leasewatch --help` lists them\n",
 		argv[1]);
 	return EXIT_TOOL_ERROR;

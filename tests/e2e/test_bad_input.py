@@ -20,7 +20,7 @@ def run(*args, **kwargs):
     ((), "Usage"),
     (("dance",), "unknown command"),
     (("trace", "-d", "soon"), "not a number"),
-    (("trace", "-d", "-1"), "not a number"),
+    (("trace", "-d", "-1"), "not between"),
     (("trace", "--stall-after", "nan"), "not a number"),
     (("trace", "-p", "0"), "not a process id"),
     (("trace", "-p", "4194303"), "no process 4194303"),

@@ -10,9 +10,6 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
-/* Long enough for a century, short enough for nanoseconds in 63 bits. */
-#define SECONDS_MAX 3e9
-
 static const struct argp_option options[] = {
 	{"pid", 'p', "PID", 0,
 	 "watch this process; may be given more than once (default: find Patroni)", 0},

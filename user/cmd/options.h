@@ -10,6 +10,9 @@
 
 #include "cmd/watch.h"
 
+/* Long enough for a century, short enough for nanoseconds in 63 bits. */
+#define SECONDS_MAX 3e9
+
 /* Keys without a letter. */
 enum { OPTION_STALL_AFTER = 256 };
 

@@ -236,7 +236,6 @@ int cmd_report(int argc, char **argv)
 	int status = EXIT_TOOL_ERROR;
 
 	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argv[0] = (char *)"leasewatch report"; /* what argp calls us in its messages */
 	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &r))
 		return EXIT_TOOL_ERROR;
 	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error that we report */

@@ -6,23 +6,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/watch.h"
 #include "model/summary.h"
 #include "sink/sink.h"
 
 #define POLL_MS	  50
 #define STATUS_NS (250 * NS_PER_MS)
-/* Long enough for a century, short enough for nanoseconds in 63 bits. */
-#define SECONDS_MAX 3e9
-
-enum { OPT_STALL_AFTER = 256 };
 
 struct trace {
 	struct watch_options watch;
@@ -38,55 +34,23 @@ struct trace {
 };
 
 static const struct argp_option options[] = {
-	{"pid", 'p', "PID", 0,
-	 "watch this process; may be given more than once (default: find Patroni)", 0},
 	{"duration", 'd', "SECS", 0, "stop after SECS seconds (default: at Ctrl-C)", 0},
 	{"json", 'j', NULL, 0, "write JSON to stdout, one object a line, instead of text", 0},
 	{"output", 'o', "FILE", 0, "write the JSON log to FILE as well", 0},
-	{"stall-after", OPT_STALL_AFTER, "SECS", 0,
-	 "a refresh that takes longer than this is a stall (default: 1)", 0},
 	{"verbose", 'v', NULL, 0, "show every request, and what libbpf says", 0},
-	{"help", 'h', NULL, 0, "give this help", -1},
-	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
-
-static double parse_seconds(const char *arg, const char *what, struct argp_state *state)
-{
-	char *end;
-	double value;
-
-	errno = 0;
-	value = strtod(arg, &end);
-	if (errno || end == arg || *end || !isfinite(value) || value <= 0 || value > SECONDS_MAX)
-		argp_error(state, "%s: '%s' is not a number of seconds above 0", what, arg);
-	return value;
-}
-
-static void add_pid(struct watch_options *w, const char *arg, struct argp_state *state)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(arg, &end, 10);
-	if (errno || end == arg || *end || value <= 0 || value > INT32_MAX)
-		argp_error(state, "--pid: '%s' is not a process id", arg);
-	if (w->pids_len == WATCH_PIDS_MAX)
-		argp_error(state, "--pid: more than %d processes", WATCH_PIDS_MAX);
-	w->pids[w->pids_len++] = value;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace *t = state->input;
 
 	switch (key) {
-	case 'p':
-		add_pid(&t->watch, arg, state);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &t->watch;
 		return 0;
 	case 'd':
-		t->duration_s = parse_seconds(arg, "--duration", state);
+		t->duration_s = options__seconds(arg, "--duration", 1e-3, SECONDS_MAX, state);
 		return 0;
 	case 'j':
 		t->json = true;
@@ -94,20 +58,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		t->out_path = arg;
 		return 0;
-	case OPT_STALL_AFTER:
-		t->watch.stall_after_ns = parse_seconds(arg, "--stall-after", state) * NS_PER_S;
-		return 0;
 	case 'v':
 		t->watch.verbose = true;
-		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case 'V':
-		puts("leasewatch " LW_VERSION);
-		exit(EXIT_HEALTHY);
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -259,9 +211,11 @@ out:
 
 int cmd_trace(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{.argp = &options__watch}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
+		.children = children,
 		.doc = "Watch Patroni's requests to etcd, tell stalls as they happen, then sum "
 		       "up.\v"
 		       "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.",
