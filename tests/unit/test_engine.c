@@ -241,7 +241,7 @@ static void test_lease_lost(void **state)
 	world__post(w, 1, "/v3/lease/grant", "{\"TTL\": 30}");
 	world__answer(w, 1, 200, "{\"header\":{\"raft_term\":\"2\"},\"ID\":\"78\",\"TTL\":\"30\"}");
 	assert_int_equal(w->ends, 1);
-	assert_int_equal(w->stall.result, STALL_RECOVERED);
+	assert_int_equal(w->stall.result, STALL_RESULT_EXPIRED);
 	assert_int_equal(w->stall.lease_id, 78);
 }
 

@@ -195,6 +195,9 @@ static void test_lease_lost(void **state)
 			    "etcd1.lab:2379 says that the lease no longer exists; Patroni must "
 			    "take a new one before a standby does");
 	assert_contains(w->hint, "revoked");
+	/* By its TTL it would have held for 20 s more. */
+	assert_int_equal(w->stall.severity, STALL_EXPIRED);
+	assert_int_equal(w->stall.remaining_ns, 0);
 	world__pass(w, 25000);
 	/* Nothing else is said of it: that no new one is sent is a consequence. */
 	assert_int_equal(w->stall.cause, CAUSE_LEASE_LOST);
@@ -234,6 +237,7 @@ static void test_nospace(void **state)
 	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
 	assert_contains(w->sentence, "refuses writes: etcd is full (NOSPACE alarm)");
 	assert_contains(w->sentence, "etcdctl alarm disarm");
+	world__pass(w, 400); /* the renewal is a little late */
 	world__loops(w, 1, 2);
 	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
 	assert_string_equal(w->history, "");

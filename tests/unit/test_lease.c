@@ -138,6 +138,25 @@ static void test_two_in_one_loop(void **state)
 	assert_true(lease__cadence_is_learned(&l));
 }
 
+/* What etcd says of it counts more than the TTL. */
+static void test_lost(void **state)
+{
+	struct lease l = renewed_every(10, 1, 30), unseen = {0};
+
+	(void)state;
+	lease__lost(&l, S(1005));
+	lease__lost(&l, S(1007)); /* and says so again */
+	assert_int_equal(lease__remaining_ns(&l, S(1005)), 0);
+	assert_int_equal(lease__remaining_ns(&l, S(1009)), -(int64_t)S(4));
+	lease__granted(&l, S(1010), 8, 30);
+	assert_int_equal(lease__remaining_ns(&l, S(1010)), S(30));
+	/* It ran out before etcd was asked. */
+	lease__lost(&l, S(1045));
+	assert_int_equal(lease__remaining_ns(&l, S(1046)), -(int64_t)S(6));
+	lease__lost(&unseen, S(1000));
+	assert_int_equal(lease__remaining_ns(&unseen, S(1001)), -(int64_t)S(1));
+}
+
 /* A leader that becomes a replica may renew half as often from now on. */
 static void test_role_changes(void **state)
 {
@@ -179,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_overdue),
 		cmocka_unit_test(test_overdue_without_a_ttl),
 		cmocka_unit_test(test_two_in_one_loop),
+		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_role_changes),
 		cmocka_unit_test(test_replaced),
 	};

@@ -264,6 +264,33 @@ static void test_end(void **state)
 	assert_string_equal(said.headline, "renewed again through etcd after 2.00 s");
 }
 
+/* What the host did is named when it took a good part of the time, and not for a trifle. */
+static void test_host(void **state)
+{
+	static const struct {
+		int64_t window_ms, part_ms;
+		bool named;
+	} shares[] = {
+		{1200, 500, true}, {600, 400, false}, {9000, 3000, true}, {9000, 2900, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		struct member m = member(CAUSE_LOCAL_DELAY);
+		struct diagnosis *d = &m.stall.diagnosis;
+
+		d->thread.at_ns = NOW;
+		d->thread.state = 'S';
+		d->delay.window_ns = shares[i].window_ms * NS_PER_MS;
+		d->delay.run_delay_ns = d->delay.suspended_ns = LW_UNKNOWN;
+		d->delay.throttled_ns = shares[i].part_ms * NS_PER_MS;
+		expect(&m,
+		       "etcd1.lab:2379 has answered, but Patroni (pid 42) has not read it for 3.00 "
+		       "s",
+		       shares[i].named ? "CPUQuota" : "this host");
+		assert_int_equal(!!strstr(said.headline, "throttled"), shares[i].named);
+	}
+}
+
 /* Everything as long as it can be: the sentences end, and in their room. */
 static void test_longest(void **state)
 {
@@ -339,8 +366,8 @@ int main(void)
 		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_bare_error),
 		cmocka_unit_test(test_known_fault), cmocka_unit_test(test_lookups),
 		cmocka_unit_test(test_bare_lookup), cmocka_unit_test(test_remaining),
-		cmocka_unit_test(test_end),	    cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_end),	    cmocka_unit_test(test_host),
+		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,6 +172,8 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	else if (!on_thread || outcome == REQUEST_ERROR)
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
 	cause__of_exchange(c, outcome, now_ns, &d);
+	if (d.cause == CAUSE_LEASE_LOST)
+		lease__lost(&m->lease, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
 }
 

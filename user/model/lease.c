@@ -30,12 +30,19 @@ bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_
 	l->ttl_s = ttl_s;
 	l->last_ok_sent = sent_ns;
 	l->last_was_ok = true;
+	l->lost_ns = 0;
 	return replaced;
 }
 
 void lease__failed(struct lease *l)
 {
 	l->last_was_ok = false;
+}
+
+void lease__lost(struct lease *l, uint64_t now_ns)
+{
+	if (!l->lost_ns)
+		l->lost_ns = now_ns;
 }
 
 void lease__set_leader(struct lease *l, bool leader)
@@ -70,9 +77,12 @@ int64_t lease__cadence_ns(const struct lease *l)
 
 int64_t lease__remaining_ns(const struct lease *l, uint64_t now_ns)
 {
+	int64_t since_lost = (int64_t)(now_ns - l->lost_ns), remaining;
+
 	if (!l->last_ok_sent || !l->ttl_s)
-		return LW_UNKNOWN_REMAINING;
-	return (int64_t)(l->last_ok_sent - now_ns) + l->ttl_s * NS_PER_S;
+		return l->lost_ns ? -since_lost : LW_UNKNOWN_REMAINING;
+	remaining = (int64_t)(l->last_ok_sent - now_ns) + l->ttl_s * NS_PER_S;
+	return l->lost_ns && -since_lost < remaining ? -since_lost : remaining;
 }
 
 int64_t lease__overdue_after_ns(const struct lease *l)

@@ -29,7 +29,8 @@ struct lease {
 	uint64_t last_ok_sent;	/* when the last good refresh was sent */
 	uint64_t last_sent;	/* when the last refresh, good or not, was sent */
 	bool last_was_ok;
-	bool leader; /* renewed at every loop; others may do so at every second one */
+	uint64_t lost_ns; /* when etcd said that it no longer exists; 0 = it has not said so */
+	bool leader;	  /* renewed at every loop; others may do so at every second one */
 	int64_t conf_loop_wait_s, conf_ttl_s;  /* from the wire or Patroni's file; 0 = not known */
 	int64_t intervals_ns[LEASE_INTERVALS]; /* between good refreshes, newest first; 0 = none */
 };
@@ -44,6 +45,9 @@ void lease__failed(struct lease *l);
 /* Its holder is the leader now, or no longer: what was learned of its cadence is void. */
 void lease__set_leader(struct lease *l, bool leader);
 
+/* etcd says that the lease no longer exists: revoked, or run out. Until the next good refresh. */
+void lease__lost(struct lease *l, uint64_t now_ns);
+
 /*
  * The interval to expect between refreshes: the longest of the last few; while there are only a
  * few (Patroni renews more often for a while when it starts or recovers), not below what its
@@ -54,8 +58,8 @@ bool lease__cadence_is_learned(const struct lease *l);
 
 /*
  * A lower bound of the time until etcd drops the lease: the TTL of the last good refresh minus the
- * time since that refresh was *sent*. Negative once it has passed; LW_UNKNOWN_REMAINING without a
- * good one.
+ * time since that refresh was *sent*. Negative once it has passed, or since etcd said that it is
+ * gone; LW_UNKNOWN_REMAINING without a good one.
  */
 int64_t lease__remaining_ns(const struct lease *l, uint64_t now_ns);
 
