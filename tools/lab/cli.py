@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+import cgroups
 import cluster
 import etcdapi
 import faults
@@ -16,6 +17,7 @@ import namespaces
 import procs
 import status
 from layout import LabError, Options
+from registry import FAULTS
 
 DESCRIPTION = """\
 Real etcds, Patroni and PostgreSQL in private namespaces on loopback addresses, and faults to
@@ -56,6 +58,8 @@ def command_up(arguments):
         auth=arguments.auth,
         ready_timeout=arguments.ready_timeout,
         log_level=arguments.log_level,
+        srv=arguments.srv,
+        net=arguments.net,
     )
     options.check()
     if arguments.with_parent:
@@ -68,9 +72,14 @@ def command_up(arguments):
     signal.pthread_sigmask(signal.SIG_BLOCK, namespaces.STOP_SIGNALS | {signal.SIGCHLD})
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab")
     argv = [sys.executable, script, namespaces.MARKER, options.name, options.to_json()]
+    # One of that name that was killed with -9 may have left it.
+    cgroups.remove(options.name)
     init = namespaces.start_init(argv)
     ready_file = f"/proc/{init}/root{layout.BASE}/ready"
-    return wrapper_wait(init, lambda: os.path.exists(ready_file))
+    try:
+        return wrapper_wait(init, lambda: os.path.exists(ready_file))
+    finally:
+        cgroups.remove(options.name)
 
 
 def command_down(arguments):
@@ -96,22 +105,25 @@ def command_status(arguments):
 
 
 def command_faults(arguments):
-    width = max(map(len, faults.FAULTS))
     if arguments.json:
         known = {
-            name: {"done_to": takes, "what": what}
-            for name, (_, takes, what) in faults.FAULTS.items()
+            name: {"done_to": fault.takes, "lasting": fault.lasting, "what": fault.what}
+            for name, fault in FAULTS.items()
         }
         print(json.dumps(known))
         return 0
-    for name, (_, takes, what) in faults.FAULTS.items():
-        print(f"{name:<{width}}  {what}")
+    width = max(map(len, FAULTS))
+    for theme in faults.THEMES:
+        print(theme.TITLE)
+        for name, fault in FAULTS.items():
+            if fault.function.__module__ == theme.__name__:
+                print(f"  {name:<{width}}  {fault.what}")
     return 0
 
 
 def command_fault(arguments):
     lab = namespaces.find_lab(arguments.name)
-    if arguments.fault not in faults.FAULTS:
+    if arguments.fault not in FAULTS:
         raise LabError(f"there is no fault {arguments.fault!r}: see lab faults")
     lab.options()
     result = lab.call(faults.inject, arguments.fault, arguments.member, arguments.patroni)
@@ -128,6 +140,13 @@ def command_heal(arguments):
     else:
         leader, remaining = result["leader"], result["remaining"]
         print(f"healed in {result['seconds']:.1f} s: {leader} leads, {remaining} s on its lease")
+    return 0
+
+
+def command_lease(arguments):
+    lab = namespaces.find_lab(arguments.name)
+    lab.options()
+    print(json.dumps(lab.call(status.lease)))
     return 0
 
 
@@ -231,6 +250,16 @@ def up_options(up):
     up.add_argument(
         "--with-parent", action="store_true", help="end, too, when the process that started it ends"
     )
+    up.add_argument(
+        "--srv", action="store_true", help="Patroni finds its etcds by SRV records, not by a list"
+    )
+    up.add_argument(
+        "--net",
+        type=int,
+        default=Options.net,
+        metavar="N",
+        help="scope demoN, names etcd1.labN, addresses 127.0.N.x: for labs that are watched together",
+    )
     up.add_argument("--auth", action="store_true", help="etcd asks for a password")
     up.add_argument(
         "--log-level",
@@ -273,6 +302,7 @@ def build_parser():
     command.add_argument("--json", action="store_true")
     command = add("heal", command_heal, "undo every fault; returns when all is healthy again")
     command.add_argument("--json", action="store_true")
+    add("lease", command_lease, "print the leader's lease as etcd sees it, as JSON")
     command = add("exec", command_exec, "run a command inside the lab")
     command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     command = add("etcdctl", command_etcdctl, "run etcdctl (v3) on the lab's etcds")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab's init: prepares the private namespaces, starts the cluster, says when it is healthy."""
+import importlib.util
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import etcdapi
 import layout
 import namespaces
 import procs
+import sockets
 from layout import LabError
 from namespaces import MS_NODEV, MS_NOSUID
 
@@ -24,12 +26,8 @@ def missing_tools():
     names = ["etcd", "etcdctl", "patroni", "nft", "ss", "ip"]
     path = procs.ENVIRONMENT["PATH"]
     missing = [name for name in names if not shutil.which(name, path=path)]
+    missing += [] if importlib.util.find_spec("dns") else ["dnspython"]
     return missing + ([] if procs.postgres_bin_dir() else ["postgres"])
-
-
-def _write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def prepare(options):
@@ -43,21 +41,26 @@ def prepare(options):
     for directory in ("log", "tmp"):
         # Patroni and PostgreSQL write there as postgres.
         os.chmod(f"{layout.BASE}/{directory}", 0o1777)
-    _write(f"{layout.BASE}/options.json", options.to_json())
-    _write(f"{layout.BASE}/resolv.conf", "nameserver 127.0.0.1\n")
-    silent = f"nameserver {layout.SILENT_RESOLVER}\noptions timeout:1 attempts:1\n"
-    _write(f"{layout.BASE}/silent-resolv.conf", silent)
-    _write(f"{layout.BASE}/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
-    _write(layout.hosts_file(), layout.hosts_text(options))
-    for name in options.etcd_names():
+    layout.write(f"{layout.BASE}/options.json", options.to_json())
+    silent = f"nameserver {layout.silent_resolver()}\noptions timeout:1 attempts:1\n"
+    layout.write(f"{layout.BASE}/silent-resolv.conf", silent)
+    layout.write(f"{layout.BASE}/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+    layout.write(layout.hosts_file(), layout.hosts_text(options))
+    # Patroni asks for the name of its own address, too.
+    own_names = layout.hosts_text(options, without=options.etcd_names())
+    layout.write(f"{layout.BASE}/patroni-hosts", own_names)
+    nameservers = "".join(f"nameserver {address}\n" for address in layout.nameservers())
+    layout.write(f"{layout.BASE}/resolv.conf", nameservers)
+    layout.write(layout.dns_file(), "{}")
+    for name in options.etcd_names() + [layout.LEARNER]:
         directory = layout.directory(name)
         os.mkdir(directory)
         # etcd reserves 128 MB of log a member where the file system lets it; ramfs does not.
         namespaces.mount("lab", directory, "ramfs", MS_NOSUID | MS_NODEV, "mode=700")
-        _write(layout.hosts_file(name), layout.hosts_text(options))
+        layout.write(layout.hosts_file(name), layout.hosts_text(options))
     if not os.path.exists(resolver):
         os.makedirs(os.path.dirname(resolver), exist_ok=True)
-        _write(resolver, "")
+        layout.write(resolver, "")
     namespaces.bind(layout.hosts_file(), "/etc/hosts")
     namespaces.bind(f"{layout.BASE}/resolv.conf", resolver)
     if os.path.exists("/etc/nsswitch.conf"):
@@ -69,7 +72,7 @@ def silent_nameserver():
     """A socket nobody reads. An etcd that lost its peers' names would else spin on lookups that
     fail at once, and burn a core that others need."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind((layout.SILENT_RESOLVER, 53))
+    server.bind((layout.silent_resolver(), 53))
     return server
 
 
@@ -81,6 +84,11 @@ def etcd_healthy(options, timeout=1.0):
     except LabError:
         return False
     return True
+
+
+def nameserver_listens():
+    """The TCP socket of its last address is what it opens last."""
+    return sockets.listens(layout.nameservers()[-1], 53)
 
 
 def enable_auth(options):
@@ -166,11 +174,13 @@ def start(options):
     """Returns when the cluster is healthy."""
     end = time.monotonic() + options.ready_timeout
     etcds, patronis = options.etcd_names(), options.patroni_names()
+    procs.start_nameserver(options)
     for name in etcds:
         procs.start_etcd(options, name)
     _wait(lambda: etcd_healthy(options), end, etcds, "etcd has no quorum")
     if options.auth:
         enable_auth(options)
+    _wait(nameserver_listens, end, ["nameserver"], "the nameserver does not listen")
     procs.start_patroni(options, patronis[0])
     _wait(lambda: has_leader(options), end, etcds + patronis[:1], "no primary was elected")
     for name in patronis[1:]:
@@ -189,13 +199,13 @@ def describe(options, seconds):
         rest, postgres = f"{address}:{layout.REST_PORT}", f"{address}:{layout.POSTGRES_PORT}"
         lines.append(f"  {name:<9} REST http://{rest}, PostgreSQL {postgres}")
     lines += [
-        f"  scope {layout.SCOPE}, ttl {options.ttl}, loop_wait {options.loop_wait}, "
+        f"  scope {layout.scope()}, ttl {options.ttl}, loop_wait {options.loop_wait}, "
         f"retry_timeout {options.retry_timeout}",
         "from another terminal:",
         "  lab status              who leads, which etcd Patroni uses, the lease's seconds left",
         "  lab faults              what can be broken; then: lab fault incident, lab heal",
         "  lab logs patroni1 -f    Patroni's own view, with milliseconds",
-        "  lab patronictl list     and lab etcdctl ..., lab exec -- psql -h 127.0.0.21 -U postgres",
+        "  lab patronictl list     and lab etcdctl ..., lab exec -- psql -h patroni1 -U postgres",
         "Ctrl-C here, or lab down, removes everything.",
         f"ready {options.name}",
     ]
@@ -225,7 +235,7 @@ def init_main(options):
     except (LabError, OSError, subprocess.CalledProcessError) as error:
         print(f"lab: {error}", file=sys.stderr, flush=True)
         return 1
-    _write(f"{layout.BASE}/ready", "")
+    layout.write(f"{layout.BASE}/ready", "")
     print(describe(options, time.monotonic() - started), flush=True)
     reap_for_ever()
     nameserver.close()

@@ -76,6 +76,10 @@ class Etcd:
         leader = answer.get("leader", "0")
         return answer["header"]["member_id"], None if leader == "0" else leader
 
+    def revision(self):
+        """Up to where the member's own store is; from its memory, as status()."""
+        return int(self.post("maintenance/status", {})["header"].get("revision", 0))
+
     def range(self, key, serializable=False, timeout=None):
         """The key's {value, lease, mod_revision} with the value decoded, None when it is absent."""
         answer = self.call("kv/range", {"key": b64(key), "serializable": serializable}, timeout)
@@ -95,12 +99,35 @@ class Etcd:
         answer = self.call("lease/keepalive", {"ID": lease}, timeout)
         return int(answer["result"].get("TTL", 0))
 
-    def remaining(self, lease):
-        """Seconds left of any lease, without renewing it."""
-        return int(self.call("lease/timetolive", {"ID": lease}).get("TTL", -1))
+    def time_to_live(self, lease):
+        """(seconds granted, seconds left) of any lease, without renewing it; (0, -1) when it is
+        gone. etcd's own whole seconds, rounded down (lease.go, TimeToLive)."""
+        answer = self.call("lease/timetolive", {"ID": lease})
+        return int(answer.get("grantedTTL", 0)), int(answer.get("TTL", 0))
 
     def move_leader(self, member_id):
         self.call("maintenance/transfer-leadership", {"targetID": member_id}, timeout=10)
+
+    def raise_no_space(self):
+        alarm = {"action": "ACTIVATE", "memberID": self.status()[0], "alarm": "NOSPACE"}
+        self.call("maintenance/alarm", alarm)
+
+    def disarm(self):
+        """Every alarm of every member."""
+        alarms = self.call("maintenance/alarm", {"action": "GET"}).get("alarms", [])
+        for alarm in alarms:
+            self.call("maintenance/alarm", {"action": "DEACTIVATE", **alarm})
+
+    def learners(self):
+        """The member ids of the learners."""
+        found = self.call("cluster/member/list").get("members", [])
+        return [member["ID"] for member in found if member.get("isLearner")]
+
+    def add_learner(self, peer_url):
+        self.call("cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
+
+    def remove_member(self, member_id):
+        self.call("cluster/member/remove", {"ID": member_id})
 
 
 def members(options, timeout=2.0):
@@ -119,18 +146,47 @@ def find_leader(options, timeout=2.0):
     return None
 
 
-def leader_key(options, timeout=2.0, serializable=False):
-    """{member, lease, remaining} of Patroni's leader key, from the first etcd that answers; None
-    when there is no such key."""
-    key = f"{layout.NAMESPACE}{layout.SCOPE}/leader"
+def any_member(options, ask, timeout=2.0, first=None):
+    """ask(Etcd) of the first member that answers it, beginning with first."""
     last = None
-    for member in members(options, timeout):
+    order = sorted(members(options, timeout), key=lambda member: member.name != first)
+    for member in order:
         try:
-            found = member.range(key, serializable)
-            if not found:
-                return None
-            lease = found["lease"]
-            return {"member": found["value"], "lease": lease, "remaining": member.remaining(lease)}
+            return ask(member)
         except EtcdError as error:
             last = error
     raise last
+
+
+def move_leader(options, old, new):
+    Etcd(options, old).move_leader(Etcd(options, new).status()[0])
+
+
+def find_learners(options):
+    return any_member(options, lambda member: member.learners())
+
+
+def member_lease(options, patroni):
+    """The lease that a Patroni's keys hang on, None when it has none."""
+    key = layout.member_path(patroni)
+    found = any_member(options, lambda member: member.range(key))
+    return found and found["lease"]
+
+
+def leader_key(options, timeout=2.0, serializable=False, first=None):
+    """{member, lease, granted, remaining} of Patroni's leader key, from the first etcd that
+    answers; None when there is no such key."""
+
+    def ask(member):
+        found = member.range(layout.leader_path(), serializable)
+        if not found:
+            return None
+        granted, remaining = member.time_to_live(found["lease"])
+        return {
+            "member": found["value"],
+            "lease": found["lease"],
+            "granted": granted,
+            "remaining": remaining,
+        }
+
+    return any_member(options, ask, timeout, first)

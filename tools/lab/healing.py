@@ -4,13 +4,12 @@
 undo() does not ask which faults were injected: it puts everything that any of them touches back.
 """
 import os
-import signal
-import subprocess
 import time
 
 import cluster
 import etcdapi
 import faults
+import firewall
 import layout
 import procs
 import sockets
@@ -18,26 +17,16 @@ from etcdapi import EtcdError
 from layout import CLIENT_PORT
 
 
-def cut_off(options):
-    """The members that a blackhole or a reset is done to now."""
-    command = ["nft", "list", "ruleset"]
-    result = subprocess.run(
-        command, capture_output=True, text=True, env=procs.ENVIRONMENT, check=False
-    )
-    rules = result.stdout
-    return [name for name in options.etcd_names() if f"daddr {layout.address(name)} " in rules]
-
-
 def undo(options):
-    """Everything any fault did, in whatever order and however often it was done."""
-    faults.nft("table inet lab {}\ndelete table inet lab\n")
-    for name in options.etcd_names():
-        faults.write_in_place(layout.hosts_file(name), layout.hosts_text(options))
+    """Everything any fault did that needs no quorum, in whatever order and however often it was
+    done."""
+    for theme in faults.THEMES:
+        theme.undo(options)
+    # The themes have ended what was at the other end of them.
+    firewall.forget_detours()
     for name in options.etcd_names() + options.patroni_names():
         if procs.state(name) == "dead":
             procs.start(options, name)
-        else:
-            procs.send_signal(name, signal.SIGCONT)
 
 
 def sick_etcd(options):
@@ -54,23 +43,34 @@ def sick_etcd(options):
     return None
 
 
+def settle(options):
+    """What undoing needs a quorum for; why it could not be done, None when it is."""
+    try:
+        for theme in faults.THEMES:
+            theme.settle(options)
+    except EtcdError as error:
+        return str(error)
+    return None
+
+
 def heal():
     """Undoes every fault and returns when the cluster is healthy; {seconds, leader}."""
     faults.lock()
     options = layout.Options.load()
     began = time.monotonic()
-    were_cut_off = cut_off(options)
+    were_cut_off = firewall.filtered(options)
     undo(options)
     why = []
 
     def etcd_is_well():
+        unsettled = settle(options)
         sick = sick_etcd(options)
-        if sick is None:
+        if sick is None and unsettled is None:
             return True
-        why[:] = [sick[1]]
+        why[:] = [unsettled or sick[1]]
         # etcd's JSON gateway dials etcd's own client port: after a long cut it would wait out
         # TCP's backoff.
-        if sick[0] in were_cut_off:
+        if sick and sick[0] in were_cut_off:
             sockets.cut(sockets.of_process(procs.pid(sick[0]), CLIENT_PORT))
         return False
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The plan of one lab: its members, addresses, files and options. No I/O but reading the options.
+"""The plan of one lab: its members, addresses, files and options. No I/O but of small files.
 
 Everything a lab writes lives under BASE, in a tmpfs that only the lab's mount namespace has. The
 options are there as JSON, so that a later command knows how the lab was started.
@@ -11,19 +11,22 @@ import re
 
 BASE = "/run/leasewatch-lab"
 DEFAULT_NAME = "lab"
-SCOPE = "demo"
 NAMESPACE = "/service/"
 CLIENT_PORT = 2379
 PEER_PORT = 2380
 REST_PORT = 8008
 POSTGRES_PORT = 5432
-# A nameserver that takes queries and never answers them.
-SILENT_RESOLVER = "127.0.0.53"
+# The etcd that is added as a learner; the others end at etcd5.
+LEARNER = "etcd9"
 # Fixed words, so that a test can search every output for them.
 ETCD_USER = "root"
 ETCD_PASSWORD = "lab-secret-password"
 POSTGRES_PASSWORD = "lab-secret-postgres"
 REPLICATION_PASSWORD = "lab-secret-replication"
+
+
+# Which of the labs that run side by side this process deals with: see Options.net.
+_net = 0
 
 
 class LabError(Exception):
@@ -41,6 +44,14 @@ class Options:
     auth: bool = False
     ready_timeout: float = 60.0
     log_level: str = "INFO"
+    srv: bool = False
+    # Sets this lab's names and addresses apart from those of others that one observer watches at the
+    # same time: scope demo<net>, etcd1.lab<net>, 127.0.<net>.11. 0 = demo, etcd1.lab, 127.0.0.11.
+    net: int = 0
+
+    def __post_init__(self):
+        global _net
+        _net = self.net
 
     def check(self):
         """The limits are Patroni's own: it would silently correct what is out of them."""
@@ -53,6 +64,7 @@ class Options:
             (self.loop_wait, 1, 600, "--loop-wait"),
             (self.retry_timeout, 3, 600, "--retry-timeout"),
             (self.ready_timeout, 1, 3600, "--ready-timeout"),
+            (self.net, 0, 254, "--net"),
         ):
             if not least <= value <= most:
                 raise LabError(f"{what} must be from {least} to {most}, not {value}")
@@ -82,14 +94,40 @@ class Options:
         return [f"patroni{i + 1}" for i in range(self.patronis)]
 
 
+def loopback(number):
+    return f"127.0.{_net}.{number}"
+
+
+def scope():
+    return f"demo{_net or ''}"
+
+
+def domain():
+    return f"lab{_net or ''}"
+
+
+def nameservers():
+    """Patroni's own, both served by one process."""
+    return [loopback(31), loopback(32)]
+
+
+def silent_resolver():
+    """A nameserver that takes queries and never answers them."""
+    return loopback(53)
+
+
 def address(name):
     """etcd1 -> 127.0.0.11, patroni1 -> 127.0.0.21 (its REST API and its PostgreSQL)."""
-    base = 10 if name.startswith("etcd") else 20
-    return f"127.0.0.{base + int(name[-1])}"
+    return loopback((10 if name.startswith("etcd") else 20) + int(name[-1]))
+
+
+def proxy_address(member):
+    """Where a proxy listens that stands before that etcd: etcd1 -> 127.0.0.41."""
+    return loopback(40 + int(member[-1]))
 
 
 def host(name):
-    return f"{name}.lab"
+    return f"{name}.{domain()}"
 
 
 def directory(name):
@@ -99,6 +137,26 @@ def directory(name):
 def hosts_file(name=None):
     """The one every process sees, or the private one of an etcd."""
     return f"{directory(name)}/hosts" if name else f"{BASE}/hosts"
+
+
+def proxy(member):
+    """The proxy's name as a daemon: etcd1 -> proxy1."""
+    return f"proxy{member[-1]}"
+
+
+def starver(patroni):
+    """The starver's name as a daemon: patroni1 -> starver1."""
+    return f"starver{patroni[-1]}"
+
+
+def neighbour(patroni):
+    """The name as a daemon of what takes that Patroni's CPU: patroni1 -> neighbour1."""
+    return f"neighbour{patroni[-1]}"
+
+
+def dns_file():
+    """How the nameservers behave now."""
+    return f"{BASE}/nameserver.json"
 
 
 def pid_file(name):
@@ -111,7 +169,8 @@ def log_file(name):
 
 def log_names(options):
     postgres = [name.replace("patroni", "postgres") for name in options.patroni_names()]
-    return options.etcd_names() + options.patroni_names() + postgres
+    proxies = [proxy(name) for name in options.etcd_names()]
+    return options.etcd_names() + options.patroni_names() + postgres + ["nameserver"] + proxies
 
 
 def hosts_text(options, without=()):
@@ -123,8 +182,50 @@ def hosts_text(options, without=()):
     return "\n".join(lines) + "\n"
 
 
+def dns_records(options):
+    """{name: {type: [data]}} of all that Patroni's nameservers know."""
+    records = {
+        host(name): {"A": [address(name)]}
+        for name in options.etcd_names() + options.patroni_names()
+    }
+    for service, port in (("_etcd-client", CLIENT_PORT), ("_etcd-server", PEER_PORT)):
+        targets = [f"0 0 {port} {host(name)}." for name in options.etcd_names()]
+        records[f"{service}._tcp.{domain()}"] = {"SRV": targets}
+    return records
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def write_in_place(path, text):
+    """Keeps the inode: it is bind-mounted."""
+    with open(path, "r+", encoding="utf-8") as file:
+        file.write(text)
+        file.truncate()
+
+
+def replace(path, text):
+    """Whoever reads it sees the old text or the new."""
+    write(path + ".new", text)
+    os.replace(path + ".new", path)
+
+
+def leader_path():
+    return f"{NAMESPACE}{scope()}/leader"
+
+
+def member_path(patroni):
+    return f"{NAMESPACE}{scope()}/members/{patroni}"
+
+
 def endpoint(name):
     return f"{host(name)}:{CLIENT_PORT}"
+
+
+def peer_url(name):
+    return f"http://{host(name)}:{PEER_PORT}"
 
 
 def name_of_address(options, ip):

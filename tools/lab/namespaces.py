@@ -6,7 +6,8 @@ that the lab starts is in that pid namespace, so the kernel kills all of it when
 files are on a tmpfs in the mount namespace, which goes with its last process; PostgreSQL's SysV
 segment goes with the IPC namespace. Init itself dies with the wrapper (PR_SET_PDEATHSIG), even when
 that is killed with -9. There is no state file: other commands find init in /proc by its command
-line.
+line. Only the cgroup that one of the faults makes is the machine's: the wrapper removes it, or,
+after a kill -9, the next lab of that name.
 """
 import ctypes
 import json

@@ -10,6 +10,7 @@ import os
 import platform
 import pwd
 import signal
+import sys
 import time
 
 import layout
@@ -78,7 +79,22 @@ def _spawn(name, argv, environment, user=None, binds=()):
     os._exit(127)
 
 
-def start_etcd(options, name):
+def start_script(name, script, *arguments):
+    """A daemon that is a Python program of the lab's own."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), script)
+    os.makedirs(layout.directory(name), exist_ok=True)
+    # Run as root from a checkout, Python would leave __pycache__ in the tree.
+    return _spawn(name, [sys.executable, "-B", path, *arguments], ENVIRONMENT)
+
+
+def start_nameserver(options):
+    records = json.dumps(layout.dns_records(options))
+    addresses = layout.nameservers()
+    return start_script("nameserver", "nameserver.py", records, layout.dns_file(), *addresses)
+
+
+def start_etcd(options, name, more_flags=None):
+    """more_flags: what differs for a member that was not there from the beginning."""
     address, host = layout.address(name), layout.host(name)
     os.makedirs(layout.directory(name), exist_ok=True)
     environment = dict(ENVIRONMENT)
@@ -86,19 +102,20 @@ def start_etcd(options, name):
     environment["GODEBUG"] = "netdns=go"
     if platform.machine() == "aarch64":
         environment["ETCD_UNSUPPORTED_ARCH"] = "arm64"
-    peers = [f"{peer}=http://{layout.host(peer)}:{PEER_PORT}" for peer in options.etcd_names()]
+    peers = [f"{peer}={layout.peer_url(peer)}" for peer in options.etcd_names()]
     flags = {
         "name": name,
         "data-dir": f"{layout.directory(name)}/data",
         "listen-client-urls": f"http://{address}:{CLIENT_PORT}",
         "advertise-client-urls": f"http://{host}:{CLIENT_PORT}",
         "listen-peer-urls": f"http://{address}:{PEER_PORT}",
-        "initial-advertise-peer-urls": f"http://{host}:{PEER_PORT}",
+        "initial-advertise-peer-urls": layout.peer_url(name),
         "initial-cluster": ",".join(peers),
         "initial-cluster-state": "new",
         "initial-cluster-token": f"lab-{options.name}",
         "logger": "zap",
         "log-outputs": "stderr",
+        **(more_flags or {}),
     }
     argv = ["/usr/bin/etcd"] + [f"--{key}={value}" for key, value in flags.items()]
     binds = [
@@ -143,6 +160,8 @@ def patroni_config(options, name):
     address, directory = layout.address(name), layout.directory(name)
     rest, postgres = f"{address}:{REST_PORT}", f"{address}:{POSTGRES_PORT}"
     etcd = {"hosts": ",".join(layout.endpoint(etcd) for etcd in options.etcd_names())}
+    if options.srv:
+        etcd = {"srv": layout.domain()}
     if options.auth:
         etcd.update(username=layout.ETCD_USER, password=layout.ETCD_PASSWORD)
     dcs = {
@@ -153,7 +172,7 @@ def patroni_config(options, name):
         "postgresql": {"use_slots": False, "parameters": {"max_connections": 30}},
     }
     return {
-        "scope": layout.SCOPE,
+        "scope": layout.scope(),
         "name": name,
         "etcd3": etcd,
         "log": {"level": options.log_level},
@@ -180,7 +199,9 @@ def start_patroni(options, name):
     with open(config, "w", encoding="utf-8") as file:
         json.dump(patroni_config(options, name), file, indent=2)
     os.chmod(config, 0o644)
-    return _spawn(name, ["/usr/bin/patroni", config], ENVIRONMENT, user="postgres")
+    # All others find the etcds' names in /etc/hosts, Patroni in the DNS.
+    binds = [(f"{layout.BASE}/patroni-hosts", "/etc/hosts")]
+    return _spawn(name, ["/usr/bin/patroni", config], ENVIRONMENT, user="postgres", binds=binds)
 
 
 def start(options, name):
@@ -221,6 +242,58 @@ def send_signal(name, number):
     except ProcessLookupError:
         return False
     return True
+
+
+def signal_pid(number, what):
+    """Sends a process what, unless it has ended."""
+    try:
+        os.kill(number, what)
+    except ProcessLookupError:
+        pass
+
+
+def stop(name):
+    if not send_signal(name, signal.SIGSTOP):
+        raise LabError(f"{name} is not running")
+    wait_until(lambda: state(name) == "stopped", 5, f"{name} did not stop")
+
+
+def kill_session(name):
+    """A daemon that may have forked, and all of it; it may be dead."""
+    if state(name) != "dead":
+        os.killpg(pid(name), signal.SIGKILL)
+        wait_until(lambda: state(name) == "dead", 5, f"{name} did not die")
+
+
+def pids_named(command):
+    """Every process of the lab that runs that program."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/comm", encoding="utf-8", errors="replace") as file:
+                if file.read().strip() == command:
+                    found.append(int(entry))
+        except OSError:
+            continue
+    return found
+
+
+def postgres_pids(name):
+    """The PostgreSQL of that Patroni: its postmaster and what that forked, [] without one."""
+    try:
+        with open(f"{layout.directory(name)}/data/postmaster.pid", encoding="utf-8") as file:
+            postmaster = int(file.readline())
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in pids_named("postgres") if postmaster in (pid, _parent(pid))]
+
+
+def _parent(number):
+    try:
+        with open(f"/proc/{number}/stat", encoding="latin-1") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def kill(name):

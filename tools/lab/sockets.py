@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The TCP connections of a lab's daemons, seen and cut with ss, inside the lab."""
+import ctypes
+import errno
+import os
 import re
+import socket
 import subprocess
+import time
 
 import layout
+import namespaces
 import procs
 from layout import CLIENT_PORT, LabError
+
+SYS_PIDFD_GETFD = 438
+# A request of Patroni's that is answered well does not pause for so long.
+IDLE_MS = 300
 
 
 def _ss(arguments):
@@ -33,17 +43,103 @@ def of_process(pid, port):
     return found
 
 
+def listens(address, port):
+    return bool(_ss(["-tlnH", "src", f"{address}:{port}"]))
+
+
 def cut(connections):
-    """Resets them at both ends."""
+    """Resets them from their own end."""
     for local, peer, _ in connections:
         _ss(["-tK", "src", local, "dst", peer])
 
 
-def member_in_use(options, patroni):
-    """The etcd that Patroni's main thread talks to: of its connections (the other is the watch,
-    which is silent once it stands) the one that sent last. None when it has none."""
+def reset_by_server(connection):
+    """Resets it from the other end, as a server does that has forgotten its client."""
+    _ss(["-tK", "dst", connection[0]])
+
+
+def close_by_server(connection):
+    """Closes it in good order from the other end, by whatever process serves it."""
+    for line in _ss(["-tnpH", "state", "established", "dst", connection[0]]):
+        owner = re.search(r"\bpid=(\d+),fd=(\d+)", line)
+        if owner:
+            _shut_down(int(owner.group(1)), int(owner.group(2)))
+
+
+def _shut_down(pid, descriptor):
+    """shutdown(2) on another process's socket."""
+    try:
+        process = os.pidfd_open(pid)
+        try:
+            copy = namespaces.libc.syscall(SYS_PIDFD_GETFD, process, descriptor, 0)
+            if copy < 0:
+                raise OSError(ctypes.get_errno(), "pidfd_getfd failed")
+            with socket.socket(fileno=copy) as theirs:
+                theirs.shutdown(socket.SHUT_RDWR)
+        finally:
+            os.close(process)
+    except OSError as error:
+        # Closed meanwhile.
+        if error.errno not in (errno.ESRCH, errno.EBADF, errno.ENOTCONN):
+            raise LabError(f"the server's end cannot be closed: {error}") from error
+
+
+def _in_use(patroni):
+    """Patroni's main thread's connection: of its connections (the other is the watch, which is
+    silent once it stands) the one that sent last."""
     connections = of_process(procs.pid(patroni), CLIENT_PORT)
-    if not connections:
+    return min(connections, key=lambda connection: connection[2], default=None)
+
+
+def member_in_use(options, patroni):
+    """The etcd that Patroni's main thread talks to. None when it has no connection."""
+    connection = _in_use(patroni)
+    if connection is None:
         return None
-    _, peer, _ = min(connections, key=lambda connection: connection[2])
-    return layout.name_of_address(options, peer.rpartition(":")[0])
+    return layout.name_of_address(options, connection[1].rpartition(":")[0])
+
+
+def idle_connection(options, patroni):
+    """Waits until Patroni's main thread has a connection on which nothing is going on."""
+
+    def idle():
+        connection = _in_use(patroni)
+        return connection if connection and connection[2] > IDLE_MS else None
+
+    limit = options.loop_wait + options.retry_timeout
+    return procs.wait_until(idle, limit, f"{patroni} has no idle connection to any etcd")
+
+
+def next_burst(options, patroni):
+    """Waits until Patroni's main thread sends something after a pause, as it does when it renews
+    its lease; the monotonic time at which it did."""
+    idle_connection(options, patroni)
+
+    def sends():
+        connection = _in_use(patroni)
+        if connection and connection[2] < IDLE_MS:
+            return time.monotonic() - connection[2] / 1000
+        return None
+
+    limit = 2 * options.loop_wait + options.retry_timeout
+    return procs.wait_until(sends, limit, f"{patroni} sends nothing to any etcd", step=0.01)
+
+
+def wait_idle(patroni, address, limit):
+    """Patroni's connections to that address, the watch as well, once nothing is going on there;
+    after limit seconds all the same."""
+
+    def connections():
+        return [
+            connection
+            for connection in of_process(procs.pid(patroni), CLIENT_PORT)
+            if connection[1] == f"{address}:{CLIENT_PORT}"
+        ]
+
+    try:
+        procs.wait_until(
+            lambda: all(connection[2] > IDLE_MS for connection in connections()), limit, "busy"
+        )
+    except LabError:
+        pass
+    return connections()

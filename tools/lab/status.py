@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a lab looks like now: collected inside it, completed with this host's pids, printed."""
 import concurrent.futures
+import time
 
 import cluster
 import etcdapi
@@ -9,6 +10,7 @@ import layout
 import procs
 import sockets
 from etcdapi import EtcdError
+from layout import LabError
 
 
 def wrapper_of(init):
@@ -69,6 +71,29 @@ def _patroni(options, name):
     }
 
 
+def lease():
+    """The leader's lease, in etcd's own words: whole seconds, rounded down. asked_at and
+    answered_at are seconds since 1970: what is left was right at some moment between them. Runs
+    inside the lab."""
+    options = layout.Options.load()
+    # Any other member would ask the one that leads.
+    first = etcdapi.find_leader(options, timeout=0.5)
+    asked = time.time()
+    key = etcdapi.leader_key(options, timeout=1.0, serializable=True, first=first)
+    answered = time.time()
+    if key is None:
+        raise LabError("there is no leader key")
+    return {
+        "id": key["lease"],
+        "id_hex": f"{int(key['lease']):x}",
+        "member": key["member"],
+        "granted": key["granted"],
+        "remaining": key["remaining"],
+        "asked_at": asked,
+        "answered_at": answered,
+    }
+
+
 def _leader_key(options):
     try:
         return etcdapi.leader_key(options, timeout=1.0, serializable=True)
@@ -96,7 +121,7 @@ def collect(lab):
         "name": lab.name,
         "init_pid": lab.init,
         "root": lab.root,
-        "scope": layout.SCOPE,
+        "scope": layout.scope(),
         "ttl": options.ttl,
         "loop_wait": options.loop_wait,
         "retry_timeout": options.retry_timeout,
