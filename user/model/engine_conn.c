@@ -7,8 +7,12 @@
 #include "model/engine_private.h"
 #include "model/tell.h"
 
-static enum matrix_cell cell_of_request(enum request_outcome outcome, int64_t duration_ns)
+static enum matrix_cell cell_of_request(const struct exchange *x, enum request_outcome outcome,
+					int64_t duration_ns)
 {
+	/* That a lease is gone is a good answer. */
+	if (outcome == REQUEST_ERROR && exchange__lease_is_lost(x))
+		outcome = REQUEST_OK;
 	switch (outcome) {
 	case REQUEST_OK:
 		return duration_ns > ENDPOINT_SLOW_NS ? CELL_SLOW : CELL_OK;
@@ -154,6 +158,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	const struct exchange *x = c->exchange;
 	struct member *m = c->member;
 	bool refresh = exchange__is_refresh(x);
+	bool lost = exchange__lease_is_lost(x) && x->request.lease_id == m->lease.id;
 	bool on_thread = x->tid == m->refresh_tid && x->rpc != ETCD_RPC_WATCH;
 	struct diagnosis d;
 
@@ -167,7 +172,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 			m->has_failure = false; /* Patroni has moved on */
 		return;
 	}
-	if (refresh)
+	if (refresh || lost)
 		lease__failed(&m->lease);
 	else if (!on_thread || outcome == REQUEST_ERROR)
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
@@ -193,7 +198,7 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	if (outcome == REQUEST_ERROR && x->response.has_error)
 		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
 	engine__note_finished(e, c, outcome, now_ns);
-	note_outcome(e, c->address, column, cell_of_request(outcome, duration), x->start_ns,
+	note_outcome(e, c->address, column, cell_of_request(x, outcome, duration), x->start_ns,
 		     now_ns);
 	judge(e, c, outcome, now_ns);
 }

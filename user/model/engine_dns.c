@@ -3,7 +3,9 @@
  * engine_dns.c - look-ups of names: told as findings, and tied to the attempt that waits for them.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "model/engine_private.h"
 #include "model/tell.h"
@@ -18,6 +20,24 @@ static void forget_failure(struct engine *e, struct member *m)
 		m->has_failure = false;
 }
 
+/* What was looked up says where the etcds of that name are. */
+static void learn_addresses(struct engine *e, const struct dns_message *answer)
+{
+	struct endpoint *endpoint, *next;
+
+	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
+		const char *colon = strrchr(endpoint->name, ':');
+		size_t len = strlen(answer->name);
+		int port = colon ? atoi(colon + 1) : 0;
+
+		if (!len || colon != endpoint->name + len || port <= 0 || port > UINT16_MAX ||
+		    strncasecmp(endpoint->name, answer->name, len) != 0)
+			continue;
+		for (int i = 0; i < answer->addresses_len; i++)
+			engine__name(e, answer->addresses[i], (uint16_t)port, endpoint->name);
+	}
+}
+
 static void on_told(void *ctx, const struct lookup *l, uint64_t now_ns)
 {
 	struct engine *e = ctx;
@@ -28,6 +48,8 @@ static void on_told(void *ctx, const struct lookup *l, uint64_t now_ns)
 
 	if (!m)
 		return;
+	if (l->message)
+		learn_addresses(e, l->message);
 	tell__lookup(&f, m, l, endpoint_table__by_host(&e->endpoints, l->name),
 		     lookup__server_text(l, server), now_ns);
 	engine__say(e, &f, now_ns);
