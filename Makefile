@@ -38,7 +38,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
 endif
 
 # The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
-CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/kernel/patroni_*.c) \
+CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/sink/*/*.c user/kernel/patroni_*.c) \
 	    user/kernel/library.c $(wildcard user/kernel/vitals*.c)
 APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
@@ -176,5 +176,5 @@ install: all
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/bpf/*.d $(BUILD)/user/*.d $(BUILD)/user/*/*.d $(BUILD)/fuzz/user/*/*.d \
+-include $(wildcard $(BUILD)/bpf/*.d $(BUILD)/user/*.d $(BUILD)/user/*/*.d $(BUILD)/user/*/*/*.d $(BUILD)/fuzz/user/*/*.d \
 	$(BUILD)/tests/*/*.d $(BUILD)/tools/bench/*.d)

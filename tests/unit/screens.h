@@ -6,7 +6,7 @@
 #define LEASEWATCH_TEST_SCREENS_H
 
 #include "findings.h"
-#include "sink/top.h"
+#include "sink/top/top.h"
 
 #define SCREEN_S INT64_C(1000000000)
 

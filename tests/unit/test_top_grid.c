@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "model/human.h"
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 /* A row as ASCII: the right half of a wide character is '_', what is beyond ASCII '*'. */
 static const char *row_of(const struct top_grid *g, int row)

@@ -14,8 +14,8 @@
 #include "cmd/options.h"
 #include "cmd/watch.h"
 #include "model/summary.h"
-#include "sink/top.h"
-#include "sink/top_screen.h"
+#include "sink/top/top.h"
+#include "sink/top/screen.h"
 
 /* A key is answered, and a finding shown, within this time. */
 #define POLL_MS 50

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_keys.c - the last line: what can be pressed.
+ * keys.c - the last line: what can be pressed.
  */
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 #define KEYS_MAX 6
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_words.c - the short spellings of the live screen.
+ * words.c - the short spellings of the live screen.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 const char *top_seconds(char buf[HUMAN_BYTES], int64_t ns)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_table.c - tables of the live screen: which columns fit, and how wide they are.
+ * table.c - tables of the live screen: which columns fit, and how wide they are.
  */
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 static int total(const struct top_column *columns, size_t n)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 static void take_last_stall(struct top *t, const struct finding *f)
 {

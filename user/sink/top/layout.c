@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_layout.c - which part of the live screen gets which rows.
+ * layout.c - which part of the live screen gets which rows.
  *
  * When rows are short: the finding first, then the leases, the endpoints, DNS, headings; events and
  * the evidence share what is left.
  */
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 #define KEYS_FROM_ROWS	 12 /* a lower screen does without the line of keys */
 #define EVENTS_ROWS	 4  /* heading and three events, before evidence gets more */

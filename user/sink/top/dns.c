@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_dns.c - look-ups of names, in one line.
+ * dns.c - look-ups of names, in one line.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 /* An unanswered look-up that is younger is no news. */
 #define UNANSWERED_NS (TOP_NS_PER_S / 4)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_help.c - what the keys do and what the words mean.
+ * help.c - what the keys do and what the words mean.
  */
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 static const struct {
 	const char *word, *meaning;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_grid.c - where every character of the live screen passes.
+ * grid.c - where every character of the live screen passes.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "sink/top_grid.h"
+#include "sink/top/grid.h"
 #include "sink/utf8.h"
 
 #define PUT_BYTES 1024

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_private.h - the parts of the live screen, to each other. Each part has a file; it says how
+ * private.h - the parts of the live screen, to each other. Each part has a file; it says how
  * many rows it would take, and draws itself into the rows that it is given.
  */
 #ifndef LEASEWATCH_TOP_PRIVATE_H
 #define LEASEWATCH_TOP_PRIVATE_H
 
 #include "model/human.h"
-#include "sink/top.h"
-#include "sink/top_events.h"
-#include "sink/top_snapshot.h"
+#include "sink/top/top.h"
+#include "sink/top/events.h"
+#include "sink/top/snapshot.h"
 
 #define TOP_NS_PER_S INT64_C(1000000000)
 
@@ -54,7 +54,7 @@ struct top_area {
 	int row, rows;
 };
 
-/* ---- top_words.c: short spellings. All return buf. */
+/* ---- words.c: short spellings. All return buf. */
 
 /* "57.8 s" below two minutes (a number that counts down keeps its shape), then human_duration(). */
 const char *top_seconds(char buf[HUMAN_BYTES], int64_t ns);
@@ -74,7 +74,7 @@ bool top_is_ill(enum endpoint_state state);
 /* Is less than a third left, or nothing? The same third at which a stall turns critical. */
 bool top_is_short(const struct member_status *m);
 
-/* ---- top_table.c: columns that make room for each other */
+/* ---- table.c: columns that make room for each other */
 
 struct top_column {
 	const char *title;
@@ -121,7 +121,7 @@ const struct top_ring *top_list__ring(const struct top *t);
 
 void top_help__draw(struct top_grid *g, struct top_area area);
 
-/* ---- top_layout.c: who gets which rows */
+/* ---- layout.c: who gets which rows */
 void top_layout__draw(struct top *t, uint64_t now_ns, struct top_grid *g);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_events.c - events for the live screen, worded by the text sink.
+ * events.c - events for the live screen, worded by the text sink.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sink/top_events.h"
+#include "sink/top/events.h"
 
 const struct top_event *top_ring__get(const struct top_ring *r, uint64_t id)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_restore.h - the terminal as it was found, given back whatever happens.
+ * restore.h - the terminal as it was found, given back whatever happens.
  *
  * The orderly way is top_screen__close(). This is for the other ways out: a crash, abort(), an
  * exit() from somewhere. It is the process's one terminal, hence no object.

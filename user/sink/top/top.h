@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * top.h - the live screen: what it shows and how it answers keys. It knows no terminal; what it
- * draws is a grid of cells (top_grid.h), which top_screen.h puts on one.
+ * draws is a grid of cells (grid.h), which screen.h puts on one.
  */
 #ifndef LEASEWATCH_TOP_H
 #define LEASEWATCH_TOP_H
 
 #include "sink/sink.h"
-#include "sink/top_grid.h"
+#include "sink/top/grid.h"
 
 struct top_options {
 	const char *host;    /* copied */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_list.c - the events: below the tables one row each, and on a page of their own in full.
+ * list.c - the events: below the tables one row each, and on a page of their own in full.
  *
  * The newest is at the bottom, as in a log. A person who has scrolled away stays where he is while
  * new ones arrive.
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 #define TAG_COL	       9 /* after "HH:MM:SS " */
 #define BODY_COL       18

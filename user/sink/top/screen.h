@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_screen.h - a terminal that shows a grid of cells: the only file that knows ncurses, with
+ * screen.h - a terminal that shows a grid of cells: the only file that knows ncurses, with
  * top_restore.
  */
 #ifndef LEASEWATCH_TOP_SCREEN_H
@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "sink/top_grid.h"
+#include "sink/top/grid.h"
 
 struct top_screen;
 

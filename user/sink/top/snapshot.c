@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_snapshot.c - a copy of a status, with strings of its own.
+ * snapshot.c - a copy of a status, with strings of its own.
  */
 #include <string.h>
 
-#include "sink/top_snapshot.h"
+#include "sink/top/snapshot.h"
 
 static void keep(struct top_snapshot *s, const char **string)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_snapshot.h - a status that is kept: for a pause, and for the moments between two refreshes.
+ * snapshot.h - a status that is kept: for a pause, and for the moments between two refreshes.
  */
 #ifndef LEASEWATCH_TOP_SNAPSHOT_H
 #define LEASEWATCH_TOP_SNAPSHOT_H

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_members.c - every member's lease, running out and being renewed.
+ * members.c - every member's lease, running out and being renewed.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 enum {
 	COL_NAME,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_finding.c - what is the matter, why, and what to do: the top of the screen.
+ * finding.c - what is the matter, why, and what to do: the top of the screen.
  *
  * It is a few paragraphs. When room is short they lose rows in this order: the evidence, the cause,
  * the end of the hint; the sentence on what is the matter goes last.
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 /* Longer lines are hard to read. */
 #define TEXT_COLUMNS   120

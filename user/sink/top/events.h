@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_events.h - the last events in words, as `trace` tells them, for the live screen to scroll
+ * events.h - the last events in words, as `trace` tells them, for the live screen to scroll
  * through.
  */
 #ifndef LEASEWATCH_TOP_EVENTS_H
@@ -8,7 +8,7 @@
 
 #include "model/finding.h"
 #include "sink/text_private.h"
-#include "sink/top_grid.h"
+#include "sink/top/grid.h"
 
 #define TOP_EVENTS_KEPT 200
 

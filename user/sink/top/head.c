@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_head.c - the first line: is all well, on which host, at what time?
+ * head.c - the first line: is all well, on which host, at what time?
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 /* `brief`: where the screen has no room for the name. */
 static void say_stall(const struct top_live *l, uint64_t now_ns, bool brief, char *buf, size_t size)

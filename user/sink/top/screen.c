@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_screen.c - the grid on a terminal, by ncurses.
+ * screen.c - the grid on a terminal, by ncurses.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,9 +15,9 @@
 #include <curses.h>
 #include <term.h>
 
-#include "sink/top.h"
-#include "sink/top_restore.h"
-#include "sink/top_screen.h"
+#include "sink/top/top.h"
+#include "sink/top/restore.h"
+#include "sink/top/screen.h"
 
 #define ESCAPE_MS 50 /* an Escape alone is known by the silence after it */
 #define CTRL_L	  0x0C

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_restore.c - giving the terminal back from a signal handler: only write(2), tcsetattr(3) and
+ * restore.c - giving the terminal back from a signal handler: only write(2), tcsetattr(3) and
  * the like, on bytes that were prepared in advance.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <curses.h>
 #include <term.h>
 
-#include "sink/top_restore.h"
+#include "sink/top/restore.h"
 
 #define RESET_BYTES 256
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * top_endpoints.c - every etcd endpoint: what works through it, how fast, and what waits for it.
+ * endpoints.c - every etcd endpoint: what works through it, how fast, and what waits for it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sink/top_private.h"
+#include "sink/top/private.h"
 
 enum {
 	COL_NAME,

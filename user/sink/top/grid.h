@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * top_grid.h - a screen as a grid of cells, before it goes to a terminal.
+ * grid.h - a screen as a grid of cells, before it goes to a terminal.
  *
  * The parts of the live screen write here and nowhere else, so that a test can read what stands on
  * a screen of any size. Every string passes one place that lets no control character through.
