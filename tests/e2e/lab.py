@@ -39,7 +39,7 @@ class Lab:
 
     def __init__(self, name, *options):
         Lab.started += 1
-        self.net = 16 * worker() + Lab.started
+        self.net = int(os.environ.get("LAB_NET", "0")) + 16 * worker() + Lab.started
         self.name = f"{name}-{os.getpid()}"
         self.process = subprocess.Popen(
             [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net), *options],
