@@ -184,6 +184,9 @@ static void test_assess(void **state)
 	assert_int_equal(endpoint__assess(&e), ENDPOINT_HALF_HEALTHY);
 	outcome(&e, MATRIX_READ, CELL_TIMEOUT, 14, 17);
 	assert_int_equal(endpoint__assess(&e), ENDPOINT_SILENT);
+	/* An answer again, and be it a no. */
+	outcome(&e, MATRIX_READ, CELL_ERROR, 17, 18);
+	assert_int_equal(endpoint__assess(&e), ENDPOINT_HALF_HEALTHY);
 	outcome(&e, MATRIX_CONNECT, CELL_REFUSED, 18, 18);
 	assert_int_equal(endpoint__assess(&e), ENDPOINT_UNREACHABLE);
 	outcome(&e, MATRIX_CONNECT, CELL_OK, 19, 19);

@@ -201,6 +201,20 @@ static bool others_pass(const struct endpoint *e, enum matrix_column failing)
 	return false;
 }
 
+/* What says no is not silent, as long as nothing that was asked since got no answer at all. */
+static bool still_says_no(const struct endpoint *e, const struct matrix_entry *no)
+{
+	if (no->cell != CELL_ERROR)
+		return false;
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++) {
+		const struct matrix_entry *m = &e->matrix[c];
+
+		if (m->cell > CELL_ERROR && m->start_ns >= no->at_ns)
+			return false;
+	}
+	return true;
+}
+
 enum endpoint_state endpoint__assess(const struct endpoint *e)
 {
 	const struct matrix_entry *connect = &e->matrix[MATRIX_CONNECT];
@@ -211,11 +225,10 @@ enum endpoint_state endpoint__assess(const struct endpoint *e)
 
 		seen = seen || m->cell != CELL_UNKNOWN;
 		slow = slow || m->slow_in_a_row >= 2;
-		/* A failure before the last good connect is history: Patroni came back. */
 		if (m->cell == CELL_UNKNOWN || is_good(m->cell))
 			continue;
 		failing = true;
-		half = half || others_pass(e, c);
+		half = half || others_pass(e, c) || still_says_no(e, m);
 	}
 	if (connect->cell != CELL_UNKNOWN && !is_good(connect->cell))
 		return ENDPOINT_UNREACHABLE;

@@ -236,6 +236,15 @@ static bool fails(const struct endpoint *e, enum matrix_column column)
 	return e->matrix[column].cell > CELL_SLOW;
 }
 
+/* Has any kind of request last been done as asked? */
+static bool others_pass(const struct endpoint *e)
+{
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++)
+		if (e->matrix[c].cell == CELL_OK || e->matrix[c].cell == CELL_SLOW)
+			return true;
+	return false;
+}
+
 const char *words__endpoint(const struct endpoint *e)
 {
 	switch (e->state) {
@@ -252,6 +261,8 @@ const char *words__endpoint(const struct endpoint *e)
 			return "answers what needs no etcd leader, and there is none: check that a "
 			       "majority of etcd's members runs and can reach each other on port "
 			       "2380";
+		if (!others_pass(e))
+			return "answers, but only with errors";
 		if (fails(e, MATRIX_KEEPALIVE))
 			return "accepts connections and answers other requests; renewals through "
 			       "it "
