@@ -112,8 +112,14 @@ static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32
 	}
 	if (want > LW_CAPTURE_BYTES)
 		want = LW_CAPTURE_BYTES;
-	if (want <= 256)
+	/* A record's room is fixed before its bytes are read: the closer it fits, the longer the
+	 * ring buffer lasts while we get no CPU. A renewal's body, its headers, its answer: */
+	if (want <= 64)
+		emit_data(sk, mark, type, ret, buffer, want, 64);
+	else if (want <= 256)
 		emit_data(sk, mark, type, ret, buffer, want, 256);
+	else if (want <= 512)
+		emit_data(sk, mark, type, ret, buffer, want, 512);
 	else if (want <= 1024)
 		emit_data(sk, mark, type, ret, buffer, want, 1024);
 	else
