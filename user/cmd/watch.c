@@ -18,6 +18,9 @@
 #include "kernel/vitals.h"
 
 #define TICK_NS (50 * NS_PER_MS)
+/* While no record comes, losses are asked for less often: it takes a system call for each reason.
+ */
+#define LOSSES_NS NS_PER_S
 /* execs that wait to be looked at; more at one moment are found by a walk through /proc */
 #define EXECS_MAX 256
 /* A script's interpreter sets its final argv by itself; look once more a little later. */
@@ -38,7 +41,8 @@ struct watch {
 	struct vitals_host vitals;
 	bool rescan;
 	bool saw_target;
-	uint64_t last_tick_ns;
+	bool saw_record; /* since losses were asked for */
+	uint64_t last_tick_ns, last_losses_ns;
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -104,6 +108,7 @@ static void on_event(void *ctx, const struct lw_event *event)
 {
 	struct watch *w = ctx;
 
+	w->saw_record = true;
 	if (event->type != LW_EVENT_EXEC) {
 		engine__event(w->engine, event);
 		return;
@@ -140,6 +145,8 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 {
 	uint64_t counts[LW_LOST_REASONS];
 
+	w->last_losses_ns = now_ns;
+	w->saw_record = false;
 	probe__lost(w->probe, counts);
 	for (int r = 0; r < LW_LOST_REASONS; r++) {
 		engine__lost(w->engine, lost_reason_name(r), counts[r] - w->lost[r], now_ns);
@@ -189,7 +196,8 @@ int watch__turn(struct watch *w, int timeout_ms)
 	if (now - w->last_tick_ns < TICK_NS / 2)
 		return 0;
 	w->last_tick_ns = now;
-	report_losses(w, now);
+	if (w->saw_record || now - w->last_losses_ns >= LOSSES_NS)
+		report_losses(w, now);
 	bring_evidence(w, now);
 	engine__tick(w->engine, now);
 	return 0;

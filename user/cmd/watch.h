@@ -13,7 +13,7 @@
 
 #include "model/engine.h"
 
-#define WATCH_PIDS_MAX 64
+#define WATCH_PIDS_MAX 256
 
 struct watch_options {
 	size_t pids_len; /* 0 = find Patroni */
