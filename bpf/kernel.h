@@ -57,6 +57,9 @@ struct sock {
 };
 
 struct inet_connection_sock {
+	struct {
+		__u32 lrcvtime; /* jiffies: of the data that was received last */
+	} icsk_ack;
 	__u8 icsk_retransmits;
 	__u8 icsk_backoff;
 };
@@ -68,7 +71,8 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u32 snd_nxt;
 	__u32 snd_una;
-	__u32 srtt_us; /* << 3 */
+	__u32 lsndtime; /* jiffies: of the data that was sent last */
+	__u32 srtt_us;	/* << 3 */
 	__u32 total_retrans;
 	__u64 tcp_mstamp; /* us, CLOCK_MONOTONIC: of the segment that was handled last */
 };

@@ -149,7 +149,9 @@ static void on_seed(struct conn_table *t, struct conn *c, const struct lw_event_
 	c->adopted = true;
 	c->state = e->newstate == LW_TCP_SYN_SENT ? CONN_CONNECTING : CONN_OPEN;
 	c->connect_start_ns = e->event.ts_ns;
-	set_busy(c, c->state == CONN_CONNECTING);
+	if (c->state == CONN_OPEN && e->unanswered)
+		c->unseen_since_ns = e->event.ts_ns - e->since_rx_us * 1000ULL;
+	set_busy(c, c->state == CONN_CONNECTING || conn__waits_unseen(c));
 }
 
 static bool begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
@@ -238,6 +240,10 @@ static void on_data(struct conn_table *t, struct conn *c, const struct lw_event_
 {
 	c->srtt_us = e->srtt_us;
 	c->total_retrans = e->total_retrans;
+	if (conn__waits_unseen(c)) {
+		c->unseen_since_ns = 0;
+		set_busy(c, false);
+	}
 	if (e->len <= 0)
 		on_end(t, c, e);
 	else if (e->event.type == LW_EVENT_SEND)
@@ -310,10 +316,17 @@ void conn_table__clear(struct conn_table *t)
 	t->spare = NULL;
 }
 
+bool conn__waits_unseen(const struct conn *c)
+{
+	return c->unseen_since_ns != 0;
+}
+
 uint64_t conn__attempt_start(const struct conn *c)
 {
 	const struct exchange *x = c->exchange;
 
+	if (conn__waits_unseen(c))
+		return c->unseen_since_ns;
 	if (!x || c->state == CONN_CONNECTING)
 		return c->connect_start_ns;
 	if (!c->connect_done_ns || c->requests > 1 || c->tid != x->tid ||

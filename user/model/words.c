@@ -39,6 +39,8 @@ bool words__matters(int64_t part_ns, const struct thread_delay *d)
 /* "keepalive", "kv/range": as an operator calls it. */
 static const char *what_of(const struct diagnosis *d)
 {
+	if (d->unseen)
+		return "request that was sent before we looked";
 	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
 		return "keepalive";
 	return d->rpc == ETCD_RPC_UNKNOWN ? "connection" : etcd_rpc_name(d->rpc);

@@ -99,7 +99,10 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 
 	out->evidence_len = 0;
 	if (on_the_wire)
-		text(out, "waiting_for", d->connecting ? "connect" : etcd_rpc_name(d->rpc));
+		text(out, "waiting_for",
+		     d->connecting ? "connect"
+		     : d->unseen   ? "unseen"
+				   : etcd_rpc_name(d->rpc));
 	if (d->lookup.known)
 		list_lookup(w, &d->lookup, out);
 	if (d->end_ns)
