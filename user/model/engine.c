@@ -60,31 +60,42 @@ void engine__free(struct engine *e)
  * A Patroni that is started again does not know its old lease, but the leader key in etcd hangs on
  * it until it runs out: for the operator the time left goes on.
  */
+static struct bequest *find_bequest(struct engine *e, const struct member *m)
+{
+	for (size_t i = 0; m->scope[0] && i < ENGINE_BEQUESTS; i++)
+		if (!strcmp(m->scope, e->bequests[i].scope) &&
+		    !strcmp(m->name, e->bequests[i].name))
+			return &e->bequests[i];
+	return NULL;
+}
+
 static void bequeath_lease(struct engine *e, const struct member *m)
 {
-	bool same = !strcmp(m->scope, e->gone.scope) && !strcmp(m->name, e->gone.name);
+	struct bequest *b = find_bequest(e, m);
 
-	/* It gave the leader key up: what an earlier life left counts no more. */
-	if (same && m->role == ETCD_ROLE_REPLICA)
-		memset(&e->gone, 0, sizeof(e->gone));
-	if (m->role != ETCD_ROLE_LEADER || !m->lease.last_ok_sent)
+	if (m->role != ETCD_ROLE_LEADER || !m->lease.last_ok_sent) {
+		/* It gave the leader key up: what an earlier life left counts no more. */
+		if (b && m->role == ETCD_ROLE_REPLICA)
+			memset(b, 0, sizeof(*b));
 		return;
-	memcpy(e->gone.scope, m->scope, sizeof(e->gone.scope));
-	memcpy(e->gone.name, m->name, sizeof(e->gone.name));
-	e->gone.lease = m->lease;
+	}
+	if (!b)
+		b = &e->bequests[e->next_bequest++ % ENGINE_BEQUESTS];
+	memcpy(b->scope, m->scope, sizeof(b->scope));
+	memcpy(b->name, m->name, sizeof(b->name));
+	b->lease = m->lease;
 }
 
 static void inherit_lease(struct engine *e, struct member *m, uint64_t now_ns)
 {
-	const struct lease *old = &e->gone.lease;
+	const struct bequest *b = find_bequest(e, m);
 
-	if (!m->scope[0] || strcmp(m->scope, e->gone.scope) || strcmp(m->name, e->gone.name) ||
-	    lease__remaining_ns(old, now_ns) <= 0)
+	if (!b || lease__remaining_ns(&b->lease, now_ns) <= 0)
 		return;
-	m->lease.id = old->id;
-	m->lease.ttl_s = old->ttl_s;
-	m->lease.last_ok_sent = old->last_ok_sent;
-	m->lease.last_sent = old->last_sent;
+	m->lease.id = b->lease.id;
+	m->lease.ttl_s = b->lease.ttl_s;
+	m->lease.last_ok_sent = b->lease.last_ok_sent;
+	m->lease.last_sent = b->lease.last_sent;
 	m->lease.last_was_ok = false;
 }
 

@@ -12,6 +12,8 @@
 
 /* Etcd clusters whose elections are followed at once. */
 #define ENGINE_CLUSTERS 8
+/* Leaders that went away, and whose lease may still hold. */
+#define ENGINE_BEQUESTS 8
 
 struct engine {
 	struct engine_config config;
@@ -25,10 +27,11 @@ struct engine {
 	struct {
 		uint64_t id, raft_term; /* id 0 = a free place */
 	} clusters[ENGINE_CLUSTERS];
-	struct {
+	struct bequest {
 		char scope[ETCD_SCOPE_BYTES], name[ETCD_MEMBER_BYTES];
 		struct lease lease;
-	} gone; /* the lease of the leader that went away last, for the one that comes back */
+	} bequests[ENGINE_BEQUESTS]; /* of leaders that went away, for those that come back */
+	size_t next_bequest;
 };
 
 void engine__say(struct engine *e, struct finding *f, uint64_t now_ns);
