@@ -21,6 +21,9 @@
  * Patroni. */
 #define ENDPOINT_SLOW_NS (250 * 1000000LL)
 
+/* A state that changes more often than this is told when it has stayed. */
+#define ENDPOINT_TELL_EVERY_NS (2 * 1000000000LL)
+
 /* Etcd members remembered for one endpoint: as many as a cluster has, to see that they take turns.
  */
 #define ENDPOINT_MEMBERS 8
@@ -32,12 +35,17 @@ struct matrix_entry {
 	unsigned int slow_in_a_row;
 };
 
+struct address;
+
 struct endpoint {
 	char name[ENDPOINT_NAME_BYTES]; /* "etcd2.lab:2379", or the address until the name is known
 					 */
 	bool named;			/* not by its address */
 	enum endpoint_state state;
 	struct matrix_entry matrix[MATRIX_COLUMNS];
+	enum endpoint_state told_state; /* what was last said of it, and when */
+	uint64_t told_ns;
+	struct address *last_address; /* where something last came to an end; NULL = nothing did */
 	/* Since the start; watches and what we missed a part of do not count. */
 	uint64_t requests, failed;
 	int64_t last_ns; /* duration of the last answer; LW_UNKNOWN */

@@ -170,11 +170,14 @@ void engine__event(struct engine *e, const struct lw_event *event)
 
 void engine__tick(struct engine *e, uint64_t now_ns)
 {
+	struct endpoint *endpoint, *next_endpoint;
 	struct member *m, *next;
 
 	lookup_table__tick(&e->lookups, now_ns);
 	engine__lost(e, "lookup_dropped", e->lookups.dropped - e->lookups_dropped, now_ns);
 	e->lookups_dropped = e->lookups.dropped;
+	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next_endpoint)
+		engine__tell_endpoint(e, endpoint, now_ns);
 	HASH_ITER(hh, e->members, m, next) {
 		engine__note_hanging(e, m, now_ns);
 		engine__evaluate(e, m, now_ns);

@@ -10,6 +10,9 @@
 static enum matrix_cell cell_of_request(const struct exchange *x, enum request_outcome outcome,
 					int64_t duration_ns)
 {
+	/* An etcd that ends a watch in good order may have to, and Patroni watches again. */
+	if (x->rpc == ETCD_RPC_WATCH && outcome == REQUEST_CLOSED && x->first_byte_ns)
+		return CELL_UNKNOWN;
 	/* That a lease is gone is a good answer. */
 	if (outcome == REQUEST_ERROR && exchange__lease_is_lost(x))
 		outcome = REQUEST_OK;
@@ -44,16 +47,26 @@ static void note_outcome(struct engine *e, struct address *a, enum matrix_column
 			 enum matrix_cell cell, uint64_t start_ns, uint64_t now_ns)
 {
 	struct endpoint *endpoint = a->endpoint;
-	enum endpoint_state previous = endpoint->state;
-	struct finding f = {0};
 
 	if (cell == CELL_UNKNOWN)
 		return;
 	endpoint__outcome(endpoint, column, cell, start_ns, now_ns);
 	endpoint->state = endpoint__assess(endpoint);
-	if (endpoint->state == previous)
+	endpoint->last_address = a;
+	engine__tell_endpoint(e, endpoint, now_ns);
+}
+
+void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
+{
+	enum endpoint_state previous = endpoint->told_state;
+	struct finding f = {0};
+
+	if (endpoint->state == previous ||
+	    (endpoint->told_ns && now_ns - endpoint->told_ns < ENDPOINT_TELL_EVERY_NS))
 		return;
-	tell__endpoint(&f, endpoint, a, previous);
+	endpoint->told_state = endpoint->state;
+	endpoint->told_ns = now_ns;
+	tell__endpoint(&f, endpoint, endpoint->last_address, previous);
 	engine__say(e, &f, now_ns);
 }
 
@@ -83,6 +96,7 @@ static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome ou
 	if (!c->address->endpoint->named && !member__is_etcd_port(m, c->address->key.port))
 		return;
 	cause__of_connect(c, outcome, now_ns, &d);
+	engine__blame_lookup(m, c, outcome == CONNECT_TIMEOUT, now_ns, &d);
 	tell_connect(e, c, outcome, now_ns, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
 }
@@ -116,7 +130,6 @@ static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 		engine__say(e, &f, now_ns);
 	}
 	if (exchange__is_refresh(x)) {
-		engine__note_refresh(e, c, now_ns);
 		m->refresh_tid = x->tid;
 		m->refresh_address = c->address;
 		if (!m->lease.id)
@@ -125,15 +138,18 @@ static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 	}
 }
 
-static void on_refreshed(struct engine *e, struct member *m, const struct exchange *x,
-			 uint64_t now_ns)
+static void on_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns)
 {
+	const struct exchange *x = c->exchange;
+	struct member *m = c->member;
 	int64_t remaining = lease__remaining_ns(&m->lease, now_ns);
 	bool replaced =
 		lease__granted(&m->lease, x->start_ns, x->response.lease_id, x->response.ttl_s);
 
 	m->has_failure = false;
 	m->failed_attempts = 0;
+	engine__note_refreshed(e, c, now_ns);
+	m->good_address = c->address;
 	engine__end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
 }
 
@@ -167,7 +183,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	if (outcome == REQUEST_OK) {
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
-			on_refreshed(e, m, x, now_ns);
+			on_refreshed(e, c, now_ns);
 		else if (m->has_failure && !stall__concerns_refresh(&m->failure))
 			m->has_failure = false; /* Patroni has moved on */
 		return;
@@ -177,6 +193,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	else if (!on_thread || outcome == REQUEST_ERROR)
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
 	cause__of_exchange(c, outcome, now_ns, &d);
+	engine__blame_lookup(m, c, outcome == REQUEST_TIMEOUT, now_ns, &d);
 	if (d.cause == CAUSE_LEASE_LOST)
 		lease__lost(&m->lease, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);

@@ -55,6 +55,9 @@ static void on_told(void *ctx, const struct lookup *l, uint64_t now_ns)
 	engine__say(e, &f, now_ns);
 	if (l->outcome == DNS_IN_FLIGHT || l->tid != m->refresh_tid)
 		return;
+	if (l->source == DNS_GETADDRINFO &&
+	    lookup__duration_ns(l, now_ns) > e->config.stall_after_ns)
+		engine__diagnose_lookup(e, l, &m->slow_lookup);
 	forget_failure(e, m);
 	if (!lookup_table__failed_since(&e->lookups, l->tgid, l->tid, l->start_ns))
 		return;
@@ -104,6 +107,23 @@ void engine__diagnose_lookup(const struct engine *e, const struct lookup *l, str
 	snprintf(v->error, sizeof(v->error), "%s", l->error);
 	if (lookup__server_text(asked, server))
 		snprintf(v->server, sizeof(v->server), "%s", server);
+}
+
+/* A connect that follows the look-up of its name by less than this was waiting for it. */
+#define LOOKUP_FOR_CONNECT_NS (200 * NS_PER_MS)
+
+void engine__blame_lookup(const struct member *m, const struct conn *c, bool gave_up,
+			  uint64_t now_ns, struct diagnosis *d)
+{
+	const struct diagnosis *slow = &m->slow_lookup;
+	uint64_t start = conn__attempt_start(c);
+
+	if (!gave_up || !slow->lookup.known || start < slow->end_ns ||
+	    start - slow->end_ns > LOOKUP_FOR_CONNECT_NS ||
+	    now_ns - start > slow->end_ns - slow->start_ns)
+		return;
+	*d = *slow;
+	d->end_ns = now_ns;
 }
 
 void engine__dns_status(const struct engine *e, uint64_t now_ns, struct dns_status *out)

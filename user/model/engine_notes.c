@@ -84,10 +84,10 @@ void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns)
 	    m->pid, msg->host);
 }
 
-void engine__note_refresh(struct engine *e, const struct conn *c, uint64_t now_ns)
+void engine__note_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns)
 {
 	const struct member *m = c->member;
-	struct endpoint *before = m->refresh_address ? m->refresh_address->endpoint : NULL;
+	struct endpoint *before = m->good_address ? m->good_address->endpoint : NULL;
 	struct note n;
 
 	if (!before || before == c->address->endpoint)

@@ -39,6 +39,8 @@ struct member *engine__member(const struct engine *e, uint32_t pid); /* NULL: no
 
 /* engine_conn.c */
 extern const struct conn_listener engine__conn_listener;
+/* Say its state, if it has changed and was not told a moment ago. */
+void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns);
 /* What hangs is shown in its endpoint's matrix while it hangs. */
 void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns);
 
@@ -56,12 +58,18 @@ extern const struct lookup_listener engine__lookup_listener;
 const struct lookup *engine__lookup_in_the_way(const struct engine *e, const struct member *m,
 					       const struct conn *attempt, uint64_t now_ns);
 void engine__diagnose_lookup(const struct engine *e, const struct lookup *l, struct diagnosis *out);
+/*
+ * The attempt on this connection has failed; `gave_up`: Patroni waited no longer. If a look-up
+ * right before it took most of the time that Patroni had, that is the cause: *d is changed.
+ */
+void engine__blame_lookup(const struct member *m, const struct conn *c, bool gave_up,
+			  uint64_t now_ns, struct diagnosis *d);
 void engine__dns_status(const struct engine *e, uint64_t now_ns, struct dns_status *out);
 
 /* engine_notes.c */
 void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns);
-/* Before m->refresh_address is moved on. */
-void engine__note_refresh(struct engine *e, const struct conn *c, uint64_t now_ns);
+/* Before m->good_address is moved on. */
+void engine__note_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns);
 void engine__note_finished(struct engine *e, const struct conn *c, enum request_outcome outcome,
 			   uint64_t now_ns);
 void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns);

@@ -79,6 +79,9 @@ void member__thread_evidence(const struct member *m, struct diagnosis *d)
 		.throttled_ns = grown(from->throttled_ns, to->throttled_ns),
 		.suspended_ns = grown(from->suspended_ns, to->suspended_ns),
 	};
+	/* It is summed over CPUs, and the cgroup's other threads count. */
+	if (d->delay.throttled_ns > d->delay.window_ns)
+		d->delay.throttled_ns = d->delay.window_ns;
 	if (to->starving_ns)
 		d->delay.run_delay_ns = (d->delay.run_delay_ns > 0 ? d->delay.run_delay_ns : 0) +
 					(int64_t)(to->at_ns - to->starving_ns);

@@ -48,6 +48,8 @@ struct member {
 	bool has_failure;
 	struct diagnosis failure;	 /* the last failed attempt since the last good one */
 	struct address *refresh_address; /* where the last refresh was sent */
+	struct address *good_address;	 /* where the last good one was */
+	struct diagnosis slow_lookup;	 /* the last that took long, of the renewing thread */
 	unsigned int failed_attempts;	 /* to refresh, since the last good one */
 	struct thread_evidence thread;	 /* the newest sample */
 	struct thread_evidence baseline; /* the first one after the last good refresh */

@@ -104,6 +104,11 @@ static void say_lookup(char *buf, size_t size, const struct member *m, const cha
 			SAY("the look-up of %s does not come back: Patroni has waited for %s", name,
 			    dur);
 		return;
+	case DNS_OK:
+		SAY("the look-up of %s took so long that Patroni gave up right after it (%s in "
+		    "all)",
+		    name, dur);
+		break;
 	case DNS_NXDOMAIN:
 		SAY("%s does not resolve: no such name", name);
 		break;

@@ -2,6 +2,7 @@
 /*
  * text_repeat.c - say once what happens again and again.
  */
+#include "model/summary.h"
 #include "sink/text_private.h"
 
 #define REPEAT_NS 10000000000ULL
@@ -29,6 +30,14 @@ static uint64_t hash_of(const struct finding *f)
 		/* The types of one name are one matter, two nameservers are two. */
 		hash = hash_string(hash_string(hash + 1, f->dns.name), f->where.address);
 		return hash + f->dns.source * DNS_OUTCOMES + f->dns.outcome + 1;
+	case FINDING_REQUEST:
+		/* Renewals are what it is all about; the rest Patroni may try twenty times a
+		 * second. */
+		if (f->request.outcome == REQUEST_OK || !f->where.endpoint || !f->request.rpc ||
+		    summary__is_refresh(f->request.rpc))
+			return 0;
+		hash = hash_string(hash_string(hash + 2, f->where.endpoint), f->request.rpc);
+		return hash + (uint64_t)f->request.outcome * 1000 + (uint64_t)f->request.status + 1;
 	default:
 		return 0;
 	}
