@@ -161,6 +161,12 @@ static void put_exchange(struct text_out *o, const struct text_style *style,
 	char where[160], who[160], d[HUMAN_BYTES];
 	size_t len = strlen(x->result);
 
+	if (style->untold)
+		len += (size_t)snprintf(x->result + len, sizeof(x->result) - len,
+					", %" PRIu64 " time%s more since", style->untold,
+					style->untold == 1 ? "" : "s");
+	if (len >= sizeof(x->result))
+		len = sizeof(x->result) - 1;
 	if (style->several)
 		snprintf(x->result + len, sizeof(x->result) - len, " (%s)",
 			 text__who(&f->who, who, sizeof(who)));
@@ -201,10 +207,6 @@ static void put_connect(struct text_out *o, const struct text_style *style, cons
 	if (f->connect.outcome == CONNECT_ABANDONED)
 		x.tag = "-";
 	snprintf(x.result, sizeof(x.result), "%s", results[f->connect.outcome]);
-	if (style->untold)
-		snprintf(x.result + strlen(x.result), sizeof(x.result) - strlen(x.result),
-			 ", %" PRIu64 " time%s more since", style->untold,
-			 style->untold == 1 ? "" : "s");
 	put_exchange(o, style, f, &x);
 }
 
