@@ -39,13 +39,15 @@ endif
 
 # The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
 CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/sink/*/*.c user/kernel/patroni_*.c) \
-	    user/kernel/library.c $(wildcard user/kernel/vitals*.c)
+	    user/kernel/library.c user/kernel/features.c $(wildcard user/kernel/vitals*.c)
 APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
+# The probe without the rest: for programs of the tests and the benchmark.
+PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o trial.o resolve.o library.o features.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
 CORE_LIB := $(BUILD)/libleasewatch.a
 
@@ -116,8 +118,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 		$(shell $(PKGCONFIG) --libs $(CORE_PKGS)) $(RESOLV)
 
 # Seeds out of real traffic: build/tests/fuzz/record PID DIR SECS (root)
-$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(BUILD)/user/kernel/probe.o $(BUILD)/user/kernel/resolve.o \
-		$(BUILD)/user/kernel/library.o
+$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(PROBE_OBJ)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf)
@@ -137,7 +138,7 @@ lint:
 # ---- the benchmark: small programs of its own, driven by tools/bench/bench
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook attach empty.bpf.o agent.bpf.o)
 
-$(BUILD)/tools/bench/attach: $(addprefix $(BUILD)/user/kernel/,probe.o resolve.o library.o)
+$(BUILD)/tools/bench/attach: $(PROBE_OBJ)
 $(BUILD)/tools/bench/%: tools/bench/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

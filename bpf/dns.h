@@ -77,6 +77,19 @@ static __noinline struct mark *mark_resolver(struct sock *sk)
 	return mark;
 }
 
+/*
+ * A function of its own, with bounds that the compiler must not drop: inlined, the checked lengths
+ * are spilled, and the verifier of Linux 6.1 forgets what was checked.
+ */
+static __noinline long copy_piece(struct lw_event_dns *event, __u32 at, __u32 n, __u64 from)
+{
+	barrier_var(at);
+	barrier_var(n);
+	if (!event || at >= LW_DNS_BYTES || n > LW_DNS_BYTES)
+		return -1;
+	return bpf_probe_read_user(event->payload + at, n, (void *)from);
+}
+
 /* Copy the message, which may lie in several pieces, and set ->captured. */
 static __always_inline void gather(struct lw_event_dns *event, const struct caller *c, __u32 want)
 {
@@ -90,9 +103,7 @@ static __always_inline void gather(struct lw_event_dns *event, const struct call
 		if (i > 0 && bpf_probe_read_user(&piece, sizeof(piece), &iov[i]))
 			break;
 		n = want - at < piece.iov_len ? want - at : piece.iov_len;
-		if (at >= LW_DNS_BYTES || n > LW_DNS_BYTES)
-			break;
-		if (n && bpf_probe_read_user(event->payload + at, n, (void *)piece.iov_base)) {
+		if (n && copy_piece(event, at, n, piece.iov_base)) {
 			count_lost(LW_LOST_PAYLOAD);
 			break;
 		}

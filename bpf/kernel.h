@@ -82,6 +82,7 @@ struct socket {
 };
 
 struct file;
+struct msghdr;
 
 typedef struct {
 	int counter;

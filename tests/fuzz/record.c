@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 	}
 	r.dir = argv[2];
 	end = time(NULL) + atoi(argv[3]);
-	if (probe__open(&probe, on_event, &r, false, why, sizeof(why)) ||
+	if (probe__open(&probe, on_event, &r, NULL, why, sizeof(why)) ||
 	    probe__follow(probe, atoi(argv[1]))) {
 		fprintf(stderr, "record: %s\n", why);
 		return 1;

@@ -3,40 +3,56 @@
  * check.c - `leasewatch check`: what this host offers, and what is missing. Changes nothing.
  */
 #include <argp.h>
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "kernel/patroni.h"
 #include "kernel/probe.h"
 
 struct check {
 	bool json, verbose;
+	enum hooks hooks;
 	bool ok;
+	char *why;	  /* not ok: the sentence */
+	const char *tier; /* of the data hooks; NULL = none */
 	size_t patronis;
 	json_t *root, *features, *processes;
 };
 
-static void row(struct check *c, const char *what, bool found, const char *detail, const char *lost)
+/* One line of the table. `used`, `lost` and `detail` may be unknown. */
+struct row {
+	const char *feature;
+	bool found, used, required;
+	const char *detail;
+	const char *lost;
+};
+
+static void row_json(struct check *c, const struct row *r)
+{
+	json_t *o = json_pack("{s:s, s:b, s:b, s:b}", "feature", r->feature, "found", r->found,
+			      "used", r->used, "required", r->required);
+
+	if (r->detail && *r->detail)
+		json_object_set_new(o, "detail", json_string(r->detail));
+	if (r->lost)
+		json_object_set_new(o, "lost_without", json_string(r->lost));
+	json_array_append_new(c->features, o);
+}
+
+static void row(struct check *c, struct row r)
 {
 	if (c->json) {
-		json_t *o = json_pack("{s:s, s:b}", "feature", what, "found", found);
-
-		if (detail && *detail)
-			json_object_set_new(o, "detail", json_string(detail));
-		if (!found && lost)
-			json_object_set_new(o, "lost_without", json_string(lost));
-		json_array_append_new(c->features, o);
+		row_json(c, &r);
 		return;
 	}
-	printf("  %-8s %-22s %s\n", found ? "ok" : "MISSING", what, detail ? detail : "");
-	if (!found && lost)
-		printf("  %-8s %-22s without it: %s\n", "", "", lost);
+	printf("  %-20s %-7s %-5s %s\n", r.feature, r.found ? "yes" : "MISSING",
+	       r.used ? "yes" : "no", r.detail ? r.detail : "");
+	if (!r.found && r.lost)
+		printf("  %-20s %-7s %-5s without it: %s\n", "", "", "", r.lost);
 }
 
 static void ignore_event(void *ctx, const struct lw_event *event)
@@ -45,26 +61,75 @@ static void ignore_event(void *ctx, const struct lw_event *event)
 	(void)event;
 }
 
+static void check_host(struct check *c, const struct host *h)
+{
+	char missing[128], lacks[160];
+
+	host__missing(h, missing, sizeof(missing));
+	snprintf(lacks, sizeof(lacks), "missing: %s%s", missing,
+		 h->root ? "" : "; run it as root (sudo)");
+	row(c, (struct row){"privileges", !h->missing, !h->missing, true, h->missing ? lacks : "",
+			    "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's "
+			    "configuration and getaddrinfo"});
+	row(c,
+	    (struct row){"no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
+			 h->lockdown != LOCKDOWN_CONFIDENTIALITY, true, lockdown_name(h->lockdown),
+			 "nothing can be watched: no program may read the kernel's memory; boot "
+			 "with lockdown=integrity or without"});
+	row(c, (struct row){"BTF", h->btf, h->btf, true,
+			    h->btf	    ? "/sys/kernel/btf/vmlinux"
+			    : h->btf_hidden ? "hidden: mount sysfs at /sys"
+					    : "mount sysfs at /sys, or boot a kernel built with "
+					      "CONFIG_DEBUG_INFO_BTF",
+			    "the BPF programs cannot be fitted to this kernel"});
+	row(c, (struct row){"host's pids", patroni__sees_host_pids(), patroni__sees_host_pids(),
+			    true, NULL,
+			    "nothing can be watched from a pid namespace of one's own: run it on "
+			    "the host, or give the container the host's pid namespace "
+			    "(--pid=host)"});
+}
+
+static void check_feature(struct check *c, const struct probe *probe, enum feature_id id)
+{
+	const struct feature *f = &features[id];
+	struct row r = {
+		f->name, false,	 probe && probe__uses(probe, id), f->need == FEATURE_REQUIRED,
+		NULL,	 f->lost};
+	bool other_tier = probe && (f->need == FEATURE_TIER ||
+				    (id == FEATURE_FEXIT6 && probe__uses(probe, FEATURE_SOCK)));
+	char why[160] = "";
+	int err = r.used ? 0 : probe__try(id);
+
+	r.found = err == 0;
+	if (err)
+		features__failure(f, err, why, sizeof(why));
+	r.detail = why;
+	if (other_tier && !c->json)
+		r.lost = NULL; /* the other one does it */
+	row(c, r);
+}
+
 static void check_kernel(struct check *c)
 {
+	struct probe_options opts = {.verbose = c->verbose, .hooks = c->hooks};
 	char why[512] = "";
-	struct utsname uts;
 	struct probe *probe = NULL;
-	bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	struct host host;
 
-	uname(&uts);
-	row(c, "kernel", true, uts.release, NULL);
-	row(c, "root", geteuid() == 0, geteuid() ? "run it with sudo" : "",
-	    "nothing can be watched");
-	row(c, "BTF", btf, btf ? "/sys/kernel/btf/vmlinux" : "needs CONFIG_DEBUG_INFO_BTF",
-	    "the BPF programs cannot be fitted to this kernel");
-	c->ok = probe__open(&probe, ignore_event, NULL, c->verbose, why, sizeof(why)) == 0;
-	row(c, "hooks", c->ok, c->ok ? probe__hooks(probe) : why, "nothing can be watched");
+	host__read(&host, "");
+	c->ok = probe__open(&probe, ignore_event, NULL, &opts, why, sizeof(why)) == 0;
+	if (!c->json)
+		printf("Kernel %s\n  %-20s %-7s %-5s\n", host.release, "feature", "found", "used");
+	check_host(c, &host);
+	for (int id = 0; id < FEATURES; id++)
+		check_feature(c, probe, (enum feature_id)id);
+	c->why = c->ok ? NULL : strdup(why);
+	c->tier = !probe ? NULL : probe__uses(probe, FEATURE_SOCK) ? "sock" : "fexit";
+	if (!c->json && c->ok)
+		printf("  hooks: %s\n", probe__hooks(probe));
+	if (!c->json && !c->ok)
+		printf("  %s\n", why);
 	probe__free(probe);
-	row(c, "host's pids", patroni__sees_host_pids(), NULL,
-	    "nothing can be watched from a pid namespace of one's own: run it on the host, or give "
-	    "the "
-	    "container the host's pid namespace (--pid=host)");
 	c->ok = c->ok && patroni__sees_host_pids();
 }
 
@@ -130,6 +195,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		c->verbose = true;
 		return 0;
+	case OPTION_HOOKS:
+		c->hooks = options__hooks(arg, state);
+		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		return 0;
@@ -149,6 +217,8 @@ int cmd_check(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{"json", 'j', NULL, 0, "write one JSON object", 0},
 		{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
+		{"hooks", OPTION_HOOKS, "TIER", 0, "as if trace had this option: auto, sock, fexit",
+		 0},
 		{"help", 'h', NULL, 0, "give this help", -1},
 		{"version", 'V', NULL, 0, "print the version", -1},
 		{0},
@@ -166,8 +236,6 @@ int cmd_check(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &c);
 	c.features = json_array();
 	c.processes = json_array();
-	if (!c.json)
-		printf("Kernel\n");
 	check_kernel(&c);
 	if (!c.json)
 		printf("Patroni\n");
@@ -176,11 +244,16 @@ int cmd_check(int argc, char **argv)
 		printf("  none runs here now; `leasewatch trace` waits for one\n");
 	c.root = json_pack("{s:b, s:o, s:o}", "ready", c.ok, "features", c.features, "processes",
 			   c.processes);
+	if (c.tier && c.root)
+		json_object_set_new(c.root, "tier", json_string(c.tier));
+	if (c.why && c.root)
+		json_object_set_new(c.root, "why", json_string(c.why));
 	if (c.json && c.root) {
 		json_dumpf(c.root, stdout, 0);
 		putchar('\n');
 	}
 	json_decref(c.root);
+	free(c.why);
 	if (fflush(stdout) || !c.ok)
 		return EXIT_TOOL_ERROR;
 	return c.patronis ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;

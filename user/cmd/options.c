@@ -15,6 +15,11 @@ static const struct argp_option options[] = {
 	 "watch this process; may be given more than once (default: find Patroni)", 0},
 	{"stall-after", OPTION_STALL_AFTER, "SECS", 0,
 	 "a refresh that takes longer than this is a stall (default: 1)", 0},
+	{"hooks", OPTION_HOOKS, "TIER", 0,
+	 "read data by tracepoints (sock), by function returns (fexit), or by what works (auto, "
+	 "the "
+	 "default)",
+	 0},
 	{"help", 'h', NULL, 0, "give this help", -1},
 	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
@@ -34,6 +39,15 @@ double options__seconds(const char *arg, const char *what, double least, double 
 		argp_error(state, "%s: '%s' is not between %g and %g seconds", what, arg, least,
 			   most);
 	return value;
+}
+
+enum hooks options__hooks(const char *arg, struct argp_state *state)
+{
+	enum hooks hooks = HOOKS_AUTO;
+
+	if (hooks__parse(arg, &hooks))
+		argp_error(state, "--hooks: '%s' is not auto, sock or fexit", arg);
+	return hooks;
 }
 
 static void add_pid(struct watch_options *w, const char *arg, struct argp_state *state)
@@ -62,6 +76,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		w->stall_after_ns =
 			(int64_t)(options__seconds(arg, "--stall-after", 1e-3, SECONDS_MAX, state) *
 				  1e9);
+		return 0;
+	case OPTION_HOOKS:
+		w->hooks = options__hooks(arg, state);
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);

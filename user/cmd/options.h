@@ -14,15 +14,18 @@
 #define SECONDS_MAX 3e9
 
 /* Keys without a letter. */
-enum { OPTION_STALL_AFTER = 256 };
+enum { OPTION_STALL_AFTER = 256, OPTION_HOOKS };
 
 /* A number of seconds, least..most; `what` is the option's name. */
 double options__seconds(const char *arg, const char *what, double least, double most,
 			struct argp_state *state);
 
+/* The argument of --hooks. */
+enum hooks options__hooks(const char *arg, struct argp_state *state);
+
 /*
- * The parser of -p, --stall-after, -h and -V, as a child of a command's own; its input is the
- * struct watch_options to fill.
+ * The parser of -p, --stall-after, --hooks, -h and -V, as a child of a command's own; its input is
+ * the struct watch_options to fill.
  */
 extern const struct argp options__watch;
 

@@ -267,6 +267,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		.on_finding = opts->on_finding,
 		.ctx = opts->ctx,
 	};
+	struct probe_options probe = {.verbose = opts->verbose, .hooks = opts->hooks};
 	size_t targets = opts->pids_len;
 	int err = check_pids(opts, why, why_size);
 
@@ -284,8 +285,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	w->opts = *opts;
 	vitals__init(&w->vitals);
 	w->engine = engine__new(&config);
-	err = w->engine ? probe__open(&w->probe, on_event, w, opts->verbose, why, why_size)
-			: -ENOMEM;
+	err = w->engine ? probe__open(&w->probe, on_event, w, &probe, why, why_size) : -ENOMEM;
 	if (err)
 		goto fail;
 	if (!opts->pids_len)

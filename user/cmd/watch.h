@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel/features.h"
 #include "model/engine.h"
 
 #define WATCH_PIDS_MAX 256
@@ -20,6 +21,7 @@ struct watch_options {
 	pid_t pids[WATCH_PIDS_MAX];
 	int64_t stall_after_ns;
 	bool verbose;
+	enum hooks hooks;
 	void (*on_finding)(void *ctx, const struct finding *f);
 	void *ctx;
 };

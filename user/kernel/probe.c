@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe.c - with resolve.c the only file that talks to libbpf: kernel hook -> ring buffer -> the
- * caller.
+ * probe.c - with resolve.c and trial.c the only file that talks to libbpf: kernel hook -> ring
+ * buffer -> the caller.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -14,16 +14,18 @@
 
 #include "kernel/probe.h"
 #include "kernel/resolve.h"
+#include "kernel/trial.h"
 #include "leasewatch.skel.h"
 
 struct probe {
 	struct leasewatch_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *snapshot; /* the iterator over the marked sockets */
+	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
 	struct resolve *resolve;   /* NULL when this kernel cannot run programs on uprobes */
 	probe_event_fn on_event;
 	void *ctx;
 	unsigned int cpus;
+	bool used[FEATURES];
 	char hooks[256];
 };
 
@@ -73,43 +75,10 @@ static int on_record(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static int explain(int err, const char *what, char *why, size_t size)
-{
-	const char *hint = "";
-
-	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
-		err = -ENOENT;
-		hint = ": this kernel offers no BTF (/sys/kernel/btf/vmlinux); leasewatch needs a "
-		       "kernel "
-		       "built with CONFIG_DEBUG_INFO_BTF";
-	} else if (geteuid() != 0) {
-		err = -EPERM;
-		hint = ": root is needed (try sudo)";
-	} else if (err == -EPERM || err == -EACCES) {
-		hint = ": the kernel refuses it; a container without CAP_BPF and CAP_PERFMON, or "
-		       "lockdown=confidentiality";
-	} else if (err == -ESRCH || err == -ENOENT || err == -EINVAL) {
-		err = -EOPNOTSUPP;
-		hint = ": this kernel lacks the hook; sock_send_length needs Linux 6.3 or newer";
-	}
-	snprintf(why, size, "cannot %s: %s%s", what, strerror(-err), hint);
-	return err;
-}
-
 static int open_ring(struct probe *p)
 {
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record, p, NULL);
 	return p->ring ? 0 : -errno;
-}
-
-static int attach_snapshot(struct probe *p)
-{
-	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(p->skel->maps.marks)};
-	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
-			    .link_info_len = sizeof(info));
-
-	p->snapshot = bpf_program__attach_iter(p->skel->progs.tcp_snapshot, &opts);
-	return p->snapshot ? 0 : -errno;
 }
 
 /* Reading an iterator to its end runs it; it writes into the ring buffer, never into the file. */
@@ -130,19 +99,6 @@ static int run_iterator(const struct bpf_link *link)
 	return n;
 }
 
-/* What the main job can do without is left out where the kernel has no such programs. */
-static bool choose_programs(struct probe *p)
-{
-	bool uprobes = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) == 1;
-
-	bpf_program__set_autoload(p->skel->progs.resolve_enter, uprobes);
-	bpf_program__set_autoload(p->skel->progs.resolve_return, uprobes);
-	/* The iterators are attached when they are run. */
-	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
-	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
-	return uprobes;
-}
-
 static void name_hooks(struct probe *p)
 {
 	struct bpf_program *prog;
@@ -153,18 +109,137 @@ static void name_hooks(struct probe *p)
 		const char *section = bpf_program__section_name(prog);
 		const char *name = strchr(section, '/');
 
-		if (strncmp(section, "tp_btf/", 7) != 0 || len >= sizeof(p->hooks))
+		if (!bpf_program__autoload(prog) || len >= sizeof(p->hooks) ||
+		    (strncmp(section, "tp_btf/", 7) != 0 && strncmp(section, "fexit/", 6) != 0))
 			continue;
 		len += snprintf(p->hooks + len, sizeof(p->hooks) - len, "%s%s", len ? ", " : "",
 				name + 1);
 	}
 }
 
-int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool verbose, char *why,
-		size_t why_size)
+/* Load and attach what the plan says, or nothing. */
+static int open_plan(struct probe *p, const bool plan[FEATURES])
+{
+	int err;
+
+	p->skel = leasewatch_bpf__open();
+	if (!p->skel)
+		return -errno;
+	trial__choose(p->skel->obj, plan);
+	/* The iterators are attached when they are run. */
+	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
+	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
+	err = leasewatch_bpf__load(p->skel);
+	if (!err)
+		err = leasewatch_bpf__attach(p->skel);
+	if (!err && plan[FEATURE_SNAPSHOT]) {
+		p->snapshot =
+			trial__attach_snapshot(p->skel->progs.tcp_snapshot, p->skel->maps.marks);
+		err = p->snapshot ? 0 : -errno;
+	}
+	if (err) {
+		leasewatch_bpf__destroy(p->skel);
+		p->skel = NULL;
+		return err;
+	}
+	memcpy(p->used, plan, sizeof(p->used));
+	return 0;
+}
+
+int probe__try(enum feature_id id)
+{
+	size_t bytes;
+	const void *elf = leasewatch_bpf__elf_bytes(&bytes);
+
+	return trial__feature(elf, bytes, id);
+}
+
+/* What every plan has in common and this kernel does not take. A required feature's errno. */
+static int try_common(bool absent[FEATURES], char *why, size_t why_size)
+{
+	for (int id = 0; id < FEATURES; id++) {
+		const struct feature *f = &features[id];
+		char reason[128];
+		int err;
+
+		absent[id] = false;
+		if (f->need == FEATURE_TIER || id == FEATURE_FEXIT6)
+			continue;
+		err = probe__try(id);
+		absent[id] = err != 0;
+		if (!err || f->need == FEATURE_OPTIONAL)
+			continue;
+		features__failure(f, err, reason, sizeof(reason));
+		snprintf(why, why_size, "cannot watch: %s: %s", f->name, reason);
+		return err;
+	}
+	return 0;
+}
+
+/* No plan works: which tier was asked for, and why it does not. */
+static void explain_tiers(enum hooks hooks, char *why, size_t why_size)
+{
+	size_t len = (size_t)snprintf(why, why_size, "cannot watch: no hook for data");
+
+	for (int id = FEATURE_SOCK; id <= FEATURE_FEXIT && len < why_size; id++) {
+		char reason[128] = "it can be loaded alone only";
+		int err;
+
+		if (hooks == (id == FEATURE_SOCK ? HOOKS_FEXIT : HOOKS_SOCK))
+			continue;
+		err = probe__try(id);
+		if (err)
+			features__failure(&features[id], err, reason, sizeof(reason));
+		len += (size_t)snprintf(why + len, why_size - len, "; %s: %s", features[id].name,
+					reason);
+	}
+}
+
+static int try_plans(struct probe *p, enum hooks hooks, const bool absent[FEATURES])
+{
+	bool plans[FEATURES_PLANS_MAX][FEATURES];
+	size_t n = features__plans(hooks, plans);
+	int err = -EOPNOTSUPP;
+
+	for (size_t i = 0; i < n && err; i++) {
+		for (int id = 0; id < FEATURES; id++)
+			plans[i][id] = plans[i][id] && !absent[id];
+		err = open_plan(p, plans[i]);
+	}
+	return err;
+}
+
+/*
+ * The best plan that works. The usual kernel takes one of them whole; only where none does are the
+ * features tried one by one.
+ */
+static int choose(struct probe *p, enum hooks hooks, char *why, size_t why_size)
+{
+	bool absent[FEATURES] = {false};
+	struct host host;
+	int err, obstacle;
+
+	/* Not attached, but run by resolve.c where a library is: so asked before. */
+	absent[FEATURE_RESOLVE] = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) != 1;
+	if (!try_plans(p, hooks, absent))
+		return 0;
+	host__read(&host, "");
+	obstacle = host__obstacle(&host, why, why_size);
+	if (obstacle)
+		return obstacle;
+	err = try_common(absent, why, why_size);
+	if (err)
+		return err;
+	err = try_plans(p, hooks, absent);
+	if (err)
+		explain_tiers(hooks, why, why_size);
+	return err;
+}
+
+int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
+		const struct probe_options *opts, char *why, size_t why_size)
 {
 	struct probe *p = calloc(1, sizeof(*p));
-	bool uprobes;
 	int err;
 
 	if (!p) {
@@ -174,29 +249,17 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 	p->on_event = on_event;
 	p->ctx = ctx;
 	p->cpus = libbpf_num_possible_cpus();
-	libbpf_set_print(verbose ? print_all : NULL);
+	libbpf_set_print(opts && opts->verbose ? print_all : NULL);
 
-	p->skel = leasewatch_bpf__open();
-	if (!p->skel) {
-		err = explain(-errno, "open the BPF programs", why, why_size);
+	err = choose(p, opts ? opts->hooks : HOOKS_AUTO, why, why_size);
+	if (err)
 		goto fail;
-	}
-	uprobes = choose_programs(p);
-	err = leasewatch_bpf__load(p->skel);
-	if (err) {
-		err = explain(err, "load the BPF programs", why, why_size);
-		goto fail;
-	}
 	err = open_ring(p);
-	if (!err)
-		err = attach_snapshot(p);
-	if (!err)
-		err = leasewatch_bpf__attach(p->skel);
 	if (err) {
-		err = explain(err, "attach the BPF programs", why, why_size);
+		snprintf(why, why_size, "cannot open the ring buffer: %s", strerror(-err));
 		goto fail;
 	}
-	if (uprobes)
+	if (p->used[FEATURE_RESOLVE])
 		p->resolve =
 			resolve__new(p->skel->progs.resolve_enter, p->skel->progs.resolve_return);
 	name_hooks(p);
@@ -205,6 +268,11 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool ver
 fail:
 	probe__free(p);
 	return err;
+}
+
+bool probe__uses(const struct probe *p, enum feature_id id)
+{
+	return p->used[id];
 }
 
 void probe__free(struct probe *p)
@@ -225,9 +293,12 @@ static int adopt_sockets(struct probe *p, pid_t tgid)
 	union bpf_iter_link_info info = {.task.pid = tgid};
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
 			    .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(p->skel->progs.seed_sockets, &opts);
+	struct bpf_link *link;
 	int err;
 
+	if (!p->used[FEATURE_ADOPT])
+		return 0;
+	link = bpf_program__attach_iter(p->skel->progs.seed_sockets, &opts);
 	if (!link)
 		link = bpf_program__attach_iter(p->skel->progs.seed_sockets, NULL);
 	if (!link)
@@ -287,7 +358,7 @@ int probe__poll(struct probe *p, int timeout_ms)
 
 int probe__snapshot(struct probe *p)
 {
-	int err = run_iterator(p->snapshot);
+	int err = p->snapshot ? run_iterator(p->snapshot) : 0;
 	int n = ring_buffer__consume(p->ring);
 
 	return err ? err : n < 0 ? n : 0;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel/features.h"
 #include "leasewatch/event.h"
 
 struct probe;
@@ -16,13 +17,18 @@ struct probe;
 /* Called for each record, in the order of the ring buffer; the record is gone when it returns. */
 typedef void (*probe_event_fn)(void *ctx, const struct lw_event *event);
 
+struct probe_options {
+	bool verbose; /* let libbpf's own messages through to stderr */
+	enum hooks hooks;
+};
+
 /*
- * Load and attach everything. 0 or -errno; then `why` (at most why_size bytes) holds a sentence for
- * the operator. -EPERM: capabilities; -ENOENT: no BTF; -EOPNOTSUPP: a hook that the main job needs
- * is missing. `verbose` lets libbpf's own messages through to stderr.
+ * Load and attach everything that this kernel takes. `opts` may be NULL. 0 or -errno; then `why`
+ * (at most why_size bytes) holds a sentence for the operator. -EPERM: privileges, or the kernel is
+ * locked down; -ENOENT: no BTF; else the errno of the feature that the main job needs.
  */
-int probe__open(struct probe **out, probe_event_fn on_event, void *ctx, bool verbose, char *why,
-		size_t why_size);
+int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
+		const struct probe_options *opts, char *why, size_t why_size);
 void probe__free(struct probe *p);
 
 /*
@@ -57,5 +63,11 @@ const char *lost_reason_name(enum lw_lost reason);
 
 /* The hooks in use, joined by ", ". */
 const char *probe__hooks(const struct probe *p);
+
+/* Is the feature among what was loaded? */
+bool probe__uses(const struct probe *p, enum feature_id id);
+
+/* Would this kernel take it? Needs no probe. 0, or a negative errno for features__failure(). */
+int probe__try(enum feature_id id);
 
 #endif
