@@ -60,7 +60,7 @@ static __always_inline void emit_data(struct sock *sk, struct mark *mark, __u32 
 		return;
 	event->event.tid = (__u32)bpf_get_current_pid_tgid();
 	event->len = len;
-	event->since_rx_us = type == LW_EVENT_RECV ? since_segment_us(sk) : 0;
+	event->since_rx_us = type == LW_EVENT_RECV ? since_data_us(sk) : 0;
 	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	event->total_retrans = BPF_CORE_READ(tp, total_retrans);
 	event->pad = 0;

@@ -63,4 +63,19 @@ static __always_inline __u32 since_segment_us(struct sock *sk)
 	return last && now > last ? now - last : 0;
 }
 
+/* A jiffy in microseconds; set before the programs are loaded. */
+extern const volatile __u32 tick_us;
+
+/*
+ * Microseconds since data last came in, as exact as the kernel's tick (1 to 10 ms); less than two
+ * ticks count as none. tcp_mstamp would not do: reading the data may send an ACK, and moves it.
+ */
+static __always_inline __u32 since_data_us(struct sock *sk)
+{
+	__u32 last = BPF_CORE_READ((struct tcp_sock *)sk, inet_conn.icsk_ack.lrcvtime);
+	__u32 ticks = (__u32)bpf_jiffies64() - last;
+
+	return last && ticks > 1 ? ticks * tick_us : 0;
+}
+
 #endif

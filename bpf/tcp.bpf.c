@@ -12,6 +12,8 @@
 #include "emit.h"
 #include "socket.h"
 
+const volatile __u32 tick_us = 4000;
+
 /* The mark of the socket; at connect, a new one if a target is connecting. */
 static __always_inline struct mark *find_mark(struct sock *sk, int newstate)
 {
@@ -74,7 +76,7 @@ static __always_inline void emit_tcp(struct sock *sk, struct mark *mark, __u32 t
 	event->retransmits = BPF_CORE_READ(tp, inet_conn.icsk_retransmits);
 	event->backoff = BPF_CORE_READ(tp, inet_conn.icsk_backoff);
 	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-	event->since_rx_us = since_segment_us(sk);
+	event->since_rx_us = since_data_us(sk);
 	event->pad = 0;
 	emit_submit(event, CAN_WAIT);
 }

@@ -78,7 +78,7 @@ struct lw_event_data {
 	struct lw_event event;
 	__s32 len;	     /* bytes sent or received; RECV: 0 = the peer closed; < 0: -errno */
 	__u32 captured;	     /* bytes of payload that follow, <= len */
-	__u32 since_rx_us;   /* RECV: since the last segment came in, that is how long it was unread
+	__u32 since_rx_us;   /* RECV: since the last data came in, that is how long it was unread
 			      */
 	__u32 srtt_us;	     /* the kernel's smoothed round trip time, 0 = not measured yet */
 	__u32 total_retrans; /* segments sent again since the socket was opened */
@@ -96,7 +96,7 @@ struct lw_event_tcp {
 	__u32 retransmits; /* of the segment that is outstanding now */
 	__u32 backoff;	   /* doublings of the retransmission timer */
 	__u32 srtt_us;
-	__u32 since_rx_us; /* since the last segment came in */
+	__u32 since_rx_us; /* since data last came in, in whole ticks of the kernel */
 	__u32 pad;
 };
 

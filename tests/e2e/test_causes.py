@@ -147,6 +147,8 @@ def test_starved_patroni_is_a_delay_of_this_host(quick_lab, trace, healed):
     quick_lab("heal")
     t.wait_for(40, event="stall", phase="end")
     assert t.stop() == 2
+    # An answer that came while Patroni did not run says how long it lay there.
+    assert max(e["unread_s"] for e in t.events(event="request") if "unread_s" in e) > 0.3
 
 
 def test_patroni_restarts(quick_lab, trace, healed):

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -117,6 +118,16 @@ static void name_hooks(struct probe *p)
 	}
 }
 
+/* The coarse clocks go forward once a tick: their resolution is the kernel's jiffy. */
+static uint32_t tick_us(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || tick.tv_nsec < 1000)
+		return 4000; /* HZ=250, the most common */
+	return (uint32_t)tick.tv_nsec / 1000;
+}
+
 /* Load and attach what the plan says, or nothing. */
 static int open_plan(struct probe *p, const bool plan[FEATURES])
 {
@@ -125,6 +136,7 @@ static int open_plan(struct probe *p, const bool plan[FEATURES])
 	p->skel = leasewatch_bpf__open();
 	if (!p->skel)
 		return -errno;
+	p->skel->rodata->tick_us = tick_us();
 	trial__choose(p->skel->obj, plan);
 	/* The iterators are attached when they are run. */
 	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
