@@ -42,9 +42,9 @@ static void usage(FILE *out)
 		     "it cannot.\n\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
-	fprintf(out,
-		"\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch top (or trace)\n"
-		"Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.\n");
+	fprintf(out, "\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch top "
+		     "(or trace)\n"
+		     "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.\n");
 }
 
 int main(int argc, char **argv)

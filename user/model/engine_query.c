@@ -147,7 +147,7 @@ static bool is_shown(const struct endpoint *endpoint)
 
 static void endpoints_status(const struct engine *e, uint64_t now_ns, struct status *out)
 {
-	const struct endpoint *shown[STATUS_ENDPOINTS_MAX];
+	const struct endpoint *shown[STATUS_ENDPOINTS_MAX] = {NULL};
 	struct endpoint *endpoint, *next;
 
 	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
@@ -158,7 +158,7 @@ static void endpoints_status(const struct engine *e, uint64_t now_ns, struct sta
 		else
 			shown[out->endpoints_len++] = endpoint;
 	}
-	qsort(shown, out->endpoints_len, sizeof(*shown), by_name);
+	qsort(shown, out->endpoints_len, sizeof(void *), by_name);
 	for (size_t i = 0; i < out->endpoints_len; i++)
 		endpoint_status(e, shown[i], now_ns, &out->endpoints[i]);
 }

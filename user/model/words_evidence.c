@@ -15,8 +15,10 @@ static void number(struct finding_stall *s, const char *key, double value)
 
 static void seconds(struct finding_stall *s, const char *key, int64_t ns)
 {
+	int64_t us = ns / NS_PER_US;
+
 	if (ns >= 0)
-		number(s, key, (double)(ns / NS_PER_US) / 1e6);
+		number(s, key, (double)us / 1e6);
 }
 
 static void text(struct finding_stall *s, const char *key, const char *value)
