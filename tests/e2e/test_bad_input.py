@@ -58,12 +58,23 @@ def test_no_btf(tmp_path):
 
 def test_nothing_to_watch(tmp_path):
     log = tmp_path / "log"
-    # A process of a host where nothing else can be seen.
-    done = subprocess.run(["unshare", "-p", "-f", "--mount-proc", LEASEWATCH, "trace", "-d", "1", "-o",
-                           str(log), "-j"], stdout=subprocess.PIPE, text=True, timeout=30)
-    assert done.returncode == 3
+    # No process can be seen: as on a host where no Patroni runs.
+    script = f"mount -t tmpfs none /proc && exec {LEASEWATCH} trace -d 1 -o {log} -j"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 3, done.stderr
+    assert "no Patroni runs here yet" in done.stderr
     assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["start", "summary"]
     assert log.read_text() == done.stdout
+
+
+def test_a_pid_namespace_of_its_own():
+    """The kernel's pids are not those that can be seen there: say so instead of finding nothing."""
+    for command, out in (("trace", "stderr"), ("check", "stdout")):
+        done = subprocess.run(["unshare", "-p", "-f", "--mount-proc", LEASEWATCH, command],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 1
+        assert "pid namespace" in getattr(done, out)
 
 
 def test_a_process_that_is_no_patroni():
