@@ -15,23 +15,11 @@
 #include "socket.h"
 #include "caller.h"
 #include "dns.h"
+#include "tls.h"
 
-/* Does a connection that begins with these bytes speak etcd's API, or ask another Patroni whether
- * it agrees to the failsafe mode? Each prefix is eight bytes. */
-static __always_inline bool looks_like_ours(const char *bytes)
+static __always_inline bool is_receive(__u32 type)
 {
-	static const char prefixes[][8] __attribute__((aligned(8))) = {
-		{'P', 'O', 'S', 'T', ' ', '/', 'v', '3'}, {'G', 'E', 'T', ' ', '/', 'v', 'e', 'r'},
-		{'G', 'E', 'T', ' ', '/', 'v', '2', '/'}, {'P', 'U', 'T', ' ', '/', 'v', '2', '/'},
-		{'P', 'O', 'S', 'T', ' ', '/', 'v', '2'}, {'D', 'E', 'L', 'E', 'T', 'E', ' ', '/'},
-		{'P', 'O', 'S', 'T', ' ', '/', 'f', 'a'},
-	};
-
-#pragma unroll
-	for (unsigned int i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (*(const __u64 *)bytes == *(const __u64 *)prefixes[i])
-			return true;
-	return false;
+	return type == LW_EVENT_RECV || type == LW_EVENT_TLS_RECV;
 }
 
 /* The first bytes decide whether the socket is followed. Returns false when it is not. */
@@ -43,6 +31,10 @@ static __always_inline bool decide(struct sock *sk, struct mark *mark, __u64 buf
 		bpf_probe_read_user(begin, sizeof(begin), (void *)buffer);
 	if (looks_like_ours(begin)) {
 		mark->follow = FOLLOW_YES;
+		return true;
+	}
+	if (looks_like_tls(begin)) {
+		mark->follow = FOLLOW_TLS;
 		return true;
 	}
 	bpf_sk_storage_delete(&marks, sk);
@@ -60,10 +52,10 @@ static __always_inline void emit_data(struct sock *sk, struct mark *mark, __u32 
 		return;
 	event->event.tid = (__u32)bpf_get_current_pid_tgid();
 	event->len = len;
-	event->since_rx_us = type == LW_EVENT_RECV ? since_data_us(sk) : 0;
+	event->since_rx_us = is_receive(type) ? since_data_us(sk) : 0;
 	event->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	event->total_retrans = BPF_CORE_READ(tp, total_retrans);
-	event->pad = 0;
+	event->since_sent_us = 0;
 	event->captured = 0;
 	if (want > room)
 		want = room;
@@ -110,6 +102,12 @@ static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32
 			return 0;
 		if (!decide(sk, mark, buffer, ret))
 			return 0;
+	}
+	if (is_tls(mark) && ret > 0) {
+		if (!on_tls(sk, mark, type == LW_EVENT_RECV))
+			return 0;
+		type = type == LW_EVENT_RECV ? LW_EVENT_TLS_RECV : LW_EVENT_TLS_SEND;
+		want = tls_clear_bytes(buffer, want);
 	}
 	if (want > LW_CAPTURE_BYTES)
 		want = LW_CAPTURE_BYTES;

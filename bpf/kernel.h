@@ -28,6 +28,14 @@
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
 
+/* TLS records (RFC 8446 5.1): types, and the versions 3.0 to 3.4. */
+#define TLS_CHANGE_CIPHER_SPEC 0x14
+#define TLS_ALERT	       0x15
+#define TLS_HANDSHAKE	       0x16
+#define TLS_APPLICATION_DATA   0x17
+#define TLS_MAJOR	       3
+#define TLS_MINOR_MAX	       4
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct in6_addr {
@@ -101,26 +109,34 @@ struct task_struct {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, r10, r8;
+	unsigned long di, si, dx, cx, r10, r8;
 	unsigned long ax, orig_ax;
 };
-#define LW_SYSCALL_NR(r)   ((long)(r)->orig_ax)
-#define LW_SYSCALL_ARG2(r) ((r)->si)
-#define LW_SYSCALL_ARG3(r) ((r)->dx)
-#define LW_SYSCALL_ARG5(r) ((r)->r8)
-#define LW_CALL_ARG1(r)	   ((r)->di)
-#define LW_CALL_RESULT(r)  ((int)(r)->ax)
+#define LW_SYSCALL_NR(r)	((long)(r)->orig_ax)
+#define LW_SYSCALL_ARG2(r)	((r)->si)
+#define LW_SYSCALL_ARG3(r)	((r)->dx)
+#define LW_SYSCALL_ARG5(r)	((r)->r8)
+#define LW_CALL_ARG1(r)		((r)->di)
+#define LW_CALL_ARG2(r)		((r)->si)
+#define LW_CALL_ARG3(r)		((r)->dx)
+#define LW_CALL_ARG4(r)		((r)->cx)
+#define LW_CALL_RESULT(r)	((int)(r)->ax)
+#define LW_CALL_RESULT_ULONG(r) ((r)->ax)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 regs[31];
 	__s32 syscallno;
 };
-#define LW_SYSCALL_NR(r)   ((long)(r)->syscallno)
-#define LW_SYSCALL_ARG2(r) ((r)->regs[1])
-#define LW_SYSCALL_ARG3(r) ((r)->regs[2])
-#define LW_SYSCALL_ARG5(r) ((r)->regs[4])
-#define LW_CALL_ARG1(r)	   ((r)->regs[0])
-#define LW_CALL_RESULT(r)  ((int)(r)->regs[0])
+#define LW_SYSCALL_NR(r)	((long)(r)->syscallno)
+#define LW_SYSCALL_ARG2(r)	((r)->regs[1])
+#define LW_SYSCALL_ARG3(r)	((r)->regs[2])
+#define LW_SYSCALL_ARG5(r)	((r)->regs[4])
+#define LW_CALL_ARG1(r)		((r)->regs[0])
+#define LW_CALL_ARG2(r)		((r)->regs[1])
+#define LW_CALL_ARG3(r)		((r)->regs[2])
+#define LW_CALL_ARG4(r)		((r)->regs[3])
+#define LW_CALL_RESULT_ULONG(r) ((r)->regs[0])
+#define LW_CALL_RESULT(r)	((int)(r)->regs[0])
 #else
 #error "leasewatch knows the system call registers of x86 and arm64 only"
 #endif

@@ -11,6 +11,8 @@ enum follow {
 	FOLLOW_UNDECIDED, /* no byte was sent yet */
 	FOLLOW_YES,	  /* speaks etcd's API: copy what passes */
 	FOLLOW_DNS,	  /* talks to a nameserver */
+	FOLLOW_TLS,	  /* speaks TLS: a handshake, or we have not read what is inside */
+	FOLLOW_TLS_PLAIN, /* speaks TLS, and what is inside is read through its libssl */
 };
 
 /* Lives in the socket and dies with it. A socket that has none is not ours: that is the filter. */
@@ -20,6 +22,9 @@ struct mark {
 	__u32 follow;
 	__u32 call;	    /* the system call that last moved data */
 	__u32 next_message; /* of that call, if it is sendmmsg or recvmmsg */
+	__u32 foreign;	    /* writes through TLS so far that were not etcd's API */
+	__u32 pad;
+	__u64 ssl; /* the SSL object that it is tied to, 0 = none */
 };
 
 struct {
@@ -42,6 +47,48 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, LW_RING_BYTES);
 } events __weak SEC(".maps");
+
+/* The call into libssl that a target's thread is in, or has just left. Dies with the thread. */
+struct tls_call {
+	__u64 ssl; /* 0 = it is in none */
+	__u64 buf, len;
+	__u64 done;	   /* the _ex calls: where the number of bytes is written to */
+	__u64 cookie;	   /* of the TLS socket that it has moved data on, 0 = of none */
+	__u64 failed;	   /* the same, of the last call, when that one failed */
+	__u32 function;	   /* enum lw_tls_function */
+	__u32 since_rx_us; /* when it first received: how long that had been there */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tls_call);
+} tls_calls __weak SEC(".maps");
+
+/*
+ * Which socket is this SSL object? Seen once the object has moved data on a followed socket, and
+ * dropped when that socket closes.
+ */
+struct tls_key {
+	__u64 ssl;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct tls_tie {
+	__u64 cookie;
+	__u64 sending_ns; /* since when what is being written is on its way, 0 = nothing is */
+	__u32 srtt_us;
+	__u32 total_retrans;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LW_TLS_SOCKETS_MAX);
+	__type(key, struct tls_key);
+	__type(value, struct tls_tie);
+} tls_ties __weak SEC(".maps");
 
 /* How often each enum lw_lost happened. */
 struct {

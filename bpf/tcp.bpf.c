@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "emit.h"
 #include "socket.h"
+#include "tls.h"
 
 const volatile __u32 tick_us = 4000;
 
@@ -42,6 +43,8 @@ int BPF_PROG(tcp_state, struct sock *sk, int oldstate, int newstate)
 	mark = find_mark(sk, newstate);
 	if (!mark)
 		return 0;
+	if (newstate == LW_TCP_CLOSE)
+		untie(mark);
 	event = emit_reserve(sizeof(*event), LW_EVENT_STATE, mark);
 	if (!event)
 		return 0;

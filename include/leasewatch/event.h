@@ -25,6 +25,14 @@ enum lw_event_type {
 	LW_EVENT_EXIT,	     /* struct lw_event_process: a target's last thread ended */
 	LW_EVENT_DNS,	     /* struct lw_event_dns: a target asked a nameserver, or was answered */
 	LW_EVENT_RESOLVE,    /* struct lw_event_resolve: a target entered or left getaddrinfo() */
+	/*
+	 * struct lw_event_data: bytes of a TLS connection as they pass the socket, of which only
+	 * what is in the clear can be read. Not told for what SEND and RECV tell, decrypted,
+	 * already.
+	 */
+	LW_EVENT_TLS_SEND,
+	LW_EVENT_TLS_RECV,
+	LW_EVENT_TLS, /* struct lw_event_tls: what a target's libssl says of a connection */
 };
 
 /* Why a record, or a part of one, never reached user space. Index of the map `lost`. */
@@ -82,7 +90,7 @@ struct lw_event_data {
 			      */
 	__u32 srtt_us;	     /* the kernel's smoothed round trip time, 0 = not measured yet */
 	__u32 total_retrans; /* segments sent again since the socket was opened */
-	__u32 pad;
+	__u32 since_sent_us; /* SEND through TLS: since its first byte left; else 0 */
 	__u8 payload[];
 };
 
@@ -132,12 +140,36 @@ struct lw_event_resolve {
 	char name[LW_HOST_BYTES]; /* the node argument, "" = NULL or not readable */
 };
 
+/* A function of libssl: the upper half of the cookie with which a program is attached to it. */
+enum lw_tls_function {
+	LW_TLS_READ,
+	LW_TLS_READ_EX,
+	LW_TLS_WRITE,
+	LW_TLS_WRITE_EX,
+	LW_TLS_DO_HANDSHAKE,
+	LW_TLS_OTHER, /* of libcrypto: one program each */
+};
+
+enum lw_tls_what {
+	LW_TLS_HANDSHAKE, /* the handshake is done; code 0 */
+	LW_TLS_VERIFY,	  /* the peer's certificate: code is OpenSSL's X509_V_ERR_*, never 0 */
+	LW_TLS_ERROR,	  /* a call failed: code is what OpenSSL's ERR_peek_error() returned */
+};
+
+struct lw_event_tls {
+	struct lw_event event; /* cookie: of the socket */
+	__u32 what;	       /* enum lw_tls_what */
+	__u32 pad;
+	__u64 code;
+};
+
 _Static_assert(sizeof(struct lw_event) == 32, "the record header has a fixed size");
 _Static_assert(sizeof(struct lw_event_sock) == 80, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_data) == 56, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_tcp) == 72, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_process) == 48, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_dns) == 64, "no hidden padding");
+_Static_assert(sizeof(struct lw_event_tls) == 48, "no hidden padding");
 _Static_assert(sizeof(struct lw_event_resolve) == 296, "no hidden padding");
 
 #endif

@@ -18,6 +18,16 @@
  * with it; only the question and the first answers matter. */
 #define LW_DNS_BYTES 1232
 
+/*
+ * Bytes of a TLS handshake's piece that are copied: the name that a ClientHello asks for stands
+ * near its beginning. Of other pieces only what holds a record's header, or a whole alert.
+ */
+#define LW_TLS_BYTES	   1024
+#define LW_TLS_PIECE_BYTES 32
+
+/* TLS connections of all targets that are read at once. */
+#define LW_TLS_SOCKETS_MAX 4096
+
 /* Length of a host name with its final NUL: DNS allows 253 bytes. */
 #define LW_HOST_BYTES 256
 

@@ -79,6 +79,13 @@ const struct feature features[FEATURES] = {
 		 "Linux 5.15",
 		 "names that nscd, systemd-resolved or /etc/hosts answer are not timed; "
 		 "queries on port 53 are seen all the same"},
+	[FEATURE_TLS] =
+		{"TLS plaintext",
+		 {"tls_enter", "tls_return", "tls_verify", "tls_error"},
+		 FEATURE_OPTIONAL,
+		 "Linux 5.15",
+		 "requests inside TLS are seen by their timing alone: renewals cannot be told "
+		 "from other requests"},
 };
 
 static const struct {

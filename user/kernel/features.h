@@ -24,6 +24,7 @@ enum feature_id {
 	FEATURE_RETRANSMIT, /* as they happen */
 	FEATURE_ERROR,	    /* what the network says of a DNS query */
 	FEATURE_RESOLVE,    /* getaddrinfo() */
+	FEATURE_TLS,	    /* what is inside TLS */
 	FEATURES,
 };
 
@@ -33,7 +34,7 @@ enum feature_need {
 	FEATURE_OPTIONAL,
 };
 
-#define FEATURE_PROGRAMS 2
+#define FEATURE_PROGRAMS 4
 
 struct feature {
 	const char *name;

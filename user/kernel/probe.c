@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe.c - with resolve.c and trial.c the only file that talks to libbpf: kernel hook -> ring
- * buffer -> the caller.
+ * probe.c - with resolve.c, tls.c, links.c and trial.c all that talks to libbpf: kernel hook
+ * -> ring buffer -> the caller.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 
 #include "kernel/probe.h"
 #include "kernel/resolve.h"
+#include "kernel/tls.h"
 #include "kernel/trial.h"
 #include "leasewatch.skel.h"
 
@@ -23,6 +24,8 @@ struct probe {
 	struct ring_buffer *ring;
 	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
 	struct resolve *resolve;   /* NULL when this kernel cannot run programs on uprobes */
+	struct tls *tls;	   /* the same, or switched off */
+	bool no_plaintext;
 	probe_event_fn on_event;
 	void *ctx;
 	unsigned int cpus;
@@ -50,13 +53,17 @@ static bool event_is_sound(const struct lw_event *e, size_t size)
 		[LW_EVENT_EXIT] = sizeof(struct lw_event_process),
 		[LW_EVENT_DNS] = sizeof(struct lw_event_dns),
 		[LW_EVENT_RESOLVE] = sizeof(struct lw_event_resolve),
+		[LW_EVENT_TLS_SEND] = sizeof(struct lw_event_data),
+		[LW_EVENT_TLS_RECV] = sizeof(struct lw_event_data),
+		[LW_EVENT_TLS] = sizeof(struct lw_event_tls),
 	};
 
 	if (size < sizeof(*e) || e->type == 0 || e->type >= sizeof(least) / sizeof(least[0]))
 		return false;
 	if (e->size > size || e->size < least[e->type])
 		return false;
-	if (e->type == LW_EVENT_SEND || e->type == LW_EVENT_RECV)
+	if (e->type == LW_EVENT_SEND || e->type == LW_EVENT_RECV || e->type == LW_EVENT_TLS_SEND ||
+	    e->type == LW_EVENT_TLS_RECV)
 		return ((const struct lw_event_data *)e)->captured <= e->size - least[e->type];
 	if (e->type == LW_EVENT_DNS)
 		return ((const struct lw_event_dns *)e)->captured <= e->size - least[e->type];
@@ -72,6 +79,8 @@ static int on_record(void *ctx, void *data, size_t size)
 		return 0;
 	if (p->resolve)
 		resolve__record(p->resolve, event);
+	if (p->tls)
+		tls__record(p->tls, event);
 	p->on_event(p->ctx, event);
 	return 0;
 }
@@ -232,7 +241,8 @@ static int choose(struct probe *p, enum hooks hooks, char *why, size_t why_size)
 	int err, obstacle;
 
 	/* Not attached, but run by resolve.c where a library is: so asked before. */
-	absent[FEATURE_RESOLVE] = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) != 1;
+	absent[FEATURE_RESOLVE] = absent[FEATURE_TLS] =
+		libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) != 1;
 	if (!try_plans(p, hooks, absent))
 		return 0;
 	host__read(&host, "");
@@ -246,6 +256,22 @@ static int choose(struct probe *p, enum hooks hooks, char *why, size_t why_size)
 	if (err)
 		explain_tiers(hooks, why, why_size);
 	return err;
+}
+
+static void add_uprobes(struct probe *p)
+{
+	struct tls_programs tls = {
+		.enter = p->skel->progs.tls_enter,
+		.leave = p->skel->progs.tls_return,
+		.verify = p->skel->progs.tls_verify,
+		.error = p->skel->progs.tls_error,
+	};
+
+	if (p->used[FEATURE_RESOLVE])
+		p->resolve =
+			resolve__new(p->skel->progs.resolve_enter, p->skel->progs.resolve_return);
+	if (p->used[FEATURE_TLS])
+		p->tls = tls__new(&tls);
 }
 
 int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
@@ -271,9 +297,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 		snprintf(why, why_size, "cannot open the ring buffer: %s", strerror(-err));
 		goto fail;
 	}
-	if (p->used[FEATURE_RESOLVE])
-		p->resolve =
-			resolve__new(p->skel->progs.resolve_enter, p->skel->progs.resolve_return);
+	add_uprobes(p);
 	name_hooks(p);
 	*out = p;
 	return 0;
@@ -292,6 +316,7 @@ void probe__free(struct probe *p)
 	if (!p)
 		return;
 	resolve__free(p->resolve);
+	tls__free(p->tls);
 	bpf_link__destroy(p->snapshot);
 	ring_buffer__free(p->ring);
 	leasewatch_bpf__destroy(p->skel);
@@ -330,9 +355,14 @@ int probe__follow(struct probe *p, pid_t tgid)
 		/* Not followed until now: hooks under this number are a dead process's. */
 		if (p->resolve)
 			resolve__unhook(p->resolve, tgid);
+		if (p->tls)
+			tls__unhook(p->tls, tgid);
 	} else if (errno != EEXIST) {
 		return -errno;
 	}
+	/* Before its sockets: what is written on one that we have adopted should be readable. */
+	if (p->tls)
+		tls__hook(p->tls, tgid);
 	err = adopt_sockets(p, tgid);
 	if (p->resolve)
 		resolve__hook(p->resolve, tgid);
@@ -346,6 +376,8 @@ void probe__unfollow(struct probe *p, pid_t tgid)
 	bpf_map__delete_elem(p->skel->maps.targets, &key, sizeof(key), 0);
 	if (p->resolve)
 		resolve__unhook(p->resolve, tgid);
+	if (p->tls)
+		tls__unhook(p->tls, tgid);
 }
 
 const char *probe__resolve_trouble(const struct probe *p, pid_t tgid)
@@ -353,6 +385,20 @@ const char *probe__resolve_trouble(const struct probe *p, pid_t tgid)
 	if (!p->resolve)
 		return "this kernel cannot run programs on uprobes";
 	return resolve__trouble(p->resolve, tgid);
+}
+
+const char *probe__tls_trouble(struct probe *p, pid_t tgid)
+{
+	if (p->no_plaintext)
+		return "switched off with --no-plaintext";
+	return p->tls ? tls__trouble(p->tls, tgid) : "this kernel cannot run programs on uprobes";
+}
+
+void probe__no_plaintext(struct probe *p)
+{
+	tls__free(p->tls);
+	p->tls = NULL;
+	p->no_plaintext = true;
 }
 
 int probe__poll(struct probe *p, int timeout_ms)
@@ -365,6 +411,8 @@ int probe__poll(struct probe *p, int timeout_ms)
 	n = ring_buffer__consume(p->ring);
 	if (p->resolve)
 		resolve__turn(p->resolve);
+	if (p->tls)
+		tls__turn(p->tls);
 	return n < 0 ? n : 0;
 }
 

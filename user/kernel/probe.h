@@ -32,9 +32,9 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 void probe__free(struct probe *p);
 
 /*
- * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo(). 0
- * or -errno (-E2BIG: full). To call it again is fine. It ends with the process, or with
- * probe__unfollow().
+ * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo()
+ * and libssl. 0 or -errno (-E2BIG: full). To call it again is fine. It ends with the process, or
+ * with probe__unfollow().
  */
 int probe__follow(struct probe *p, pid_t tgid);
 void probe__unfollow(struct probe *p, pid_t tgid);
@@ -45,6 +45,15 @@ void probe__unfollow(struct probe *p, pid_t tgid);
  * probe__poll() when it shows life. Valid until the next call of a probe function.
  */
 const char *probe__resolve_trouble(const struct probe *p, pid_t tgid);
+
+/*
+ * Why the requests inside a followed process's TLS connections are not read, for one of which that
+ * was seen to be so. Valid until the next call of a probe function.
+ */
+const char *probe__tls_trouble(struct probe *p, pid_t tgid);
+
+/* Leave TLS unread: for tests. Before anything is followed. */
+void probe__no_plaintext(struct probe *p);
 
 /*
  * Wait up to timeout_ms, or less if something urgent happens, and hand on what there is. 0 or

@@ -3,8 +3,6 @@
  * resolve.c - see resolve.h.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include <uthash.h>
 
 #include "kernel/library.h"
+#include "kernel/links.h"
 #include "kernel/resolve.h"
 #include "leasewatch/event.h"
 
@@ -51,42 +50,17 @@ struct resolve *resolve__new(const struct bpf_program *enter, const struct bpf_p
 	return r;
 }
 
-static void *destroy(void *arg)
+static void detach_by(struct hook *h, void (*destroy)(struct bpf_link **, size_t))
 {
-	struct links *links = arg;
+	struct bpf_link *both[] = {h->links.enter, h->links.leave};
 
-	bpf_link__destroy(links->enter);
-	bpf_link__destroy(links->leave);
-	free(links);
-	return NULL;
+	h->links = (struct links){0};
+	destroy(both, 2);
 }
 
-/*
- * To detach takes some 200 ms: the kernel waits until nobody can be running the program any more. A
- * thread waits with it; meanwhile the ring buffer would overflow. It takes no signals.
- */
 static void detach(struct hook *h)
 {
-	struct links *links;
-	sigset_t all, before;
-	pthread_t thread;
-	int err;
-
-	if (!h->links.enter && !h->links.leave)
-		return;
-	links = malloc(sizeof(*links));
-	if (!links)
-		return; /* they stay, and find no target */
-	*links = h->links;
-	h->links = (struct links){0};
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, NULL, destroy, links);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err)
-		destroy(links);
-	else
-		pthread_detach(thread);
+	detach_by(h, links__destroy_later);
 }
 
 static void drop(struct resolve *r, struct hook *h)
@@ -102,8 +76,10 @@ void resolve__free(struct resolve *r)
 
 	if (!r)
 		return;
-	HASH_ITER(hh, r->hooks, h, next)
+	HASH_ITER(hh, r->hooks, h, next) {
+		detach_by(h, links__destroy);
 		drop(r, h);
+	}
 	free(r);
 }
 

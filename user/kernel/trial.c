@@ -45,6 +45,7 @@ static int try_attach(struct bpf_object *object, enum feature_id id, const char 
 		return -ENOENT;
 	switch (id) {
 	case FEATURE_RESOLVE:
+	case FEATURE_TLS:
 		/* Each process has a library of its own: that there are uprobes is all to ask. */
 		return access("/sys/bus/event_source/devices/uprobe", F_OK) ? -EOPNOTSUPP : 0;
 	case FEATURE_SNAPSHOT:

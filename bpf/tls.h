@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tls.h - the raw bytes of a target's TLS connections: which SSL object is this socket?
+ *
+ * libssl calls send and receive for us: when a hook on a socket finds its thread inside SSL_write()
+ * or SSL_read(), then that call's SSL object is this socket. What the call moves is told by the
+ * hooks on libssl (tls.bpf.c), decrypted, and not a second time here.
+ */
+#ifndef LEASEWATCH_TLS_H
+#define LEASEWATCH_TLS_H
+
+#include "speaks.h"
+
+/*
+ * A connection that was adopted between the headers and the body of a request shows the body first.
+ * So the first write that is not etcd's API does not settle it.
+ */
+#define TLS_FOREIGN_WRITES 4
+
+static __always_inline bool is_tls(const struct mark *mark)
+{
+	return mark->follow == FOLLOW_TLS || mark->follow == FOLLOW_TLS_PLAIN;
+}
+
+static __always_inline bool is_writing(const struct tls_call *call)
+{
+	return call->function == LW_TLS_WRITE || call->function == LW_TLS_WRITE_EX;
+}
+
+/* The call that the thread is in, or was in last; NULL = it has made none. */
+static __always_inline struct tls_call *thread_call(void)
+{
+	return bpf_task_storage_get(&tls_calls, bpf_get_current_task_btf(), NULL, 0);
+}
+
+/* What is written decides whether it is read. False, and the mark is gone: it never will be. */
+static __always_inline bool judge_plaintext(struct sock *sk, struct mark *mark,
+					    const struct tls_call *call)
+{
+	char begin[8] __attribute__((aligned(8))) = {};
+
+	if (call->len >= sizeof(begin))
+		bpf_probe_read_user(begin, sizeof(begin), (void *)call->buf);
+	if (looks_like_ours(begin)) {
+		mark->follow = FOLLOW_TLS_PLAIN;
+		return true;
+	}
+	if (++mark->foreign < TLS_FOREIGN_WRITES)
+		return true;
+	bpf_sk_storage_delete(&marks, sk);
+	return false;
+}
+
+static __always_inline struct tls_tie *tie(struct mark *mark, __u64 ssl)
+{
+	struct tls_key key = {.ssl = ssl, .tgid = mark->tgid};
+	struct tls_tie fresh = {.cookie = mark->cookie};
+	struct tls_tie *tie = bpf_map_lookup_elem(&tls_ties, &key);
+
+	if (tie && tie->cookie == mark->cookie)
+		return tie;
+	if (bpf_map_update_elem(&tls_ties, &key, &fresh, BPF_ANY)) {
+		count_lost(LW_LOST_NO_MEMORY);
+		return NULL;
+	}
+	mark->ssl = ssl;
+	return bpf_map_lookup_elem(&tls_ties, &key);
+}
+
+/* The socket closes: its SSL object is nobody's any more. */
+static __always_inline void untie(const struct mark *mark)
+{
+	struct tls_key key = {.ssl = mark->ssl, .tgid = mark->tgid};
+	struct tls_tie *tie;
+
+	if (!mark->ssl)
+		return;
+	tie = bpf_map_lookup_elem(&tls_ties, &key);
+	if (tie && tie->cookie == mark->cookie)
+		bpf_map_delete_elem(&tls_ties, &key);
+}
+
+/* What the socket knows of the data that the call moves. */
+static __always_inline void note_socket(struct sock *sk, struct mark *mark, struct tls_call *call,
+					bool received)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct tls_tie *t = tie(mark, call->ssl);
+
+	if (!t)
+		return;
+	t->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+	t->total_retrans = BPF_CORE_READ(tp, total_retrans);
+	if (received && !call->since_rx_us)
+		call->since_rx_us = since_data_us(sk);
+	else if (!received && is_writing(call) && !t->sending_ns)
+		t->sending_ns = bpf_ktime_get_boot_ns();
+}
+
+/*
+ * `ret` bytes have passed. Returns true when they are to be told as they are: nobody reads what is
+ * inside, or it is the handshake.
+ */
+static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool received)
+{
+	struct tls_call *call = thread_call();
+
+	if (!call || !call->ssl)
+		return mark->follow == FOLLOW_TLS;
+	call->cookie = mark->cookie;
+	if (call->function == LW_TLS_DO_HANDSHAKE)
+		return mark->follow == FOLLOW_TLS;
+	if (mark->follow == FOLLOW_TLS && is_writing(call) && !received &&
+	    !judge_plaintext(sk, mark, call))
+		return false;
+	if (mark->follow == FOLLOW_TLS_PLAIN)
+		note_socket(sk, mark, call, received);
+	return false;
+}
+
+/* How much of a raw piece is worth copying: `want` bytes at `buffer` is all there is. */
+static __always_inline __u64 tls_clear_bytes(__u64 buffer, __u64 want)
+{
+	__u8 begin[2] = {};
+	__u64 most = LW_TLS_PIECE_BYTES;
+
+	if (want >= sizeof(begin))
+		bpf_probe_read_user(begin, sizeof(begin), (void *)buffer);
+	if (begin[0] == TLS_HANDSHAKE && begin[1] == TLS_MAJOR)
+		most = LW_TLS_BYTES;
+	return want < most ? want : most;
+}
+
+#endif
