@@ -87,8 +87,13 @@ static __noinline int tell_plain(struct tls_call *call, struct tls_tie *tie, __u
 
 	if (!call || !tie)
 		return 0;
-	if (want <= 256)
+	/* The same rooms as in sock.bpf.c. */
+	if (want <= 64)
+		emit_plain(call, tie, len, want, 64);
+	else if (want <= 256)
 		emit_plain(call, tie, len, want, 256);
+	else if (want <= 512)
+		emit_plain(call, tie, len, want, 512);
 	else if (want <= 1024)
 		emit_plain(call, tie, len, want, 1024);
 	else

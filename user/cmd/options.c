@@ -20,6 +20,8 @@ static const struct argp_option options[] = {
 	 "the "
 	 "default)",
 	 0},
+	{"no-plaintext", OPTION_NO_PLAINTEXT, NULL, 0,
+	 "do not read inside TLS: see requests by their timing alone", 0},
 	{"help", 'h', NULL, 0, "give this help", -1},
 	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
@@ -79,6 +81,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_HOOKS:
 		w->hooks = options__hooks(arg, state);
+		return 0;
+	case OPTION_NO_PLAINTEXT:
+		w->no_plaintext = true;
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);

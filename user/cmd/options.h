@@ -14,7 +14,7 @@
 #define SECONDS_MAX 3e9
 
 /* Keys without a letter. */
-enum { OPTION_STALL_AFTER = 256, OPTION_HOOKS };
+enum { OPTION_STALL_AFTER = 256, OPTION_HOOKS, OPTION_NO_PLAINTEXT };
 
 /* A number of seconds, least..most; `what` is the option's name. */
 double options__seconds(const char *arg, const char *what, double least, double most,
@@ -24,8 +24,8 @@ double options__seconds(const char *arg, const char *what, double least, double 
 enum hooks options__hooks(const char *arg, struct argp_state *state);
 
 /*
- * The parser of -p, --stall-after, --hooks, -h and -V, as a child of a command's own; its input is
- * the struct watch_options to fill.
+ * The parser of -p, --stall-after, --hooks, --no-plaintext, -h and -V, as a child of a command's
+ * own; its input is the struct watch_options to fill.
  */
 extern const struct argp options__watch;
 

@@ -181,6 +181,9 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 
 	if (wants.snapshot)
 		probe__snapshot(w->probe);
+	if (wants.tls_pid)
+		engine__tls_blind(w->engine, wants.tls_pid,
+				  probe__tls_trouble(w->probe, (pid_t)wants.tls_pid), now_ns);
 	for (size_t i = 0; i < wants.threads_len; i++)
 		bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);
 }
@@ -288,6 +291,8 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	err = w->engine ? probe__open(&w->probe, on_event, w, &probe, why, why_size) : -ENOMEM;
 	if (err)
 		goto fail;
+	if (opts->no_plaintext)
+		probe__no_plaintext(w->probe);
 	if (!opts->pids_len)
 		patroni__scan(count_patroni, &targets);
 	tell_start(w, targets);

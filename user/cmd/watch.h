@@ -20,6 +20,7 @@ struct watch_options {
 	size_t pids_len; /* 0 = find Patroni */
 	pid_t pids[WATCH_PIDS_MAX];
 	int64_t stall_after_ns;
+	bool no_plaintext; /* leave TLS unread */
 	bool verbose;
 	enum hooks hooks;
 	void (*on_finding)(void *ctx, const struct finding *f);

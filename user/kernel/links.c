@@ -43,7 +43,7 @@ static void *destroy_batch(void *arg)
 
 void links__destroy_later(struct bpf_link **links, size_t n)
 {
-	struct batch *batch = malloc(sizeof(*batch) + n * sizeof(*links));
+	struct batch *batch = malloc(sizeof(*batch) + n * sizeof(struct bpf_link *));
 	pthread_t thread;
 
 	if (!batch)

@@ -7,6 +7,19 @@
 #include "model/cause.h"
 #include "model/lease.h"
 
+static void describe_tls(const struct conn *c, struct tls_evidence *out)
+{
+	const struct conn_tls *t = &c->tls;
+
+	out->on = t->on;
+	out->shaking = c->state == CONN_HANDSHAKE;
+	out->answered = t->answered;
+	out->trouble = t->trouble;
+	out->end = t->end;
+	out->code = t->code;
+	memcpy(out->name, t->name, sizeof(out->name));
+}
+
 static void describe(const struct conn *c, struct diagnosis *out)
 {
 	const struct exchange *x = c->exchange;
@@ -25,6 +38,7 @@ static void describe(const struct conn *c, struct diagnosis *out)
 	out->backoff = c->tcp.backoff;
 	out->srtt_us = c->srtt_us;
 	out->since_rx_ns = c->tcp.at_ns ? c->tcp.since_rx_us * NS_PER_US : LW_UNKNOWN;
+	describe_tls(c, &out->tls);
 }
 
 /* Did the endpoint answer something else, since `since_ns`? */
@@ -49,7 +63,13 @@ static enum cause cause_of_waiting(const struct conn *c)
 		return CAUSE_LOCAL_DELAY;
 	if (c->tcp.unacked_bytes || c->tcp.unsent_bytes)
 		return CAUSE_NETWORK_LOSS;
-	return CAUSE_ENDPOINT_SILENT;
+	return c->state == CONN_HANDSHAKE ? CAUSE_TLS : CAUSE_ENDPOINT_SILENT;
+}
+
+/* Without a snapshot, what was sent again tells that it was lost. */
+static enum cause cause_of_giving_up(const struct conn *c, const struct diagnosis *d)
+{
+	return !c->tcp.at_ns && d->retransmits ? CAUSE_NETWORK_LOSS : cause_of_waiting(c);
 }
 
 void cause__of_flight(const struct conn *c, uint64_t now_ns, struct diagnosis *out)
@@ -70,6 +90,15 @@ void cause__of_connect(const struct conn *c, enum connect_outcome outcome, uint6
 	out->cause = out->reset ? CAUSE_CONNECT_REFUSED : CAUSE_NETWORK_LOSS;
 }
 
+void cause__of_handshake(const struct conn *c, uint64_t now_ns, struct diagnosis *out)
+{
+	describe(c, out);
+	out->end_ns = now_ns;
+	out->cause = CAUSE_TLS;
+	if (c->tls.trouble < TLS_LEFT && c->tls.end == REQUEST_TIMEOUT)
+		out->cause = cause_of_giving_up(c, out);
+}
+
 void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint64_t now_ns,
 			struct diagnosis *out)
 {
@@ -88,14 +117,12 @@ void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint
 		break;
 	case REQUEST_RESET:
 	case REQUEST_CLOSED:
-		out->cause = CAUSE_CONNECTION_RESET;
+		/* An alert says why it ended. */
+		out->cause = c->tls.trouble > TLS_LEFT ? CAUSE_TLS : CAUSE_CONNECTION_RESET;
 		out->reset = outcome == REQUEST_RESET;
 		break;
 	case REQUEST_TIMEOUT:
-		out->cause = cause_of_waiting(c);
-		/* Without a snapshot, what was sent again tells that it was lost. */
-		if (!c->tcp.at_ns && out->retransmits)
-			out->cause = CAUSE_NETWORK_LOSS;
+		out->cause = cause_of_giving_up(c, out);
 		out->answers_reads = answered_since(out->endpoint, out->start_ns);
 		break;
 	default:
@@ -105,6 +132,8 @@ void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint
 
 static bool is_clear(const struct diagnosis *d)
 {
+	if (d->cause == CAUSE_TLS)
+		return d->end_ns && d->tls.trouble >= TLS_LEFT;
 	return d->end_ns &&
 	       (d->cause == CAUSE_ENDPOINT_ERROR || d->cause == CAUSE_LEASE_LOST ||
 		d->cause == CAUSE_CONNECT_REFUSED || d->cause == CAUSE_CONNECTION_RESET);
@@ -117,16 +146,24 @@ static bool says_more(const struct diagnosis *next, const struct diagnosis *curr
 	       next->lookup.outcome != DNS_IN_FLIGHT && next->lookup.outcome != DNS_TIMEOUT;
 }
 
+/* That the silent one does not greet either is no news. */
+static bool is_silent_too(const struct diagnosis *next, const struct diagnosis *current)
+{
+	return next->cause == CAUSE_TLS && next->tls.trouble < TLS_LEFT && !next->tls.answered &&
+	       current->cause == CAUSE_ENDPOINT_SILENT && next->endpoint == current->endpoint;
+}
+
 bool cause__supersedes(const struct diagnosis *next, const struct diagnosis *current,
 		       uint64_t now_ns)
 {
 	uint64_t until = next->end_ns ? next->end_ns : now_ns;
 	int64_t patience;
 
-	if (next->cause == CAUSE_UNKNOWN)
+	if (next->cause == CAUSE_UNKNOWN || is_silent_too(next, current))
 		return false;
 	if (next->cause == current->cause && next->endpoint == current->endpoint)
-		return (next->has_error && !current->has_error) || says_more(next, current);
+		return (next->has_error && !current->has_error) || says_more(next, current) ||
+		       next->tls.trouble > current->tls.trouble;
 	/* That nothing is sent between two tries is no news while the tries fail. */
 	if (next->cause == CAUSE_NOT_ATTEMPTED)
 		return current->cause == CAUSE_UNKNOWN || current->cause == CAUSE_LOCAL_DELAY;

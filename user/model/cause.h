@@ -46,6 +46,17 @@ struct lookup_evidence {
 	char error[32];		    /* "EAI_AGAIN", "rcode 4 NOTIMP"; "" = none */
 };
 
+/* TLS on the connection of an attempt. */
+struct tls_evidence {
+	bool on;
+	bool shaking;  /* the handshake goes on */
+	bool answered; /* the peer took part in it */
+	enum tls_trouble trouble;
+	enum request_outcome end; /* with trouble: how the connection ended; ok = it has not */
+	unsigned int code;	  /* see enum tls_trouble */
+	char name[TLS_NAME_BYTES];
+};
+
 /* What is known of one attempt. A cause of CAUSE_UNKNOWN means that there is nothing to say. */
 struct diagnosis {
 	enum cause cause;
@@ -65,6 +76,7 @@ struct diagnosis {
 	int64_t since_rx_ns; /* since the peer last sent anything; LW_UNKNOWN */
 	bool answers_reads;  /* another kind of request passed meanwhile, or before a clear no */
 	struct lookup_evidence lookup; /* cause dns */
+	struct tls_evidence tls;
 	struct thread_evidence thread;
 	struct thread_delay delay;
 };
@@ -75,6 +87,8 @@ void cause__of_flight(const struct conn *c, uint64_t now_ns, struct diagnosis *o
 /* A connect that failed. */
 void cause__of_connect(const struct conn *c, enum connect_outcome outcome, uint64_t now_ns,
 		       struct diagnosis *out);
+/* A TLS handshake that failed, or what it showed was refused: c->tls.trouble. */
+void cause__of_handshake(const struct conn *c, uint64_t now_ns, struct diagnosis *out);
 /* An exchange that failed (c->exchange is still there). */
 void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint64_t now_ns,
 			struct diagnosis *out);

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/conn.h"
+#include "model/conn_private.h"
 #include "model/member.h"
 
 /* A request that follows its connect by less than this, on the same thread, is why it was made. */
 #define CONNECT_FOR_REQUEST_NS (200 * 1000000LL)
 
-static void set_busy(struct conn *c, bool busy)
+void conn__set_busy(struct conn *c, bool busy)
 {
 	if (c->busy == busy)
 		return;
@@ -23,31 +23,31 @@ static void set_busy(struct conn *c, bool busy)
 		TAILQ_REMOVE(&c->member->busy, c, busy_link);
 }
 
-static void drop_exchange(struct conn_table *t, struct conn *c)
+void conn__drop_exchange(struct conn_table *t, struct conn *c)
 {
 	if (!t->spare)
 		t->spare = c->exchange;
 	else
 		free(c->exchange);
 	c->exchange = NULL;
-	set_busy(c, c->state == CONN_CONNECTING);
+	conn__set_busy(c, c->state != CONN_OPEN);
 }
 
-static void finish(struct conn_table *t, struct conn *c, enum request_outcome outcome,
-		   uint64_t now_ns)
+void conn__finish(struct conn_table *t, struct conn *c, enum request_outcome outcome,
+		  uint64_t now_ns)
 {
 	/* What never showed itself to be a request to etcd is nobody's business. */
 	if (c->exchange->rpc != ETCD_RPC_UNKNOWN)
 		t->listener->finished(t->ctx, c, outcome, now_ns);
-	drop_exchange(t, c);
+	conn__drop_exchange(t, c);
 }
 
 static void forget(struct conn_table *t, struct conn *c)
 {
 	if (c->exchange)
-		drop_exchange(t, c);
+		conn__drop_exchange(t, c);
 	c->state = CONN_OPEN;
-	set_busy(c, false);
+	conn__set_busy(c, false);
 	HASH_DEL(t->conns, c);
 	free(c);
 }
@@ -93,20 +93,20 @@ static enum connect_outcome connect_outcome_of(const struct lw_event_sock *e)
 static void on_close(struct conn_table *t, struct conn *c, const struct lw_event_sock *e)
 {
 	uint64_t now = e->event.ts_ns;
+	enum request_outcome outcome = e->err == ETIMEDOUT ? REQUEST_TIMEOUT
+				       : e->err		   ? REQUEST_RESET
+				       : c->peer_closed	   ? REQUEST_CLOSED
+							   : REQUEST_TIMEOUT;
 
+	conn_tls__end(t, c, outcome, now);
 	if (c->state == CONN_CONNECTING) {
 		t->listener->connect_failed(t->ctx, c, connect_outcome_of(e), now);
 	} else if (c->exchange) {
-		enum request_outcome outcome = e->err == ETIMEDOUT ? REQUEST_TIMEOUT
-					       : e->err		   ? REQUEST_RESET
-					       : c->peer_closed	   ? REQUEST_CLOSED
-								   : REQUEST_TIMEOUT;
-
 		/* Patroni ends its endless watches whenever it likes. */
 		if (c->exchange->rpc == ETCD_RPC_WATCH && outcome == REQUEST_TIMEOUT &&
 		    c->exchange->first_byte_ns)
 			outcome = REQUEST_OK;
-		finish(t, c, outcome, now);
+		conn__finish(t, c, outcome, now);
 	}
 	forget(t, c);
 }
@@ -120,14 +120,14 @@ static void on_state(struct conn_table *t, struct conn *c, const struct lw_event
 			return;
 		c->state = CONN_CONNECTING;
 		c->connect_start_ns = e->event.ts_ns;
-		set_busy(c, true);
+		conn__set_busy(c, true);
 		break;
 	case LW_TCP_ESTABLISHED:
 		if (!c || c->state != CONN_CONNECTING)
 			return;
 		c->state = CONN_OPEN;
 		c->connect_done_ns = e->event.ts_ns;
-		set_busy(c, false);
+		conn__set_busy(c, false);
 		break;
 	case LW_TCP_CLOSE_WAIT:
 		if (c)
@@ -151,22 +151,22 @@ static void on_seed(struct conn_table *t, struct conn *c, const struct lw_event_
 	c->connect_start_ns = e->event.ts_ns;
 	if (c->state == CONN_OPEN && e->unanswered)
 		c->unseen_since_ns = e->event.ts_ns - e->since_rx_us * 1000ULL;
-	set_busy(c, c->state == CONN_CONNECTING || conn__waits_unseen(c));
+	conn__set_busy(c, c->state == CONN_CONNECTING || conn__waits_unseen(c));
 }
 
-static bool begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
+bool conn__begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
 {
 	c->exchange = t->spare ? t->spare : malloc(sizeof(*c->exchange));
 	t->spare = NULL;
 	if (!c->exchange)
 		return false;
 	c->requests++;
-	exchange__begin(c->exchange, e->event.ts_ns, e->event.tid);
+	exchange__begin(c->exchange, e->event.ts_ns - e->since_sent_us * 1000ULL, e->event.tid);
 	memset(&c->tcp, 0, sizeof(c->tcp));
 	/* A retransmission while connecting belongs to the first request's attempt. */
-	if (conn__attempt_start(c) == e->event.ts_ns)
+	if (conn__attempt_start(c) == c->exchange->start_ns)
 		c->retrans_before = e->total_retrans;
-	set_busy(c, true);
+	conn__set_busy(c, true);
 	return true;
 }
 
@@ -179,8 +179,8 @@ static void on_send(struct conn_table *t, struct conn *c, const struct lw_event_
 
 	/* A new request although the last answer was not seen to its end: we missed a part. */
 	if (c->exchange && c->exchange->request_done)
-		finish(t, c, REQUEST_UNOBSERVED, now);
-	if (!c->exchange && !begin_exchange(t, c, e))
+		conn__finish(t, c, REQUEST_UNOBSERVED, now);
+	if (!c->exchange && !conn__begin_exchange(t, c, e))
 		return;
 	do {
 		progress = exchange__sent(c->exchange, now, at, left, total, &taken);
@@ -190,7 +190,7 @@ static void on_send(struct conn_table *t, struct conn *c, const struct lw_event_
 			t->listener->requested(t->ctx, c, now);
 			return;
 		} else if (progress == EXCHANGE_LOST) {
-			finish(t, c, REQUEST_UNOBSERVED, now);
+			conn__finish(t, c, REQUEST_UNOBSERVED, now);
 			return;
 		}
 		total -= taken;
@@ -211,10 +211,10 @@ static void on_receive(struct conn_table *t, struct conn *c, const struct lw_eve
 		x->unread_ns = e->since_rx_us * 1000LL;
 	switch (exchange__received(x, now, e->payload, e->captured, e->len, &taken)) {
 	case EXCHANGE_ANSWERED:
-		finish(t, c, exchange__verdict(x), now);
+		conn__finish(t, c, exchange__verdict(x), now);
 		break;
 	case EXCHANGE_LOST:
-		finish(t, c, REQUEST_UNOBSERVED, now);
+		conn__finish(t, c, REQUEST_UNOBSERVED, now);
 		break;
 	default:
 		break;
@@ -226,14 +226,19 @@ static void on_end(struct conn_table *t, struct conn *c, const struct lw_event_d
 {
 	uint64_t now = e->event.ts_ns;
 
+	enum request_outcome outcome = !e->len		      ? REQUEST_CLOSED
+				       : -e->len == ETIMEDOUT ? REQUEST_TIMEOUT
+							      : REQUEST_RESET;
+
+	conn_tls__end(t, c, outcome, now);
 	if (!c->exchange)
 		return;
 	if (e->len < 0)
-		finish(t, c, -e->len == ETIMEDOUT ? REQUEST_TIMEOUT : REQUEST_RESET, now);
+		conn__finish(t, c, outcome, now);
 	else if (exchange__peer_closed(c->exchange) == EXCHANGE_ANSWERED)
-		finish(t, c, exchange__verdict(c->exchange), now);
+		conn__finish(t, c, exchange__verdict(c->exchange), now);
 	else
-		finish(t, c, REQUEST_CLOSED, now);
+		conn__finish(t, c, REQUEST_CLOSED, now);
 }
 
 static void on_data(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
@@ -242,11 +247,18 @@ static void on_data(struct conn_table *t, struct conn *c, const struct lw_event_
 	c->total_retrans = e->total_retrans;
 	if (conn__waits_unseen(c)) {
 		c->unseen_since_ns = 0;
-		set_busy(c, false);
+		conn__set_busy(c, false);
 	}
-	if (e->len <= 0)
+	if (e->event.type == LW_EVENT_TLS_SEND || e->event.type == LW_EVENT_TLS_RECV) {
+		conn_tls__bytes(t, c, e);
+		return;
+	}
+	if (e->len <= 0) {
 		on_end(t, c, e);
-	else if (e->event.type == LW_EVENT_SEND)
+		return;
+	}
+	conn_tls__plain(t, c, e->event.ts_ns);
+	if (e->event.type == LW_EVENT_SEND)
 		on_send(t, c, e);
 	else
 		on_receive(t, c, e);
@@ -280,8 +292,14 @@ void conn_table__event(struct conn_table *t, const struct lw_event *event)
 		break;
 	case LW_EVENT_SEND:
 	case LW_EVENT_RECV:
+	case LW_EVENT_TLS_SEND:
+	case LW_EVENT_TLS_RECV:
 		if (c)
 			on_data(t, c, (const struct lw_event_data *)event);
+		break;
+	case LW_EVENT_TLS:
+		if (c)
+			conn_tls__said(t, c, (const struct lw_event_tls *)event);
 		break;
 	case LW_EVENT_RETRANSMIT:
 	case LW_EVENT_SNAPSHOT:
@@ -301,7 +319,7 @@ void conn_table__drop_member(struct conn_table *t, struct member *m, uint64_t no
 		if (c->member != m)
 			continue;
 		if (c->exchange)
-			finish(t, c, REQUEST_UNOBSERVED, now_ns);
+			conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
 		forget(t, c);
 	}
 }
@@ -324,13 +342,14 @@ bool conn__waits_unseen(const struct conn *c)
 uint64_t conn__attempt_start(const struct conn *c)
 {
 	const struct exchange *x = c->exchange;
+	uint64_t ready_ns = c->tls.done_ns ? c->tls.done_ns : c->connect_done_ns;
 
 	if (conn__waits_unseen(c))
 		return c->unseen_since_ns;
-	if (!x || c->state == CONN_CONNECTING)
+	if (!x || c->state != CONN_OPEN)
 		return c->connect_start_ns;
 	if (!c->connect_done_ns || c->requests > 1 || c->tid != x->tid ||
-	    x->start_ns - c->connect_done_ns > CONNECT_FOR_REQUEST_NS)
+	    (int64_t)(x->start_ns - ready_ns) > CONNECT_FOR_REQUEST_NS)
 		return x->start_ns;
 	return c->connect_start_ns;
 }

@@ -16,10 +16,43 @@
 #include "leasewatch/event.h"
 #include "model/endpoint.h"
 #include "model/exchange.h"
+#include "protocol/tls.h"
 
 struct member;
 
-enum conn_state { CONN_CONNECTING, CONN_OPEN };
+enum conn_state {
+	CONN_CONNECTING,
+	CONN_HANDSHAKE, /* connected; TLS is being agreed upon */
+	CONN_OPEN,
+};
+
+/* What went wrong with TLS on a connection, the more telling the later. */
+enum tls_trouble {
+	TLS_NO_TROUBLE,
+	TLS_UNANSWERED,	     /* the handshake's end: the peer had said nothing, */
+	TLS_UNFINISHED,	     /* or something, but not all */
+	TLS_LEFT,	     /* Patroni closed right after the handshake, without a request */
+	TLS_HIDDEN_ALERT,    /* Patroni sent an alert, encrypted */
+	TLS_PROTOCOL,	     /* code: OpenSSL's reason */
+	TLS_ALERT_SENT,	     /* by Patroni; code: the alert's description */
+	TLS_ALERT_RECEIVED,  /* from the endpoint; code: the alert's description */
+	TLS_BAD_CERTIFICATE, /* the endpoint's, says Patroni; code: X509_V_ERR_*, 0 = not known */
+};
+
+/* TLS on a connection, as far as it was seen. */
+struct conn_tls {
+	bool on;
+	bool plain;		    /* what is inside is read */
+	bool answered;		    /* the peer took part in the handshake */
+	bool told;		    /* that it failed */
+	uint64_t start_ns, done_ns; /* of the handshake; 0 = not seen */
+	char name[TLS_NAME_BYTES];  /* the server that Patroni asks for, "" = not known */
+	enum tls_trouble trouble;
+	unsigned int code;
+	enum request_outcome end; /* how the connection ended: timeout, reset or closed */
+	unsigned int verify;	  /* the last thing that was wrong with the peer's certificate */
+	struct tls_framer sent, received;
+};
 
 /* What the socket last said of itself; at_ns 0 = never asked. */
 struct tcp_evidence {
@@ -41,8 +74,9 @@ struct conn {
 	uint32_t srtt_us;
 	uint32_t total_retrans, retrans_before; /* now, and when the exchange or connect began */
 	struct tcp_evidence tcp;
+	struct conn_tls tls;
 	struct exchange *exchange; /* in flight; NULL = idle */
-	bool busy; /* connecting, or an exchange is in flight: in the member's list */
+	bool busy; /* connecting, agreeing, or an exchange is in flight: in the member's list */
 	TAILQ_ENTRY(conn) busy_link;
 	UT_hash_handle hh;
 };
@@ -54,6 +88,12 @@ struct conn_listener {
 	struct member *(*member)(void *ctx, uint32_t tgid);
 	void (*connect_failed)(void *ctx, struct conn *c, enum connect_outcome outcome,
 			       uint64_t now_ns);
+	/* Is there an etcd at the other end, as far as is known? */
+	bool (*is_etcd)(void *ctx, const struct conn *c);
+	/* A TLS handshake has begun: c->tls.name. */
+	void (*greeted)(void *ctx, struct conn *c, uint64_t now_ns);
+	/* It failed, or what it led to was refused: c->tls.trouble. The connection is over. */
+	void (*handshake_failed)(void *ctx, struct conn *c, uint64_t now_ns);
 	void (*named)(void *ctx, struct conn *c, uint64_t now_ns);     /* EXCHANGE_NAMED */
 	void (*requested)(void *ctx, struct conn *c, uint64_t now_ns); /* EXCHANGE_REQUESTED */
 	/* c->exchange is still there; it is gone after. */

@@ -248,6 +248,7 @@ enum matrix_column matrix_column_of(enum etcd_class class)
 		[ETCD_CLASS_WRITE] = MATRIX_WRITE,
 		[ETCD_CLASS_KEEPALIVE] = MATRIX_KEEPALIVE,
 		[ETCD_CLASS_WATCH] = MATRIX_WATCH,
+		[ETCD_CLASS_TLS] = MATRIX_TLS,
 	};
 
 	return columns[class];

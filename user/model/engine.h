@@ -60,9 +60,13 @@ struct engine_wants {
 	struct {
 		uint32_t pid, tid;
 	} threads[ENGINE_THREADS_MAX]; /* what these are in: engine__thread */
+	uint32_t tls_pid; /* why this one's TLS cannot be read: engine__tls_blind; 0 = nobody's */
 };
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns);
 void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence);
+
+/* The requests of this one, inside TLS, cannot be read: why? */
+void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns);
 
 /* Records or parts of records that were lost since the last call. */
 void engine__lost(struct engine *e, const char *reason, uint64_t count, uint64_t now_ns);

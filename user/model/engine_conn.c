@@ -38,6 +38,7 @@ static enum matrix_cell cell_of_connect(enum connect_outcome outcome)
 		[CONNECT_OK] = CELL_OK,		  [CONNECT_REFUSED] = CELL_REFUSED,
 		[CONNECT_TIMEOUT] = CELL_TIMEOUT, [CONNECT_UNREACHABLE] = CELL_UNREACHABLE,
 		[CONNECT_RESET] = CELL_RESET,	  [CONNECT_ABANDONED] = CELL_UNKNOWN,
+		[CONNECT_TLS] = CELL_ERROR,
 	};
 
 	return cells[outcome];
@@ -75,12 +76,20 @@ static struct member *on_member(void *ctx, uint32_t tgid)
 	return engine__member(ctx, tgid);
 }
 
-static void tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
-			 uint64_t end_ns, uint64_t now_ns)
+void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
+			  uint64_t end_ns, uint64_t now_ns)
 {
+	char error[128] = "";
 	struct finding f = {0};
 
 	tell__connect(&f, c, outcome, end_ns);
+	if (outcome == CONNECT_TLS) {
+		words__tls_error(error, sizeof(error), c->tls.trouble, c->tls.code, c->tls.end);
+		f.connect.tls.error = error;
+		if (!c->tls.done_ns)
+			f.connect.tls.duration_ns =
+				(int64_t)(now_ns - c->tls.start_ns) / NS_PER_US * NS_PER_US;
+	}
 	engine__say(e, &f, now_ns);
 	note_outcome(e, c->address, MATRIX_CONNECT, cell_of_connect(outcome), c->connect_start_ns,
 		     now_ns);
@@ -93,11 +102,11 @@ static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome ou
 	struct member *m = c->member;
 	struct diagnosis d;
 
-	if (!c->address->endpoint->named && !member__is_etcd_port(m, c->address->key.port))
+	if (!engine__is_etcd(e, c))
 		return;
 	cause__of_connect(c, outcome, now_ns, &d);
 	engine__blame_lookup(m, c, outcome == CONNECT_TIMEOUT, now_ns, &d);
-	tell_connect(e, c, outcome, now_ns, now_ns);
+	engine__tell_connect(e, c, outcome, now_ns, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
 }
 
@@ -111,7 +120,7 @@ static void on_named(void *ctx, struct conn *c, uint64_t now_ns)
 	/* Only now is it known to have been a connect to an etcd, and to which. */
 	endpoint_table__name(&e->endpoints, c->address, c->exchange->out.msg.host);
 	if (c->requests == 1 && c->connect_done_ns)
-		tell_connect(e, c, CONNECT_OK, c->connect_done_ns, now_ns);
+		engine__tell_connect(e, c, CONNECT_OK, c->connect_done_ns, now_ns);
 }
 
 static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
@@ -129,6 +138,10 @@ static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 		tell__process(&f, m, PROCESS_UPDATED, NULL);
 		engine__say(e, &f, now_ns);
 	}
+	if (x->rpc == ETCD_RPC_TLS)
+		engine__blind_requested(e, c, now_ns);
+	else if (c->tls.on)
+		engine__tls_read(e, c, now_ns);
 	if (exchange__is_refresh(x)) {
 		m->refresh_tid = x->tid;
 		m->refresh_address = c->address;
@@ -184,6 +197,8 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
 			on_refreshed(e, c, now_ns);
+		else if (x->rpc == ETCD_RPC_TLS)
+			engine__blind_answered(e, c, now_ns);
 		else if (m->has_failure && !stall__concerns_refresh(&m->failure))
 			m->has_failure = false; /* Patroni has moved on */
 		return;
@@ -223,6 +238,9 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 const struct conn_listener engine__conn_listener = {
 	.member = on_member,
 	.connect_failed = on_connect_failed,
+	.is_etcd = engine__is_etcd,
+	.greeted = engine__greeted,
+	.handshake_failed = engine__handshake_failed,
 	.named = on_named,
 	.requested = on_requested,
 	.finished = on_finished,

@@ -44,6 +44,21 @@ void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t
 /* What hangs is shown in its endpoint's matrix while it hangs. */
 void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns);
 
+void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
+			  uint64_t end_ns, uint64_t now_ns);
+
+/* engine_tls.c */
+bool engine__is_etcd(void *ctx, const struct conn *c);
+void engine__greeted(void *ctx, struct conn *c, uint64_t now_ns);
+void engine__handshake_failed(void *ctx, struct conn *c, uint64_t now_ns);
+/* A request that cannot be read is under way, or was answered. */
+void engine__blind_requested(struct engine *e, struct conn *c, uint64_t now_ns);
+void engine__blind_answered(struct engine *e, struct conn *c, uint64_t now_ns);
+/* A request inside TLS was read. */
+void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns);
+/* Is it time to say that, and why, the member's TLS cannot be read? */
+bool engine__wants_tls(const struct member *m, uint64_t now_ns);
+
 /* engine_stall.c */
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns);
 void engine__end_stall(struct engine *e, struct member *m, enum stall_result result,

@@ -31,12 +31,15 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 
 	HASH_ITER(hh, e->members, m, next) {
 		struct conn *c = member__attempt(m, now_ns);
+		bool tls = engine__wants_tls(m, now_ns);
 		bool suspicious = m->stall.active || (!c && lease__is_overdue(&m->lease, now_ns));
 
+		if (tls)
+			wants.tls_pid = m->pid;
 		if (c && (int64_t)(now_ns - conn__attempt_start(c)) >
 				 e->config.stall_after_ns - EVIDENCE_BEFORE_NS) {
 			suspicious = true;
-			if (c->state == CONN_OPEN && now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS)
+			if (c->state != CONN_CONNECTING && now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS)
 				wants.snapshot = true;
 		}
 		if ((int64_t)(now_ns - m->thread.at_ns) >
@@ -84,7 +87,7 @@ static void in_flight(const struct engine *e, const struct endpoint *endpoint, u
 
 	HASH_ITER(hh, e->conns.conns, c, next) {
 		const struct exchange *x = c->exchange;
-		bool connecting = c->state == CONN_CONNECTING;
+		bool connecting = c->state != CONN_OPEN;
 		int64_t age;
 
 		if (c->address->endpoint != endpoint || (!connecting && !x) ||

@@ -14,6 +14,7 @@ static const char *const connect_outcomes[] = {
 	[CONNECT_OK] = "ok",	       [CONNECT_REFUSED] = "refused",
 	[CONNECT_TIMEOUT] = "timeout", [CONNECT_UNREACHABLE] = "unreachable",
 	[CONNECT_RESET] = "reset",     [CONNECT_ABANDONED] = "abandoned",
+	[CONNECT_TLS] = "tls",
 };
 
 static const char *const request_outcomes[] = {
@@ -68,7 +69,7 @@ static const char *const endpoint_states[] = {
 
 static const char *const matrix_columns[] = {
 	[MATRIX_CONNECT] = "connect",	  [MATRIX_READ] = "read",   [MATRIX_WRITE] = "write",
-	[MATRIX_KEEPALIVE] = "keepalive", [MATRIX_WATCH] = "watch",
+	[MATRIX_KEEPALIVE] = "keepalive", [MATRIX_WATCH] = "watch", [MATRIX_TLS] = "tls",
 };
 
 static const char *const matrix_cells[] = {

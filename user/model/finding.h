@@ -43,6 +43,7 @@ enum connect_outcome {
 	CONNECT_UNREACHABLE,
 	CONNECT_RESET,
 	CONNECT_ABANDONED, /* Patroni went away while connecting */
+	CONNECT_TLS,	   /* connected, but TLS came to nothing: tls.error */
 	CONNECT_OUTCOMES,
 };
 enum request_outcome {
@@ -98,6 +99,7 @@ enum matrix_column {
 	MATRIX_WRITE,
 	MATRIX_KEEPALIVE,
 	MATRIX_WATCH,
+	MATRIX_TLS, /* requests inside TLS that cannot be read */
 	MATRIX_COLUMNS,
 };
 enum matrix_cell {
@@ -162,12 +164,22 @@ struct finding_start {
 
 struct finding_process {
 	enum process_phase phase;
+	const char *tls_blind; /* why its TLS cannot be read; NULL = it can, or there is none */
 	const char *note; /* e.g. "named with -p; it does not look like Patroni"; NULL = none */
+};
+
+/* Of TLS, as far as it was seen. */
+struct finding_tls {
+	bool on;		 /* else the rest means nothing */
+	const char *server_name; /* that the client asks for */
+	int64_t duration_ns;	 /* of the handshake, from its first byte */
+	const char *error;	 /* why it came to nothing, or NULL */
 };
 
 struct finding_connect {
 	enum connect_outcome outcome;
-	int64_t duration_ns;
+	int64_t duration_ns; /* until it was connected, or came to nothing; without the handshake */
+	struct finding_tls tls;
 };
 
 struct finding_request {

@@ -34,6 +34,11 @@ bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_
 	return replaced;
 }
 
+void lease__touched(struct lease *l)
+{
+	l->last_was_ok = true;
+}
+
 void lease__failed(struct lease *l)
 {
 	l->last_was_ok = false;

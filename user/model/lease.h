@@ -39,6 +39,8 @@ struct lease {
 void lease__sent(struct lease *l, uint64_t sent_ns);
 /* The refresh that was sent at sent_ns was granted. Returns true if it replaced another lease. */
 bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_s);
+/* A request that cannot be read was answered: it may have been a refresh. Nothing is granted. */
+void lease__touched(struct lease *l);
 /* The refresh failed: the interval to the next good one teaches nothing. */
 void lease__failed(struct lease *l);
 

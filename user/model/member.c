@@ -145,12 +145,19 @@ bool member__is_etcd_port(const struct member *m, uint16_t port)
 
 static bool stands_in_the_way(const struct member *m, const struct conn *c)
 {
-	if (c->state == CONN_CONNECTING)
+	if (c->state != CONN_OPEN)
 		return c->tid == m->refresh_tid && member__is_etcd_port(m, c->address->key.port);
 	if (conn__waits_unseen(c))
 		return member__is_etcd_port(m, c->address->key.port);
 	return c->exchange && c->exchange->tid == m->refresh_tid &&
 	       c->exchange->rpc != ETCD_RPC_WATCH && c->exchange->rpc != ETCD_RPC_UNKNOWN;
+}
+
+/* Where nothing can be read, all that the renewing thread asks for may be the renewal. */
+static bool may_refresh(const struct member *m, const struct exchange *x)
+{
+	return exchange__is_refresh(x) ||
+	       (m->blind && x->rpc == ETCD_RPC_TLS && x->tid == m->refresh_tid);
 }
 
 struct conn *member__attempt(const struct member *m, uint64_t now_ns)
@@ -159,7 +166,7 @@ struct conn *member__attempt(const struct member *m, uint64_t now_ns)
 	struct conn *c, *other = NULL;
 
 	TAILQ_FOREACH(c, &m->busy, busy_link) {
-		if (c->exchange && exchange__is_refresh(c->exchange))
+		if (c->exchange && may_refresh(m, c->exchange))
 			return c;
 		if (due && !other && stands_in_the_way(m, c))
 			other = c;

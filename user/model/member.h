@@ -54,6 +54,14 @@ struct member {
 	struct thread_evidence thread;	 /* the newest sample */
 	struct thread_evidence baseline; /* the first one after the last good refresh */
 	struct member_notes notes;
+	/*
+	 * No renewal was ever read, and requests are seen whose TLS nobody reads: they stand for
+	 * the renewals, which cannot be told from them.
+	 */
+	bool blind;
+	unsigned int blind_requests; /* seen so far */
+	uint64_t blind_since_ns;     /* the first of them; 0 = none */
+	char blind_reason[256];	     /* as it was told, "" = not yet */
 	UT_hash_handle hh;
 };
 

@@ -14,7 +14,9 @@ bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns)
 
 bool stall__concerns_refresh(const struct diagnosis *d)
 {
-	return d->rpc == ETCD_RPC_LEASE_KEEPALIVE || d->rpc == ETCD_RPC_LEASE_GRANT;
+	/* Of one that cannot be read, nobody knows. */
+	return d->rpc == ETCD_RPC_LEASE_KEEPALIVE || d->rpc == ETCD_RPC_LEASE_GRANT ||
+	       d->rpc == ETCD_RPC_TLS;
 }
 
 static bool flight_hangs(const struct stall_inputs *in)
@@ -71,8 +73,9 @@ static enum stall_severity severity_of(const struct lease *l, const struct stall
 /* An answer that says no, where before there was only waiting. */
 static bool says_why(const struct diagnosis *d)
 {
-	return d->has_error || (d->lookup.known && d->lookup.outcome != DNS_IN_FLIGHT &&
-				d->lookup.outcome != DNS_TIMEOUT);
+	return d->has_error || d->tls.trouble >= TLS_LEFT ||
+	       (d->lookup.known && d->lookup.outcome != DNS_IN_FLIGHT &&
+		d->lookup.outcome != DNS_TIMEOUT);
 }
 
 /* Take the diagnosis over. True when it says what has not been told yet in this stall. */

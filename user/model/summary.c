@@ -237,7 +237,11 @@ int summary__add(struct summary *s, const struct finding *f)
 		break;
 	case FINDING_SUMMARY:
 		return 0;
-	default: /* a process, a note: counts for the time only */
+	case FINDING_PROCESS:
+		if (f->process.tls_blind)
+			snprintf(s->tls_blind, sizeof(s->tls_blind), "%s", f->process.tls_blind);
+		break;
+	default: /* a note: counts for the time only */
 		break;
 	}
 	if (err)

@@ -93,6 +93,7 @@ struct summary {
 	uint64_t stalls;
 	int64_t worst_remaining_ns; /* over all stalls; LW_UNKNOWN_REMAINING */
 	uint64_t events_lost;
+	char tls_blind[256];   /* why a process's TLS could not be read; "" = it could */
 	uint64_t refreshes;    /* keepalives, grants, v2 leader puts; unobserved ones left out */
 	uint64_t refreshes_ok; /* those answered with a TTL */
 	size_t endpoints_len;

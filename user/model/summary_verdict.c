@@ -150,6 +150,9 @@ static void say_healthy(struct sentence *out, const struct summary *s)
 		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		if (t.slowest_refresh_ns >= 0)
 			say(out, ", the slowest in %s", human_duration(d, t.slowest_refresh_ns));
+	} else if (s->tls_blind[0]) {
+		say(out, " as far as timing tells, in %s",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	} else {
 		say(out, "; no lease renewal was due in %s (only a leader renews)",
 		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
@@ -179,6 +182,10 @@ void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		break;
 	}
+	if (s->tls_blind[0])
+		say(&out,
+		    " TLS could not be read (%s): renewals could not be told from other requests.",
+		    s->tls_blind);
 	if (s->events_lost)
 		say(&out, " %" PRIu64 " event%s lost: the counts are too low.", s->events_lost,
 		    s->events_lost == 1 ? " was" : "s were");

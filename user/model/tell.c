@@ -46,7 +46,8 @@ void tell__process(struct finding *f, const struct member *m, enum process_phase
 {
 	f->type = FINDING_PROCESS;
 	f->who = tell__who(m);
-	f->process = (struct finding_process){.phase = phase, .note = note};
+	f->process = (struct finding_process){
+		.phase = phase, .tls_blind = known(m->blind_reason), .note = note};
 }
 
 void tell__connect(struct finding *f, const struct conn *c, enum connect_outcome outcome,
@@ -58,6 +59,12 @@ void tell__connect(struct finding *f, const struct conn *c, enum connect_outcome
 	f->connect = (struct finding_connect){
 		.outcome = outcome,
 		.duration_ns = c->adopted ? LW_UNKNOWN : duration(c->connect_start_ns, end_ns),
+		.tls =
+			{
+				.on = c->tls.on,
+				.server_name = known(c->tls.name),
+				.duration_ns = duration(c->tls.start_ns, c->tls.done_ns),
+			},
 	};
 }
 

@@ -43,6 +43,8 @@ static const char *what_of(const struct diagnosis *d)
 		return "request that was sent before we looked";
 	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
 		return "keepalive";
+	if (d->rpc == ETCD_RPC_TLS)
+		return "request";
 	return d->rpc == ETCD_RPC_UNKNOWN ? "connection" : etcd_rpc_name(d->rpc);
 }
 
@@ -85,7 +87,7 @@ static void say_not_attempted(char *buf, size_t size, const struct member *m, ui
 	uint64_t since = m->lease.last_sent ? m->lease.last_sent : m->lease.watched_since;
 	char dur[HUMAN_BYTES];
 
-	SAY("Patroni (pid %u) has sent no keepalive for %s", m->pid,
+	SAY("Patroni (pid %u) has sent no %s for %s", m->pid, m->blind ? "request" : "keepalive",
 	    human_duration(dur, now_ns - since));
 	say_thread(buf, size, &m->stall.diagnosis, now_ns);
 }
@@ -160,6 +162,9 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 			SAY("%s: what Patroni sent is not acknowledged (%s for %s)", endpoint,
 			    what_of(d), dur);
 		break;
+	case CAUSE_TLS:
+		words__tls(buf, size, d, endpoint, dur);
+		break;
 	case CAUSE_CONNECTION_RESET:
 		SAY("%s %s the connection before it answered the %s", endpoint,
 		    d->reset ? "reset" : "closed", what_of(d));
@@ -195,6 +200,8 @@ static void say_remaining(char *buf, size_t size, const struct member *m, uint64
 
 	if (m->stall.diagnosis.cause == CAUSE_LEASE_LOST)
 		SAY("; Patroni must take a new one%s", replica ? "" : " before a standby does");
+	else if (remaining == LW_UNKNOWN_REMAINING && m->blind)
+		SAY("; time left unknown: renewals inside TLS cannot be read");
 	else if (remaining == LW_UNKNOWN_REMAINING)
 		SAY("; time left unknown: no refresh has succeeded since we began to look");
 	else if (remaining > 0)
@@ -277,6 +284,10 @@ const char *words__endpoint(const struct endpoint *e)
 			       "DNS and "
 			       "port 2380 from that member, or restart Patroni to move away";
 		return "accepts connections and answers some requests, but fails others";
+	case ENDPOINT_UNREACHABLE:
+		if (e->matrix[MATRIX_CONNECT].cell == CELL_ERROR)
+			return "accepts connections, but they come to nothing: TLS fails";
+		return NULL;
 	case ENDPOINT_SILENT:
 		return "accepts connections, but does not answer";
 	default:

@@ -16,6 +16,7 @@ struct words {
 	char hint[400];
 	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
 	struct lookup_evidence lookup;
+	char tls_name[TLS_NAME_BYTES], tls_error[128];
 };
 
 /* Fill in headline, hint and evidence of a stall finding; they borrow from *w and from the member.
@@ -26,6 +27,10 @@ void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 /* The same for its end: how it ended replaces what was the matter. */
 void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
 		      uint64_t now_ns, struct finding_stall *out);
+
+/* What went wrong with TLS, in a few words behind what is in buf. */
+void words__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
+		      enum request_outcome end);
 
 /* What an endpoint's state means, or NULL when the state says it all. */
 const char *words__endpoint(const struct endpoint *e);

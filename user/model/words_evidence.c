@@ -94,6 +94,25 @@ static void list_thread(struct words *w, const struct diagnosis *d, uint64_t at_
 		number(s, "host.io_pressure_percent", t->io_pressure);
 }
 
+static const char *what_for(const struct diagnosis *d)
+{
+	if (d->connecting)
+		return "connect";
+	if (d->unseen)
+		return "unseen";
+	return d->cause == CAUSE_TLS && d->rpc == ETCD_RPC_UNKNOWN ? "tls handshake"
+								   : etcd_rpc_name(d->rpc);
+}
+
+static void list_tls(struct words *w, const struct tls_evidence *t, struct finding_stall *s)
+{
+	snprintf(w->tls_name, sizeof(w->tls_name), "%s", t->name);
+	text(s, "tls.client.server_name", w->tls_name);
+	w->tls_error[0] = '\0';
+	words__tls_error(w->tls_error, sizeof(w->tls_error), t->trouble, t->code, t->end);
+	text(s, "tls.error", w->tls_error);
+}
+
 void words__evidence(struct words *w, const struct member *m, struct finding_stall *out)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
@@ -101,10 +120,7 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 
 	out->evidence_len = 0;
 	if (on_the_wire)
-		text(out, "waiting_for",
-		     d->connecting ? "connect"
-		     : d->unseen   ? "unseen"
-				   : etcd_rpc_name(d->rpc));
+		text(out, "waiting_for", what_for(d));
 	if (d->lookup.known)
 		list_lookup(w, &d->lookup, out);
 	if (d->end_ns)
@@ -112,6 +128,8 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 	if (m->failed_attempts)
 		number(out, "failed_attempts", m->failed_attempts);
 	list_answer(w, d, out);
+	if (d->cause == CAUSE_TLS)
+		list_tls(w, &d->tls, out);
 	if (on_the_wire) {
 		list_tcp(d, out);
 		text(out, "other_requests", d->answers_reads ? "answered" : "");

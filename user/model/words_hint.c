@@ -119,6 +119,9 @@ void words__hint(char *buf, size_t size, const struct member *m)
 	case CAUSE_NETWORK_LOSS:
 		SAY("Check the network path to %s: firewall, routing, host down.", endpoint_of(d));
 		break;
+	case CAUSE_TLS:
+		words__tls_hint(buf, size, d);
+		break;
 	case CAUSE_CONNECTION_RESET:
 		SAY("Check whether etcd on that host crashes or restarts, and for a proxy or "
 		    "firewall "

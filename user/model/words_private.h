@@ -18,6 +18,11 @@ bool words__is_stopped(const struct thread_evidence *t);
 /* Did this take a good part of the time that the renewal is missing? */
 bool words__matters(int64_t part_ns, const struct thread_delay *d);
 
+/* TLS: the headline, its hint, and what went wrong in a few words. */
+void words__tls(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
+		const char *dur);
+void words__tls_hint(char *buf, size_t size, const struct diagnosis *d);
+
 /* One sentence on what to do; "" when there is nothing to say. */
 void words__hint(char *buf, size_t size, const struct member *m);
 /* The evidence, by name; borrows from *w. */

@@ -25,6 +25,7 @@ static const struct {
 	[ETCD_RPC_AUTHENTICATE] = {"auth/authenticate", ETCD_CLASS_WRITE},
 	[ETCD_RPC_VERSION] = {"version", ETCD_CLASS_READ},
 	[ETCD_RPC_OTHER] = {"other", ETCD_CLASS_READ},
+	[ETCD_RPC_TLS] = {"tls", ETCD_CLASS_TLS},
 };
 
 /* Paths below the prefix, from the http options in etcd's rpc.proto. */

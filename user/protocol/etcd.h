@@ -34,6 +34,7 @@ enum etcd_rpc {
 	ETCD_RPC_AUTHENTICATE,
 	ETCD_RPC_VERSION, /* GET /version */
 	ETCD_RPC_OTHER,	  /* under etcd's prefix, but none of these */
+	ETCD_RPC_TLS,	  /* inside TLS, and not read: it may be any of them */
 	ETCD_RPC_COUNT,
 };
 
@@ -47,6 +48,7 @@ enum etcd_class {
 	ETCD_CLASS_WRITE,
 	ETCD_CLASS_KEEPALIVE,
 	ETCD_CLASS_WATCH,
+	ETCD_CLASS_TLS, /* not known */
 	ETCD_CLASS_COUNT
 };
 

@@ -21,7 +21,15 @@ static void put_process(struct json_out *o, const struct finding *f)
 	json_out__string(o, "phase", process_phase_name(f->process.phase));
 	json_out__who(o, &f->who);
 	json_out__string(o, "patroni.version", f->who.version);
+	json_out__string(o, "tls.blind", f->process.tls_blind);
 	json_out__string(o, "note", f->process.note);
+}
+
+static void put_tls(struct json_out *o, const struct finding_tls *t)
+{
+	json_out__string(o, "tls.client.server_name", t->server_name);
+	json_out__duration(o, "tls.duration_s", t->duration_ns);
+	json_out__string(o, "tls.error", t->error);
 }
 
 static void put_connect(struct json_out *o, const struct finding *f)
@@ -31,6 +39,8 @@ static void put_connect(struct json_out *o, const struct finding *f)
 	json_out__peer(o, &f->where);
 	json_out__string(o, "outcome", connect_outcome_name(f->connect.outcome));
 	json_out__duration(o, "duration_s", f->connect.duration_ns);
+	if (f->connect.tls.on)
+		put_tls(o, &f->connect.tls);
 }
 
 static void put_request(struct json_out *o, const struct finding *f)

@@ -110,6 +110,8 @@ void json_out__summary(struct json_out *o, const struct summary *s)
 	json_out__set(o, "endpoints", endpoints);
 	if (summary_dns__any(&s->dns))
 		put_dns(o, &s->dns);
+	if (s->tls_blind[0])
+		json_out__string(o, "tls.blind", s->tls_blind);
 	json_out__int(o, "events_lost", (int64_t)s->events_lost);
 	json_out__int(o, "refreshes", (int64_t)s->refreshes);
 	json_out__int(o, "refreshes_ok", (int64_t)s->refreshes_ok);

@@ -43,6 +43,7 @@ static int get_process(const json_t *o, struct finding *f)
 	if (phase < 0)
 		return -ENOMSG;
 	f->process.phase = (enum process_phase)phase;
+	f->process.tls_blind = json_in__string(o, "tls.blind");
 	f->process.note = json_in__string(o, "note");
 	return 0;
 }
@@ -55,6 +56,11 @@ static int get_connect(const json_t *o, struct finding *f)
 		return -ENOMSG;
 	f->connect.outcome = (enum connect_outcome)outcome;
 	f->connect.duration_ns = json_in__duration(o, "duration_s");
+	f->connect.tls.server_name = json_in__string(o, "tls.client.server_name");
+	f->connect.tls.duration_ns = json_in__duration(o, "tls.duration_s");
+	f->connect.tls.error = json_in__string(o, "tls.error");
+	f->connect.tls.on = f->connect.tls.server_name || f->connect.tls.error ||
+			    f->connect.tls.duration_ns != LW_UNKNOWN;
 	return 0;
 }
 

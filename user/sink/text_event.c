@@ -195,18 +195,24 @@ static void put_connect(struct text_out *o, const struct text_style *style, cons
 		[CONNECT_OK] = "connected",    [CONNECT_REFUSED] = "refused",
 		[CONNECT_TIMEOUT] = "timeout", [CONNECT_UNREACHABLE] = "unreachable",
 		[CONNECT_RESET] = "reset",     [CONNECT_ABANDONED] = "abandoned: Patroni went away",
+		[CONNECT_TLS] = "TLS: ",
 	};
 	bool ok = f->connect.outcome == CONNECT_OK || f->connect.outcome == CONNECT_ABANDONED;
 	struct exchange_line x = {.color = ok ? TEXT_PLAIN : TEXT_YELLOW,
 				  .tag = ok ? "ok" : "FAILED",
 				  .what = "connect",
 				  .duration_ns = f->connect.duration_ns};
+	char d[HUMAN_BYTES];
 
 	if ((unsigned int)f->connect.outcome >= CONNECT_OUTCOMES || (ok && !style->verbose))
 		return;
 	if (f->connect.outcome == CONNECT_ABANDONED)
 		x.tag = "-";
-	snprintf(x.result, sizeof(x.result), "%s", results[f->connect.outcome]);
+	snprintf(x.result, sizeof(x.result), "%s%s", results[f->connect.outcome],
+		 f->connect.tls.error ? f->connect.tls.error : "");
+	if (ok && f->connect.tls.on && f->connect.tls.duration_ns >= 0)
+		snprintf(x.result, sizeof(x.result), "connected, TLS in %s",
+			 text_out__duration(o, d, f->connect.tls.duration_ns));
 	put_exchange(o, style, f, &x);
 }
 

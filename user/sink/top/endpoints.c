@@ -36,6 +36,7 @@ static const struct top_column tight[COLS] = {
 	[COL_MATRIX + MATRIX_WRITE] = {.title = "WRITE", .least = 5, .drop = 5},
 	[COL_MATRIX + MATRIX_KEEPALIVE] = {.title = "KEEP", .least = 4},
 	[COL_MATRIX + MATRIX_WATCH] = {.title = "WATCH", .least = 5, .drop = 7},
+	[COL_MATRIX + MATRIX_TLS] = {.title = "TLS", .least = 4},
 	[COL_LAST] = {.title = "LAST", .least = 5, .right = true, .drop = 2},
 	[COL_P50] = {.title = "P50", .least = 5, .right = true, .drop = 8},
 	[COL_P99] = {.title = "P99", .least = 5, .right = true, .drop = 6},
@@ -53,6 +54,7 @@ static const struct top_column roomy[COLS] = {
 	[COL_MATRIX + MATRIX_WRITE] = {.title = "WRITE", .least = 9},
 	[COL_MATRIX + MATRIX_KEEPALIVE] = {.title = "KEEPALIVE", .least = 9},
 	[COL_MATRIX + MATRIX_WATCH] = {.title = "WATCH", .least = 9},
+	[COL_MATRIX + MATRIX_TLS] = {.title = "TLS", .least = 9},
 	[COL_LAST] = {.title = "LAST", .least = 8, .right = true},
 	[COL_P50] = {.title = "P50", .least = 8, .right = true},
 	[COL_P99] = {.title = "P99", .least = 8, .right = true},
@@ -61,6 +63,15 @@ static const struct top_column roomy[COLS] = {
 	[COL_FAILED] = {.title = "FAILED", .least = 6, .right = true, .drop = 1},
 	[COL_IN_FLIGHT] = {.title = "IN FLIGHT", .least = 28, .most = 48, .rest = true},
 };
+
+/* Only where some requests cannot be read. */
+static bool is_blind(const struct status *s)
+{
+	for (size_t i = 0; i < s->endpoints_len; i++)
+		if (s->endpoints[i].matrix[MATRIX_TLS] != CELL_UNKNOWN)
+			return true;
+	return false;
+}
 
 static void fit(const struct status *s, const struct top_grid *g, struct top_column columns[COLS])
 {
@@ -75,6 +86,8 @@ static void fit(const struct status *s, const struct top_grid *g, struct top_col
 
 		name = n > name ? n : name;
 	}
+	if (!is_blind(s))
+		columns[COL_MATRIX + MATRIX_TLS] = (struct top_column){0};
 	columns[COL_NAME].least = name < NAME_COLUMNS ? name : NAME_COLUMNS;
 	columns[COL_NAME].most = name < 60 ? name : 60;
 	top_table__fit(columns, COLS, g->cols);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * engine_tls.c - TLS handshakes that fail, and members of whose TLS nothing can be read.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/engine_private.h"
+#include "model/tell.h"
+
+/*
+ * Requests that cannot be read, before that is said: the first ones of a process may pass before
+ * its library is found.
+ */
+#define BLIND_REQUESTS 3
+#define BLIND_FOR_NS   NS_PER_S
+
+bool engine__is_etcd(void *ctx, const struct conn *c)
+{
+	(void)ctx;
+	return c->address->endpoint->named || member__is_etcd_port(c->member, c->address->key.port);
+}
+
+/* The name that the client asks for is that of its configuration. */
+void engine__greeted(void *ctx, struct conn *c, uint64_t now_ns)
+{
+	struct engine *e = ctx;
+	char name[ENDPOINT_NAME_BYTES];
+	int n;
+
+	(void)now_ns;
+	if (c->address->endpoint->named || !engine__is_etcd(e, c))
+		return;
+	n = snprintf(name, sizeof(name), "%.*s:%u", (int)sizeof(name) - 8, c->tls.name,
+		     c->address->key.port);
+	if (n > 0 && (size_t)n < sizeof(name))
+		endpoint_table__name(&e->endpoints, c->address, name);
+}
+
+void engine__handshake_failed(void *ctx, struct conn *c, uint64_t now_ns)
+{
+	struct engine *e = ctx;
+	struct diagnosis d;
+
+	if (!engine__is_etcd(e, c))
+		return;
+	cause__of_handshake(c, now_ns, &d);
+	engine__blame_lookup(c->member, c,
+			     c->tls.trouble < TLS_LEFT && c->tls.end == REQUEST_TIMEOUT, now_ns,
+			     &d);
+	engine__tell_connect(e, c, CONNECT_TLS, c->connect_done_ns, now_ns);
+	engine__fail_attempt(e, c->member, &d, now_ns);
+}
+
+void engine__blind_requested(struct engine *e, struct conn *c, uint64_t now_ns)
+{
+	struct member *m = c->member;
+	struct exchange *x = c->exchange;
+
+	(void)e;
+	if (!m->blind_since_ns)
+		m->blind_since_ns = now_ns;
+	m->blind_requests++;
+	/* A renewal was read before: the others can be, too. */
+	m->blind = !m->lease.last_ok_sent;
+	if (!m->blind || x->tid != m->refresh_tid)
+		return;
+	m->refresh_address = c->address;
+	lease__sent(&m->lease, x->start_ns);
+}
+
+/*
+ * An answer that took as long as a stall may well be a refusal, as the sick etcd's of the incident:
+ * only a quick one ends what is being told.
+ */
+void engine__blind_answered(struct engine *e, struct conn *c, uint64_t now_ns)
+{
+	struct member *m = c->member;
+	struct exchange *x = c->exchange;
+
+	if (!m->blind || x->tid != m->refresh_tid ||
+	    (int64_t)(now_ns - x->start_ns) > e->config.stall_after_ns)
+		return;
+	lease__touched(&m->lease);
+	m->has_failure = false;
+	m->failed_attempts = 0;
+	engine__end_stall(e, m, STALL_RECOVERED, now_ns);
+}
+
+bool engine__wants_tls(const struct member *m, uint64_t now_ns)
+{
+	return m->blind && !m->blind_reason[0] && m->blind_requests >= BLIND_REQUESTS &&
+	       (int64_t)(now_ns - m->blind_since_ns) > BLIND_FOR_NS;
+}
+
+void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns)
+{
+	struct member *m = engine__member(e, pid);
+	char note[sizeof(m->blind_reason) + 256];
+	struct finding f = {0};
+
+	if (!m || !engine__wants_tls(m, now_ns))
+		return;
+	snprintf(m->blind_reason, sizeof(m->blind_reason), "%s", reason);
+	snprintf(note, sizeof(note),
+		 "its TLS cannot be read: %s. Requests are seen by their timing alone; renewals "
+		 "cannot be told from other requests, and how much of the lease is left is not "
+		 "known",
+		 m->blind_reason);
+	tell__process(&f, m, PROCESS_UPDATED, note);
+	engine__say(e, &f, now_ns);
+}
+
+void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
+{
+	struct member *m = c->member;
+	struct finding f = {0};
+
+	c->address->endpoint->matrix[MATRIX_TLS] = (struct matrix_entry){0};
+	if (!m->blind)
+		return;
+	m->blind = false;
+	/* What stood for renewals was none. */
+	m->lease.last_sent = 0;
+	m->lease.watched_since = now_ns;
+	if (!m->blind_reason[0])
+		return;
+	m->blind_reason[0] = '\0';
+	tell__process(&f, m, PROCESS_UPDATED, "its TLS can be read now");
+	engine__say(e, &f, now_ns);
+}
