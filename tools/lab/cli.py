@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+import certificates
 import cgroups
 import cluster
 import etcdapi
@@ -60,11 +61,14 @@ def command_up(arguments):
         log_level=arguments.log_level,
         srv=arguments.srv,
         net=arguments.net,
+        tls=arguments.tls,
+        mtls=arguments.mtls,
+        v2=arguments.v2,
     )
     options.check()
     if arguments.with_parent:
         namespaces.die_with_parent(signal.SIGTERM)
-    missing = cluster.missing_tools()
+    missing = cluster.missing_tools(options)
     if missing:
         raise LabError(f"missing: {', '.join(missing)}; install with: tools/setup lab")
     if any(lab.name == options.name for lab in namespaces.find_labs()):
@@ -183,8 +187,14 @@ def command_exec(arguments):
 def command_etcdctl(arguments):
     lab = namespaces.find_lab(arguments.name)
     options = lab.options()
-    endpoints = ",".join(f"http://{layout.endpoint(name)}" for name in options.etcd_names())
+    endpoints = ",".join(layout.client_url(options, name) for name in options.etcd_names())
     environment = dict(os.environ, ETCDCTL_API="3", ETCDCTL_ENDPOINTS=endpoints)
+    if options.tls:
+        environment["ETCDCTL_CACERT"] = certificates.CA
+    if options.mtls:
+        environment.update(
+            ETCDCTL_CERT=certificates.PATRONI, ETCDCTL_KEY=certificates.PATRONI_KEY
+        )
     if options.auth:
         environment["ETCDCTL_USER"] = f"{layout.ETCD_USER}:{layout.ETCD_PASSWORD}"
     return run_inside(lab, ["/usr/bin/etcdctl", *words(arguments)], environment)
@@ -260,6 +270,9 @@ def up_options(up):
         metavar="N",
         help="scope demoN, names etcd1.labN, addresses 127.0.N.x: for labs that are watched together",
     )
+    up.add_argument("--tls", action="store_true", help="Patroni and the etcds speak TLS")
+    up.add_argument("--mtls", action="store_true", help="the same, with certificates on both sides")
+    up.add_argument("--v2", action="store_true", help="Patroni uses the etcds' v2 API")
     up.add_argument("--auth", action="store_true", help="etcd asks for a password")
     up.add_argument(
         "--log-level",

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
+import certificates
 import etcdapi
 import layout
 import namespaces
@@ -21,12 +22,16 @@ from layout import LabError
 from namespaces import MS_NODEV, MS_NOSUID
 
 
-def missing_tools():
+def missing_tools(options):
     """What a lab needs and this machine does not have."""
     names = ["etcd", "etcdctl", "patroni", "nft", "ss", "ip"]
     path = procs.ENVIRONMENT["PATH"]
     missing = [name for name in names if not shutil.which(name, path=path)]
-    missing += [] if importlib.util.find_spec("dns") else ["dnspython"]
+    modules = {"dns": "dnspython"}
+    if options.tls:
+        # python3-etcd has urllib3 use pyOpenSSL, which needs idna to read a certificate's names.
+        modules.update(cryptography="cryptography", idna="idna")
+    missing += [what for name, what in modules.items() if not importlib.util.find_spec(name)]
     return missing + ([] if procs.postgres_bin_dir() else ["postgres"])
 
 
@@ -58,6 +63,8 @@ def prepare(options):
         # etcd reserves 128 MB of log a member where the file system lets it; ramfs does not.
         namespaces.mount("lab", directory, "ramfs", MS_NOSUID | MS_NODEV, "mode=700")
         layout.write(layout.hosts_file(name), layout.hosts_text(options))
+    if options.tls:
+        certificates.make(options)
     if not os.path.exists(resolver):
         os.makedirs(os.path.dirname(resolver), exist_ok=True)
         layout.write(resolver, "")
@@ -193,7 +200,7 @@ def start(options):
 def describe(options, seconds):
     lines = [f"lab {options.name}: up in {seconds:.1f} s, healthy"]
     for name in options.etcd_names():
-        lines.append(f"  {name:<9} http://{layout.endpoint(name)} ({layout.address(name)})")
+        lines.append(f"  {name:<9} {layout.client_url(options, name)} ({layout.address(name)})")
     for name in options.patroni_names():
         address = layout.address(name)
         rest, postgres = f"{address}:{layout.REST_PORT}", f"{address}:{layout.POSTGRES_PORT}"

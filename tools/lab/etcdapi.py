@@ -7,6 +7,7 @@ import base64
 import http.client
 import json
 
+import certificates
 import layout
 from layout import CLIENT_PORT, LabError
 
@@ -33,10 +34,36 @@ class Etcd:
         self.timeout = timeout
         self.token = None
 
+    def connect(self, timeout=None):
+        where, timeout = layout.address(self.name), timeout or self.timeout
+        tls = certificates.client_context(self.options)
+        if tls:
+            return http.client.HTTPSConnection(where, CLIENT_PORT, timeout=timeout, context=tls)
+        return http.client.HTTPConnection(where, CLIENT_PORT, timeout=timeout)
+
+    def v2(self, method, path):
+        """A call of the v2 API: its answer, None when there is no such key."""
+        connection = self.connect()
+        try:
+            connection.request(method, "/v2/keys" + path)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            why = str(error) or type(error).__name__
+            raise EtcdError(f"{self.name} did not answer {path}: {why}") from error
+        finally:
+            connection.close()
+        if answer.get("errorCode") == 100:
+            return None
+        if "errorCode" in answer:
+            raise EtcdError(f"{self.name} answered {path} with: {answer['message']}")
+        return answer
+
+    def delete_v2(self, path):
+        self.v2("DELETE", path)
+
     def post(self, path, body, timeout=None):
-        connection = http.client.HTTPConnection(
-            layout.address(self.name), CLIENT_PORT, timeout=timeout or self.timeout
-        )
+        connection = self.connect(timeout)
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = self.token
@@ -175,7 +202,20 @@ def member_lease(options, patroni):
 
 def leader_key(options, timeout=2.0, serializable=False, first=None):
     """{member, lease, granted, remaining} of Patroni's leader key, from the first etcd that
-    answers; None when there is no such key."""
+    answers; None when there is no such key. With the v2 API lease is "0"."""
+
+    def ask_v2(member):
+        path = layout.leader_path() + ("" if serializable else "?quorum=true")
+        answer = member.v2("GET", path)
+        if answer is None:
+            return None
+        node = answer["node"]
+        return {
+            "member": node["value"],
+            "lease": "0",
+            "granted": options.ttl,
+            "remaining": node.get("ttl", 0),
+        }
 
     def ask(member):
         found = member.range(layout.leader_path(), serializable)
@@ -189,4 +229,4 @@ def leader_key(options, timeout=2.0, serializable=False, first=None):
             "remaining": remaining,
         }
 
-    return any_member(options, ask, timeout, first)
+    return any_member(options, ask_v2 if options.v2 else ask, timeout, first)

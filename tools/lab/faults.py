@@ -10,13 +10,14 @@ import faults_etcd
 import faults_host
 import faults_network
 import faults_proxy
+import faults_tls
 import layout
 from layout import LabError
 from registry import FAULTS, Target
 
 # Each with undo(options), which puts back at once what its faults touch, and settle(options),
 # which does the rest once the etcds answer and may be called again.
-THEMES = [faults_etcd, faults_network, faults_proxy, faults_dns, faults_host, disturbances]
+THEMES = [faults_etcd, faults_network, faults_proxy, faults_tls, faults_dns, faults_host, disturbances]
 
 
 def lock():

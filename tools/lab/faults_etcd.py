@@ -132,6 +132,10 @@ def no_quorum(target):
 @fault("revoke", "patroni", lasting=False)
 def revoke(target):
     """A Patroni's lease is revoked by hand: a write is refused, it gets another lease."""
+    if target.options.v2:
+        # There, the leader key itself has the TTL.
+        etcdapi.any_member(target.options, lambda api: api.delete_v2(layout.leader_path()))
+        return f"the leader key of {target.patroni} is deleted"
     lease = etcdapi.member_lease(target.options, target.patroni)
     if not lease:
         raise LabError(f"{target.patroni} has no lease")
@@ -143,6 +147,8 @@ def revoke(target):
 def revoke_unseen(target):
     """As revoke, at the moment of a renewal: that is answered with 200 and no TTL."""
     name, options = target.patroni, target.options
+    if options.v2:
+        raise LabError("there are no leases in the v2 API: see revoke")
     lease = etcdapi.member_lease(options, name)
     if not lease:
         raise LabError(f"{name} has no lease")
@@ -225,7 +231,7 @@ def start_learner(options, member, url):
         "initial-cluster-state": "existing",
         "initial-advertise-peer-urls": url,
         # Patroni, which asks for the members' list, must not learn of one more.
-        "advertise-client-urls": f"http://{layout.endpoint(member)}",
+        "advertise-client-urls": layout.client_url(options, member),
     }
     procs.start_etcd(options, LEARNER, flags)
 

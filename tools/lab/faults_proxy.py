@@ -4,6 +4,7 @@ off, that have several etcds behind one name. Patroni's side shows the etcd's na
 import json
 import signal
 
+import certificates
 import firewall
 import layout
 import procs
@@ -26,6 +27,8 @@ def put_before(target, members, behind=None, **spec):
         end_proxies([name])
         backends = [f"{layout.address(etcd)}:{CLIENT_PORT}" for etcd in behind or [member]]
         spec.update(listen=f"{address}:{CLIENT_PORT}", backends=backends)
+        if not spec.get("mute"):
+            spec.update(certificates.proxy_spec(options, member))
         procs.start_script(name, "proxy.py", json.dumps(spec))
         procs.wait_until(
             lambda: sockets.listens(address, CLIENT_PORT), 10, f"{name} does not listen"

@@ -45,6 +45,11 @@ class Options:
     ready_timeout: float = 60.0
     log_level: str = "INFO"
     srv: bool = False
+    # Between Patroni and the etcds: TLS; mtls: with certificates on both sides (then tls is true, too).
+    tls: bool = False
+    mtls: bool = False
+    # Patroni uses the etcds' v2 API.
+    v2: bool = False
     # Sets this lab's names and addresses apart from those of others that one observer watches at the
     # same time: scope demo<net>, etcd1.lab<net>, 127.0.<net>.11. 0 = demo, etcd1.lab, 127.0.0.11.
     net: int = 0
@@ -52,6 +57,7 @@ class Options:
     def __post_init__(self):
         global _net
         _net = self.net
+        self.tls = self.tls or self.mtls
 
     def check(self):
         """The limits are Patroni's own: it would silently correct what is out of them."""
@@ -68,6 +74,8 @@ class Options:
         ):
             if not least <= value <= most:
                 raise LabError(f"{what} must be from {least} to {most}, not {value}")
+        if self.v2 and self.auth:
+            raise LabError("--auth is for the v3 API: it does not go with --v2")
         if self.loop_wait + 2 * self.retry_timeout > self.ttl:
             raise LabError(
                 f"Patroni asks for loop_wait + 2 x retry_timeout <= ttl, and "
@@ -222,6 +230,10 @@ def member_path(patroni):
 
 def endpoint(name):
     return f"{host(name)}:{CLIENT_PORT}"
+
+
+def client_url(options, name):
+    return f"{'https' if options.tls else 'http'}://{endpoint(name)}"
 
 
 def peer_url(name):

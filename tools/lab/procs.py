@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 
+import certificates
 import layout
 import namespaces
 from layout import CLIENT_PORT, PEER_PORT, POSTGRES_PORT, REST_PORT, LabError
@@ -96,6 +97,7 @@ def start_nameserver(options):
 def start_etcd(options, name, more_flags=None):
     """more_flags: what differs for a member that was not there from the beginning."""
     address, host = layout.address(name), layout.host(name)
+    scheme = "https" if options.tls else "http"
     os.makedirs(layout.directory(name), exist_ok=True)
     environment = dict(ENVIRONMENT)
     # Go's own resolver reads /etc/hosts again when it changes; the libc's NSS modules may not.
@@ -106,8 +108,8 @@ def start_etcd(options, name, more_flags=None):
     flags = {
         "name": name,
         "data-dir": f"{layout.directory(name)}/data",
-        "listen-client-urls": f"http://{address}:{CLIENT_PORT}",
-        "advertise-client-urls": f"http://{host}:{CLIENT_PORT}",
+        "listen-client-urls": f"{scheme}://{address}:{CLIENT_PORT}",
+        "advertise-client-urls": f"{scheme}://{host}:{CLIENT_PORT}",
         "listen-peer-urls": f"http://{address}:{PEER_PORT}",
         "initial-advertise-peer-urls": layout.peer_url(name),
         "initial-cluster": ",".join(peers),
@@ -115,6 +117,8 @@ def start_etcd(options, name, more_flags=None):
         "initial-cluster-token": f"lab-{options.name}",
         "logger": "zap",
         "log-outputs": "stderr",
+        "enable-v2": str(options.v2).lower(),
+        **certificates.etcd_flags(options, name),
         **(more_flags or {}),
     }
     argv = ["/usr/bin/etcd"] + [f"--{key}={value}" for key, value in flags.items()]
@@ -162,6 +166,7 @@ def patroni_config(options, name):
     etcd = {"hosts": ",".join(layout.endpoint(etcd) for etcd in options.etcd_names())}
     if options.srv:
         etcd = {"srv": layout.domain()}
+    etcd.update(certificates.patroni_settings(options))
     if options.auth:
         etcd.update(username=layout.ETCD_USER, password=layout.ETCD_PASSWORD)
     dcs = {
@@ -174,7 +179,7 @@ def patroni_config(options, name):
     return {
         "scope": layout.scope(),
         "name": name,
-        "etcd3": etcd,
+        "etcd" if options.v2 else "etcd3": etcd,
         "log": {"level": options.log_level},
         "restapi": {"listen": rest, "connect_address": rest},
         "bootstrap": {

@@ -8,6 +8,9 @@ usage: proxy.py SPEC    a JSON object:
   delay_s   each byte of the answers arrives so much later (0)
   spoil     "reset" or "cut": the answer to a lease keepalive breaks off in the middle, with a
             RST or in good order (nothing)
+  mute      it takes connections and what comes on them, and never says anything (false)
+  tls       it ends the client's TLS and speaks TLS to the backends: {"server": [certificate, key],
+            "client": [certificate, key], "ca": the clients'}; else both sides are passed on as they are
   idle_s    a connection on which nothing is under way is closed after so long (never)
 
 On SIGTERM it stops misbehaving, lets what is under way end, closes in good order and exits.
@@ -17,6 +20,7 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -101,12 +105,19 @@ class Connection:
             self.server_writer.close()
 
     async def run(self):
+        if self.proxy.spec.get("mute"):
+            say(f"{self.client}: kept waiting")
+            while await self.reader.read(65536):
+                pass
+            return
         first = await self.reader.read(65536)
         if not first:
             return
         host, _, port = self.proxy.backend(first).rpartition(":")
         say(f"{self.client} to {host}:{port}")
-        server_reader, self.server_writer = await asyncio.open_connection(host, int(port))
+        server_reader, self.server_writer = await asyncio.open_connection(
+            host, int(port), ssl=backend_tls(self.proxy.spec)
+        )
         ways = [self.requests(first), self.answers(server_reader), self.end_when_idle()]
         tasks = [asyncio.ensure_future(way) for way in ways]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -198,12 +209,33 @@ class Connection:
         say(f"{self.client}: closed after {limit} s without a byte")
 
 
+def backend_tls(spec):
+    if "tls" not in spec:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(*spec["tls"]["client"])
+    return context
+
+
+def front_tls(spec):
+    if "tls" not in spec:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*spec["tls"]["server"])
+    # A certificate is welcome: whether it is needed is the etcd's to say.
+    context.load_verify_locations(spec["tls"]["ca"])
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
 async def main(spec):
     proxy = Proxy(spec)
     host, _, port = spec["listen"].rpartition(":")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    server = await asyncio.start_server(proxy.serve, host, int(port))
+    server = await asyncio.start_server(proxy.serve, host, int(port), ssl=front_tls(spec))
     say("listens: " + json.dumps(spec))
     await stop.wait()
     server.close()
