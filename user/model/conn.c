@@ -46,6 +46,8 @@ static void forget(struct conn_table *t, struct conn *c)
 {
 	if (c->exchange)
 		conn__drop_exchange(t, c);
+	if (c->tls.ended_ns)
+		t->ending--;
 	c->state = CONN_OPEN;
 	conn__set_busy(c, false);
 	HASH_DEL(t->conns, c);
@@ -89,26 +91,35 @@ static enum connect_outcome connect_outcome_of(const struct lw_event_sock *e)
 	}
 }
 
+void conn__close(struct conn_table *t, struct conn *c, enum request_outcome outcome,
+		 uint64_t now_ns)
+{
+	conn_tls__end(t, c, outcome, now_ns);
+	if (c->exchange) {
+		/* Patroni ends its endless watches whenever it likes. */
+		if (c->exchange->rpc == ETCD_RPC_WATCH && outcome == REQUEST_TIMEOUT &&
+		    c->exchange->first_byte_ns)
+			outcome = REQUEST_OK;
+		conn__finish(t, c, outcome, now_ns);
+	}
+	forget(t, c);
+}
+
 /* The connection has ended, or ends here as far as Patroni is concerned. */
 static void on_close(struct conn_table *t, struct conn *c, const struct lw_event_sock *e)
 {
 	uint64_t now = e->event.ts_ns;
 	enum request_outcome outcome = e->err == ETIMEDOUT ? REQUEST_TIMEOUT
 				       : e->err		   ? REQUEST_RESET
-				       : c->peer_closed	   ? REQUEST_CLOSED
+				       : c->peer_closed_ns ? REQUEST_CLOSED
 							   : REQUEST_TIMEOUT;
 
-	conn_tls__end(t, c, outcome, now);
 	if (c->state == CONN_CONNECTING) {
 		t->listener->connect_failed(t->ctx, c, connect_outcome_of(e), now);
-	} else if (c->exchange) {
-		/* Patroni ends its endless watches whenever it likes. */
-		if (c->exchange->rpc == ETCD_RPC_WATCH && outcome == REQUEST_TIMEOUT &&
-		    c->exchange->first_byte_ns)
-			outcome = REQUEST_OK;
-		conn__finish(t, c, outcome, now);
+		forget(t, c);
+	} else if (!conn_tls__lingers(t, c, outcome, now)) {
+		conn__close(t, c, outcome, now);
 	}
-	forget(t, c);
 }
 
 static void on_state(struct conn_table *t, struct conn *c, const struct lw_event_sock *e)
@@ -131,7 +142,7 @@ static void on_state(struct conn_table *t, struct conn *c, const struct lw_event
 		break;
 	case LW_TCP_CLOSE_WAIT:
 		if (c)
-			c->peer_closed = true; /* its last words may still be unread */
+			c->peer_closed_ns = e->event.ts_ns; /* its last words may still be unread */
 		break;
 	default:
 		if (c)
@@ -294,12 +305,16 @@ void conn_table__event(struct conn_table *t, const struct lw_event *event)
 	case LW_EVENT_RECV:
 	case LW_EVENT_TLS_SEND:
 	case LW_EVENT_TLS_RECV:
-		if (c)
-			on_data(t, c, (const struct lw_event_data *)event);
+		if (!c)
+			return;
+		on_data(t, c, (const struct lw_event_data *)event);
+		conn_tls__settle(t, c, event->ts_ns);
 		break;
 	case LW_EVENT_TLS:
-		if (c)
-			conn_tls__said(t, c, (const struct lw_event_tls *)event);
+		if (!c)
+			return;
+		conn_tls__said(t, c, (const struct lw_event_tls *)event);
+		conn_tls__settle(t, c, event->ts_ns);
 		break;
 	case LW_EVENT_RETRANSMIT:
 	case LW_EVENT_SNAPSHOT:

@@ -32,6 +32,7 @@ enum tls_trouble {
 	TLS_UNANSWERED,	     /* the handshake's end: the peer had said nothing, */
 	TLS_UNFINISHED,	     /* or something, but not all */
 	TLS_LEFT,	     /* Patroni closed right after the handshake, without a request */
+	TLS_REFUSED,	     /* the endpoint closed right after the handshake, before a request */
 	TLS_HIDDEN_ALERT,    /* Patroni sent an alert, encrypted */
 	TLS_PROTOCOL,	     /* code: OpenSSL's reason */
 	TLS_ALERT_SENT,	     /* by Patroni; code: the alert's description */
@@ -50,6 +51,7 @@ struct conn_tls {
 	enum tls_trouble trouble;
 	unsigned int code;
 	enum request_outcome end; /* how the connection ended: timeout, reset or closed */
+	uint64_t ended_ns;	  /* it has ended, but libssl may have the last word; 0 = no */
 	unsigned int verify;	  /* the last thing that was wrong with the peer's certificate */
 	struct tls_framer sent, received;
 };
@@ -65,10 +67,10 @@ struct conn {
 	struct member *member;
 	struct address *address;
 	enum conn_state state;
-	bool adopted;	       /* was open before us */
-	bool peer_closed;      /* the peer sent FIN */
-	unsigned int requests; /* that we saw begin on it */
-	uint32_t tid;	       /* of the thread that connected; 0 = not known */
+	bool adopted;		 /* was open before us */
+	uint64_t peer_closed_ns; /* when the peer sent FIN; 0 = it has not */
+	unsigned int requests;	 /* that we saw begin on it */
+	uint32_t tid;		 /* of the thread that connected; 0 = not known */
 	uint64_t connect_start_ns, connect_done_ns;
 	uint64_t unseen_since_ns; /* adopted while an answer was due to what was sent before us */
 	uint32_t srtt_us;
@@ -103,6 +105,7 @@ struct conn_listener {
 struct conn_table {
 	struct conn *conns;
 	struct exchange *spare; /* one kept for the next request */
+	unsigned int ending;	/* connections with tls.ended_ns */
 	struct endpoint_table *endpoints;
 	const struct conn_listener *listener;
 	void *ctx;
@@ -110,6 +113,9 @@ struct conn_table {
 
 /* A record about a socket. Unknown sockets of unknown processes are passed over. */
 void conn_table__event(struct conn_table *t, const struct lw_event *event);
+
+/* Time has passed. */
+void conn_table__tick(struct conn_table *t, uint64_t now_ns);
 
 /* The process is gone: its connections with it. What was in flight ends as unobserved. */
 void conn_table__drop_member(struct conn_table *t, struct member *m, uint64_t now_ns);

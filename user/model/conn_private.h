@@ -21,6 +21,18 @@ void conn_tls__bytes(struct conn_table *t, struct conn *c, const struct lw_event
 void conn_tls__said(struct conn_table *t, struct conn *c, const struct lw_event_tls *e);
 /* What is inside is about to be told. */
 void conn_tls__plain(struct conn_table *t, struct conn *c, uint64_t now_ns);
+/* It is no more: tells what was under way, and forgets it. */
+void conn__close(struct conn_table *t, struct conn *c, enum request_outcome outcome,
+		 uint64_t now_ns);
+
+/*
+ * The other side has closed or reset it. True: what libssl makes of that is still to come, then or
+ * after a short while conn__close() is called.
+ */
+bool conn_tls__lingers(struct conn_table *t, struct conn *c, enum request_outcome how,
+		       uint64_t now_ns);
+/* After each record about it. */
+void conn_tls__settle(struct conn_table *t, struct conn *c, uint64_t now_ns);
 /* The connection ends like this, as far as Patroni is concerned; before its exchange is finished.
  */
 void conn_tls__end(struct conn_table *t, struct conn *c, enum request_outcome how, uint64_t now_ns);

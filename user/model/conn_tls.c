@@ -21,6 +21,9 @@
 
 #define ALERT_FATAL    2
 
+/* The kernel knows that a connection is over before libssl has read the last of it. */
+#define LINGER_NS (100 * NS_PER_MS)
+
 /* Who does not like what the handshake has shown closes at once. */
 #define LEFT_WITHIN_NS NS_PER_S
 
@@ -223,17 +226,67 @@ void conn_tls__plain(struct conn_table *t, struct conn *c, uint64_t now_ns)
 	handshake_done(c, now_ns);
 }
 
+/*
+ * Closed right after the handshake by one that has seen something it does not like: Patroni, before
+ * it has asked for anything; or the endpoint, before it was asked.
+ */
+static void judge_parting(struct conn *c, enum request_outcome how, uint64_t now_ns)
+{
+	const struct conn_tls *t = &c->tls;
+
+	if (!t->done_ns || c->requests > 1)
+		return;
+	if (how == REQUEST_TIMEOUT) {
+		if (!c->requests && now_ns - t->done_ns < LEFT_WITHIN_NS)
+			note_trouble(c, TLS_LEFT, 0);
+	} else if (c->peer_closed_ns && c->peer_closed_ns - t->start_ns < LEFT_WITHIN_NS &&
+		   (!c->exchange || c->peer_closed_ns <= c->exchange->start_ns)) {
+		note_trouble(c, TLS_REFUSED, 0);
+	}
+}
+
 void conn_tls__end(struct conn_table *t, struct conn *c, enum request_outcome how, uint64_t now_ns)
 {
-	if (!c->tls.on)
+	bool shaking = c->state == CONN_HANDSHAKE;
+
+	if (!c->tls.on || c->state == CONN_CONNECTING)
 		return;
 	c->tls.end = how;
-	if (c->state == CONN_HANDSHAKE) {
+	if (shaking)
 		note_trouble(c, c->tls.answered ? TLS_UNFINISHED : TLS_UNANSWERED, 0);
+	else if (!c->requests || c->exchange)
+		judge_parting(c, how, now_ns);
+	if (shaking || (c->tls.trouble && !c->requests))
 		fail(t, c, now_ns);
-	} else if (c->tls.done_ns && !c->requests && how == REQUEST_TIMEOUT &&
-		   now_ns - c->tls.done_ns < LEFT_WITHIN_NS) {
-		note_trouble(c, TLS_LEFT, 0);
-		fail(t, c, now_ns);
+}
+
+bool conn_tls__lingers(struct conn_table *t, struct conn *c, enum request_outcome how,
+		       uint64_t now_ns)
+{
+	if (!c->tls.on || c->tls.told || how == REQUEST_TIMEOUT)
+		return false;
+	if (!c->tls.ended_ns) {
+		c->tls.ended_ns = now_ns;
+		c->tls.end = how;
+		t->ending++;
+	}
+	return true;
+}
+
+void conn_tls__settle(struct conn_table *t, struct conn *c, uint64_t now_ns)
+{
+	if (c->tls.ended_ns && (c->tls.told || (c->requests && !c->exchange)))
+		conn__close(t, c, c->tls.end, now_ns);
+}
+
+void conn_table__tick(struct conn_table *t, uint64_t now_ns)
+{
+	struct conn *c, *next;
+
+	if (!t->ending)
+		return;
+	HASH_ITER(hh, t->conns, c, next) {
+		if (c->tls.ended_ns && now_ns - c->tls.ended_ns > LINGER_NS)
+			conn__close(t, c, c->tls.end, now_ns);
 	}
 }

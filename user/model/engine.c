@@ -173,6 +173,7 @@ void engine__tick(struct engine *e, uint64_t now_ns)
 	struct endpoint *endpoint, *next_endpoint;
 	struct member *m, *next;
 
+	conn_table__tick(&e->conns, now_ns);
 	lookup_table__tick(&e->lookups, now_ns);
 	engine__lost(e, "lookup_dropped", e->lookups.dropped - e->lookups_dropped, now_ns);
 	e->lookups_dropped = e->lookups.dropped;

@@ -2,6 +2,7 @@
 /*
  * engine_conn.c - what connections and exchanges tell about members, leases and endpoints.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "model/engine_private.h"
@@ -76,6 +77,25 @@ static struct member *on_member(void *ctx, uint32_t tgid)
 	return engine__member(ctx, tgid);
 }
 
+static void note_connect(struct engine *e, struct conn *c, enum matrix_cell cell, uint64_t now_ns)
+{
+	note_outcome(e, c->address, MATRIX_CONNECT, cell, c->connect_start_ns, now_ns);
+}
+
+/*
+ * A server that does not like the client's certificate says so after the handshake: so over TLS a
+ * connect has come to something with the first answer. A watch has none to wait for.
+ */
+static bool waits_for_answer(const struct conn *c)
+{
+	return c->tls.on && c->exchange && c->exchange->rpc != ETCD_RPC_WATCH;
+}
+
+static bool is_refused_by_tls(const struct conn *c, enum request_outcome outcome)
+{
+	return c->tls.trouble > TLS_LEFT && (outcome == REQUEST_CLOSED || outcome == REQUEST_RESET);
+}
+
 void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
 			  uint64_t end_ns, uint64_t now_ns)
 {
@@ -91,8 +111,8 @@ void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome
 				(int64_t)(now_ns - c->tls.start_ns) / NS_PER_US * NS_PER_US;
 	}
 	engine__say(e, &f, now_ns);
-	note_outcome(e, c->address, MATRIX_CONNECT, cell_of_connect(outcome), c->connect_start_ns,
-		     now_ns);
+	if (outcome != CONNECT_OK || !waits_for_answer(c))
+		note_connect(e, c, cell_of_connect(outcome), now_ns);
 }
 
 static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome outcome,
@@ -205,13 +225,23 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	}
 	if (refresh || lost)
 		lease__failed(&m->lease);
-	else if (!on_thread || outcome == REQUEST_ERROR)
+	else if (!is_refused_by_tls(c, outcome) && (!on_thread || outcome == REQUEST_ERROR))
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
 	cause__of_exchange(c, outcome, now_ns, &d);
 	engine__blame_lookup(m, c, outcome == REQUEST_TIMEOUT, now_ns, &d);
 	if (d.cause == CAUSE_LEASE_LOST)
 		lease__lost(&m->lease, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
+}
+
+/* Where an answer's error would stand. */
+static void say_refusal(struct conn *c)
+{
+	struct etcd_response *r = &c->exchange->response;
+
+	snprintf(r->error_message, sizeof(r->error_message), "TLS: ");
+	words__tls_error(r->error_message, sizeof(r->error_message), c->tls.trouble, c->tls.code,
+			 c->tls.end);
 }
 
 static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome, uint64_t now_ns)
@@ -223,6 +253,8 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	int64_t duration = x->rpc == ETCD_RPC_WATCH ? 0 : (int64_t)(now_ns - x->start_ns);
 	struct endpoint *endpoint = c->address->endpoint;
 
+	if (is_refused_by_tls(c, outcome))
+		say_refusal(c);
 	tell__request(&f, c, outcome, now_ns);
 	engine__say(e, &f, now_ns);
 	if (x->rpc != ETCD_RPC_WATCH)
@@ -230,8 +262,15 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	if (outcome == REQUEST_ERROR && x->response.has_error)
 		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
 	engine__note_finished(e, c, outcome, now_ns);
-	note_outcome(e, c->address, column, cell_of_request(x, outcome, duration), x->start_ns,
-		     now_ns);
+	if (is_refused_by_tls(c, outcome)) {
+		note_connect(e, c, CELL_ERROR, now_ns);
+	} else {
+		if (c->requests == 1 && c->connect_done_ns && waits_for_answer(c) &&
+		    x->first_byte_ns)
+			note_connect(e, c, CELL_OK, now_ns);
+		note_outcome(e, c->address, column, cell_of_request(x, outcome, duration),
+			     x->start_ns, now_ns);
+	}
 	judge(e, c, outcome, now_ns);
 }
 

@@ -49,6 +49,9 @@ void words__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned
 	case TLS_LEFT:
 		SAY("Patroni left right after the handshake");
 		break;
+	case TLS_REFUSED:
+		SAY("closed right after the handshake");
+		break;
 	case TLS_HIDDEN_ALERT:
 		SAY("Patroni broke the handshake off");
 		break;
@@ -104,6 +107,11 @@ void words__tls(char *buf, size_t size, const struct diagnosis *d, const char *e
 		    "was shown",
 		    endpoint);
 		break;
+	case TLS_REFUSED:
+		SAY("%s closes the connection right after the TLS handshake: it does not accept "
+		    "what Patroni has shown",
+		    endpoint);
+		break;
 	case TLS_HIDDEN_ALERT:
 		SAY("Patroni breaks off the TLS handshake with %s", endpoint);
 		break;
@@ -148,6 +156,12 @@ static void hint_of_certificate(char *buf, size_t size, unsigned int verify)
 	}
 }
 
+static void hint_of_client_certificate(char *buf, size_t size)
+{
+	SAY("etcd does not accept Patroni's client certificate: check `cert` and `key` in "
+	    "Patroni's etcd section (expired? signed by etcd's trusted CA?), and that etcd's log.");
+}
+
 void words__tls_hint(char *buf, size_t size, const struct diagnosis *d)
 {
 	switch (d->tls.trouble) {
@@ -159,6 +173,9 @@ void words__tls_hint(char *buf, size_t size, const struct diagnosis *d)
 		SAY("See Patroni's log for the reason: most likely that etcd's certificate has "
 		    "expired, is for another name, or is signed by another CA than `cacert`.");
 		break;
+	case TLS_REFUSED:
+		hint_of_client_certificate(buf, size);
+		break;
 	case TLS_ALERT_SENT:
 	case TLS_ALERT_RECEIVED:
 		if (!is_about_certificate(d->tls.code))
@@ -168,9 +185,7 @@ void words__tls_hint(char *buf, size_t size, const struct diagnosis *d)
 			hint_of_certificate(buf, size,
 					    d->tls.code == A_BAD_CERTIFICATE + 3 ? V_EXPIRED : 0);
 		else
-			SAY("etcd does not accept Patroni's client certificate: check `cert` and "
-			    "`key` in Patroni's etcd section (expired? signed by etcd's trusted "
-			    "CA?), and that etcd's log.");
+			hint_of_client_certificate(buf, size);
 		break;
 	case TLS_PROTOCOL:
 		SAY("Check that etcd serves TLS on that port, and `protocol` and the port in "

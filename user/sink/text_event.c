@@ -282,6 +282,9 @@ static void put_request(struct text_out *o, const struct text_style *style, cons
 	default:
 		return;
 	}
+	if (r->outcome != REQUEST_ERROR && r->error_message)
+		snprintf(x.result + strlen(x.result), sizeof(x.result) - strlen(x.result), "; %s",
+			 r->error_message);
 	put_exchange(o, style, f, &x);
 }
 
