@@ -11,10 +11,15 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LAB = os.path.join(ROOT, "tools", "lab", "lab")
 LEASEWATCH = os.environ.get("LEASEWATCH", os.path.join(ROOT, "build", "leasewatch"))
 
+# A guest that is emulated (tests/vm) is so many times slower than the machine that it runs on.
+SLOW = float(os.environ.get("LEASEWATCH_TEST_SLOW", "1"))
+# What every trace is given besides: --hooks, say.
+TRACE_OPTIONS = os.environ.get("LEASEWATCH_TEST_TRACE", "").split()
+
 
 def wait_until(what, condition, timeout, step=0.05):
     """The condition's first true value; fails the test when there is none within timeout seconds."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SLOW
     while time.monotonic() < end:
         value = condition()
         if value:
@@ -42,7 +47,8 @@ class Lab:
         self.net = int(os.environ.get("LAB_NET", "0")) + 16 * worker() + Lab.started
         self.name = f"{name}-{os.getpid()}"
         self.process = subprocess.Popen(
-            [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net), *options],
+            [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net),
+             "--ready-timeout", str(60 * SLOW), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = []
         for line in self.process.stdout:
@@ -53,7 +59,7 @@ class Lab:
 
     def __call__(self, command, *args):
         done = subprocess.run([LAB, command, "--name", self.name, *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=180)
+                              stderr=subprocess.STDOUT, text=True, timeout=180 * SLOW)
         assert done.returncode == 0, f"lab {command} {args}: {done.stdout}"
         return done.stdout
 
@@ -82,7 +88,7 @@ class Lab:
 
     def down(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(30 * SLOW)
 
 
 class Trace:
@@ -93,7 +99,7 @@ class Trace:
         self.path = os.path.join(directory, "trace.json")
         self.errors = os.path.join(directory, "trace.err")
         with open(self.path, "w") as out, open(self.errors, "w") as err:
-            self.process = subprocess.Popen([LEASEWATCH, "trace", "-j", *options], stdout=out, stderr=err)
+            self.process = subprocess.Popen([LEASEWATCH, "trace", "-j", *TRACE_OPTIONS, *options], stdout=out, stderr=err)
 
     def all_events(self):
         with open(self.path) as log:
@@ -126,7 +132,7 @@ class Trace:
         """End it as Ctrl-C does; the exit status, had it watched this lab alone."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(20)
+        status = self.process.wait(20 * SLOW)
         assert not [e for e in self.all_events() if e["event"] == "lost"]
         if status == 2:
             assert [e for e in self.all_events() if e["event"] == "stall"]
