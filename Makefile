@@ -7,6 +7,7 @@
 #   make check      install what is missing, build, lint, run every test                   (root)
 #   make install    PREFIX=/usr/local, DESTDIR=
 #   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
+#   make check-vm   the tests on other kernels, emulated; KERNEL=6.1 for one of them        (root)
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -55,7 +56,7 @@ CORE_LIB := $(BUILD)/libleasewatch.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all clean install demo check lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
+.PHONY: all clean install demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
 	bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -168,7 +169,12 @@ demo:
 check:
 	@tools/setup
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
-	@tests/run --build $(BUILD) lint unit fuzz e2e
+	@tests/run --build $(BUILD) lint unit fuzz e2e vm
+
+check-vm:
+	@tools/setup build lab test vm
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/run --build $(BUILD) --kernel '$(KERNEL)' vm
 
 install: all
 	install -D -m 0755 $(BUILD)/leasewatch $(DESTDIR)$(PREFIX)/bin/leasewatch

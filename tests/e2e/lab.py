@@ -17,7 +17,7 @@ SLOW = float(os.environ.get("LEASEWATCH_TEST_SLOW", "1"))
 TRACE_OPTIONS = os.environ.get("LEASEWATCH_TEST_TRACE", "").split()
 
 
-def wait_until(what, condition, timeout, step=0.05):
+def wait_until(what, condition, timeout, step=0.05 * SLOW):
     """The condition's first true value; fails the test when there is none within timeout seconds."""
     end = time.monotonic() + timeout * SLOW
     while time.monotonic() < end:
@@ -44,6 +44,7 @@ class Lab:
 
     def __init__(self, name, *options):
         Lab.started += 1
+        self.sick = False
         self.net = int(os.environ.get("LAB_NET", "0")) + 16 * worker() + Lab.started
         self.name = f"{name}-{os.getpid()}"
         self.process = subprocess.Popen(
@@ -60,7 +61,9 @@ class Lab:
     def __call__(self, command, *args):
         done = subprocess.run([LAB, command, "--name", self.name, *args], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=180 * SLOW)
+        self.sick = self.sick or command == "fault"
         assert done.returncode == 0, f"lab {command} {args}: {done.stdout}"
+        self.sick = self.sick and command != "heal"
         return done.stdout
 
     def fault(self, name, *args):

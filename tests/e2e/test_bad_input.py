@@ -25,6 +25,7 @@ def run(*args, **kwargs):
     (("trace", "-p", "0"), "not a process id"),
     (("trace", "-p", "4194303"), "no process 4194303"),
     (("trace", "extra"), "unexpected argument"),
+    (("trace", "--hooks", "kprobe"), "not auto, sock or fexit"),
     (("trace", "-o", "/nonexistent/log", "-d", "1"), "cannot write to '/nonexistent/log'"),
     (("report",), "no log given"),
     (("report", "/nonexistent"), "/nonexistent"),
@@ -49,11 +50,75 @@ def test_not_root():
     assert check.returncode == 1 and "root" in check.stdout
 
 
+@pytest.mark.parametrize("dropped, named", [
+    (["bpf", "sys_admin"], "CAP_BPF"),
+    (["perfmon", "sys_admin"], "CAP_PERFMON"),
+    (["bpf", "perfmon", "sys_admin"], "CAP_BPF, CAP_PERFMON"),
+])
+def test_root_without_capabilities(dropped, named):
+    """As in a container: root, but not all of it."""
+    bounds = ",".join("-" + name for name in dropped)
+    done = subprocess.run(["setpriv", f"--bounding-set={bounds}", LEASEWATCH, "trace", "-d", "1"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and f"root lacks {named} here" in done.stderr
+    check = subprocess.run(["setpriv", f"--bounding-set={bounds}", LEASEWATCH, "check", "-j"],
+                           stdout=subprocess.PIPE, text=True, timeout=60)
+    table = json.loads(check.stdout)
+    rows = {row["feature"]: row for row in table["features"]}
+    assert check.returncode == 1 and not table["ready"]
+    assert f"root lacks {named} here" in table["why"] and "tier" not in table
+    assert not rows["privileges"]["found"] and named in rows["privileges"]["detail"]
+
+
+@pytest.mark.parametrize("word", ["sock", "fexit"])
+def test_hooks_are_what_was_asked_for(word):
+    """A tier that works here is used; one that does not is an error, never replaced by the other."""
+    def check(*args):
+        done = subprocess.run([LEASEWATCH, "check", "-j", *args], stdout=subprocess.PIPE, text=True, timeout=60)
+        return done.returncode, json.loads(done.stdout)
+
+    _, auto = check()
+    found = {row["feature"]: row["found"] for row in auto["features"]}
+    assert auto["tier"] == ("sock" if found["tier sock"] else "fexit")
+    code, table = check("--hooks", word)
+    used = {row["feature"] for row in table["features"] if row["used"]}
+    done = run("trace", "-d", "1", "-j", "--hooks", word)
+    if found[f"tier {word}"]:
+        assert code != 1 and table["tier"] == word and f"tier {word}" in used
+        start = json.loads(done.stdout.splitlines()[0])
+        assert ("sock_send_length" in start["hooks"]) == (word == "sock")
+        assert ("inet_sendmsg" in start["hooks"]) == (word == "fexit")
+    else:
+        assert code == 1 and not table["ready"] and f"tier {word}:" in table["why"]
+        assert done.returncode == 1 and f"tier {word}:" in done.stderr and not done.stdout
+
+
+def test_lockdown():
+    """Runs where the kernel was booted with it (tests/vm)."""
+    try:
+        with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
+            locked = "[confidentiality]" in file.read()
+    except OSError:
+        locked = False
+    if not locked:
+        pytest.skip("this kernel is not locked down")
+    done = run("trace", "-d", "1")
+    assert done.returncode == 1 and "locked down (confidentiality)" in done.stderr
+    check = run("check", "-j")
+    table = json.loads(check.stdout)
+    row = next(row for row in table["features"] if row["feature"] == "no lockdown")
+    assert check.returncode == 1 and not row["found"] and "lockdown=integrity" in row["lost_without"]
+    assert "locked down" in table["why"]
+
+
 def test_no_btf(tmp_path):
     script = f"mount -t tmpfs none /sys/kernel/btf && exec {LEASEWATCH} trace -d 1"
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=30)
     assert done.returncode == 1 and "BTF" in done.stderr
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script.replace("trace -d 1", "check")],
+                          stdout=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 1 and "/sys/kernel/btf/vmlinux cannot be read" in done.stdout
 
 
 def test_nothing_to_watch(tmp_path):

@@ -63,29 +63,47 @@ class Kernel:
         return [f"{place}/{module}" for module in ordered]
 
 
+def unpack(name, place, finish=None):
+    """The package, downloaded and unpacked at `place` unless it is there already; `finish` completes it."""
+    if os.path.exists(f"{place}/complete"):
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place)
+    done = subprocess.run(["apt-get", "-q", "download", name], cwd=place, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    packages = glob.glob(f"{place}/*.deb")
+    if done.returncode or len(packages) != 1:
+        raise VmError(f"apt-get download {name} failed: {done.stdout.strip()[-500:]}")
+    _apt("dpkg-deb", "-x", packages[0], place)
+    os.unlink(packages[0])
+    if finish:
+        finish()
+    with open(f"{place}/complete", "w", encoding="ascii") as file:
+        file.write(name + "\n")
+
+
 def fetch(build, release, arch="amd64"):
-    """The kernel of that release, downloaded unless it is there already."""
+    """The kernel of that release."""
     place = os.path.abspath(f"{build}/vm/kernel/{release}-{arch}")
     if os.path.exists(f"{place}/complete"):
         return Kernel(place)
-    shutil.rmtree(place, ignore_errors=True)
-    os.makedirs(place)
     if not _offered(release, arch):
         _apt("apt-get", "-q", "update")
     offered = _offered(release, arch)
     if not offered:
         raise VmError(f"the apt sources offer no linux-image-{release}.*-{arch}")
-    done = subprocess.run(["apt-get", "-q", "download", offered[-1]], cwd=place, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    packages = glob.glob(f"{place}/*.deb")
-    if done.returncode or len(packages) != 1:
-        raise VmError(f"apt-get download {offered[-1]} failed: {done.stdout.strip()[-500:]}")
-    _apt("dpkg-deb", "-x", packages[0], place)
-    os.unlink(packages[0])
-    kernel = Kernel(place)
-    # The package's own script would do it, were it installed.
-    base = kernel.modules.removesuffix("/lib/modules")
-    _apt("/sbin/depmod", "-b", base, kernel.version)
-    with open(f"{place}/complete", "w", encoding="ascii") as file:
-        file.write(offered[-1] + "\n")
-    return kernel
+
+    def depmod():
+        # The package's own script would do it, were it installed.
+        kernel = Kernel(place)
+        _apt("/sbin/depmod", "-b", kernel.modules.removesuffix("/lib/modules"), kernel.version)
+
+    unpack(offered[-1], place, depmod)
+    return Kernel(place)
+
+
+def fetch_busybox(build, arch="amd64"):
+    """The path of one that needs no libraries."""
+    place = os.path.abspath(f"{build}/vm/busybox-{arch}")
+    unpack(f"busybox-static:{arch}", place)
+    return next(path for path in (f"{place}/bin/busybox", f"{place}/usr/bin/busybox") if os.path.exists(path))

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kernel matrix: each guest runs the part of the end-to-end tests that emulation can carry, with the same
+assertions, the scenario whose JSON must be the same everywhere, and the cost of a hook to a bystander.
+"""
+import collections
+import dataclasses
+import difflib
+import os
+import shlex
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+import kernels
+import qemu
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(f"{HERE}/../..")
+PYTEST = "/usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short --durations=0"
+
+# So many times slower than the machine is an emulated one, roughly: for the limits of the tests' waiting.
+SLOW = 3
+FAULTS = ["freeze", "blackhole", "kill-all", "dns-silent"]
+LIVE = ["tests/e2e/test_incident.py", "tests/e2e/test_causes.py::test_patroni_restarts",
+        *[f"tests/e2e/test_causes.py::test_cause[{fault}]" for fault in FAULTS]]
+NETWORK = ["tests/e2e/test_netem.py"]
+REFUSED = ["tests/e2e/test_bad_input.py::test_no_btf", "tests/e2e/test_bad_input.py::test_not_root",
+           "tests/e2e/test_bad_input.py::test_root_without_capabilities",
+           "tests/e2e/test_bad_input.py::test_hooks_are_what_was_asked_for"]
+
+
+@dataclasses.dataclass
+class Plan:
+    """What one guest does."""
+
+    kernel: str
+    tier: str  # of the data hooks that must be in use, "" = none can be
+    hooks: str = "auto"
+    cmdline: str = ""
+    live: list = dataclasses.field(default_factory=lambda: LIVE)
+    refused: list = dataclasses.field(default_factory=lambda: REFUSED)
+    limit_s: float = 900  # some six minutes on two cores that nobody else uses
+
+    @property
+    def name(self):
+        return f"{self.kernel} {self.tier or self.cmdline}"
+
+
+PLANS = [
+    Plan("6.1", "fexit", live=LIVE + NETWORK),
+    Plan("6.12", "sock"),
+    Plan("6.12", "fexit", hooks="fexit"),
+    Plan("6.12", "", cmdline="lockdown=confidentiality", refused=["tests/e2e/test_bad_input.py::test_lockdown"]),
+]
+
+
+def script(plan, build):
+    """What the guest's shell does: the tests' results, the scenario's JSON and the costs are left in /run/vm."""
+    program = os.path.abspath(f"{build}/leasewatch")
+    hooks = shlex.join(["--hooks", plan.hooks])
+    lines = [
+        f"cd {shlex.quote(ROOT)}",
+        f"export LEASEWATCH={shlex.quote(program)} LEASEWATCH_TEST_SLOW={SLOW} LEASEWATCH_TEST_TRACE='{hooks}'",
+        # Python's start is most of what the lab's commands cost here.
+        "export PYTHONPYCACHEPREFIX=/run/tmp/pycache",
+        "/usr/bin/python3 -m compileall -q tools/lab tests/e2e",
+    ]
+    if plan.tier:
+        lines += [f"$LEASEWATCH check -j {hooks} >/run/vm/check.json",
+                  f"tests/vm/scenario {hooks} >/run/vm/scenario.json",
+                  f"tests/vm/cost {hooks} >/run/vm/cost"]
+    # Some need a lab, and that is the slower half; the others go on meanwhile.
+    lines += [f"{PYTEST} --junitxml=/run/vm/refused.xml {shlex.join(plan.refused)} &",
+              f"{PYTEST} --junitxml=/run/vm/live.xml {shlex.join(plan.live)}" if plan.tier else "", "wait"]
+    return "\n".join(lines) + "\n"
+
+
+def results(path):
+    """[(test, whether it passed, what it says)], without those that were skipped."""
+    found = []
+    if os.path.exists(path):
+        for case in ElementTree.parse(path).iter("testcase"):
+            bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+            if case.find("skipped") is None:
+                found.append((case.get("name"), bad is None, "" if bad is None else bad.text or ""))
+    return found
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def report(tally, plan, guest, seconds):
+    """A guest that came to its end: each test counts, and so does that there were some."""
+    tests = results(f"{guest.out}/live.xml") + results(f"{guest.out}/refused.xml")
+    for name, passed, says in tests:
+        tally.add(passed, f"vm: {plan.name}: {name}", says)
+    ran = bool(results(f"{guest.out}/refused.xml")) and (bool(results(f"{guest.out}/live.xml")) or not plan.tier)
+    if not ran or not all(passed for _, passed, _ in tests):
+        print(f"the console of {plan.name} ends with:\n{guest.console_tail(3000)}")
+    tally.add(ran, f"vm: {plan.name}: {len(tests)} tests in {seconds:.0f} s", guest.output())
+    if plan.tier:
+        cost = read(f"{guest.out}/cost")
+        tally.add(bool(cost), f"vm: {plan.name}: {cost.strip() or 'no cost was measured'}")
+
+
+def run(tally, build, only="", side_by_side=2):
+    """Every plan of the kernel `only` (or of that name), so many guests at a time: mostly they wait."""
+    plans = collections.deque(plan for plan in PLANS if only in ("", plan.kernel, plan.name))
+    if not plans:
+        tally.add(False, f"vm: there is no plan {only}, but {', '.join(plan.name for plan in PLANS)}")
+    running, left = [], {}
+    while plans or running:
+        while plans and len(running) < side_by_side:
+            plan = plans.popleft()
+            directory = os.path.abspath(f"{build}/vm/{plan.name.replace(' ', '-').replace('=', '-')}")
+            try:
+                guest = qemu.Guest(kernels.fetch(build, plan.kernel), kernels.fetch_busybox(build), directory, script(plan, build),
+                                   name=f"vm-{plan.kernel}", cmdline=plan.cmdline)
+            except kernels.VmError as error:
+                tally.add(False, f"vm: {plan.name}", str(error))
+                continue
+            running.append((plan, guest))
+        for plan, guest in list(running):
+            seconds = time.monotonic() - guest.began
+            if guest.process.poll() is None and seconds < plan.limit_s:
+                continue
+            running.remove((plan, guest))
+            try:
+                guest.wait(plan.limit_s)
+                report(tally, plan, guest, seconds)
+                left[plan.name] = guest.out
+            except kernels.VmError as error:
+                tally.add(False, f"vm: {plan.name}", str(error))
+        time.sleep(0.2)
+    if len(left) > 1:
+        compare(tally, build, left)
+
+
+def compare(tally, build, left):
+    """The scenario told the same on every kernel and with every tier, and on this machine's own."""
+    done = subprocess.run([f"{HERE}/scenario"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          timeout=300, env={**os.environ, "LEASEWATCH": os.path.abspath(f"{build}/leasewatch")})
+    tally.add(done.returncode == 0, "vm: the scenario on this machine's kernel", done.stdout)
+    told = {"this machine": done.stdout.splitlines()}
+    for name, out in left.items():
+        if os.path.exists(f"{out}/scenario.json"):  # there is none where nothing can be watched
+            told[name] = read(f"{out}/scenario.json").splitlines()
+    first, *others = told.items()
+    for name, lines in others:
+        different = list(difflib.unified_diff(first[1], lines, first[0], name, lineterm="", n=1))
+        tally.add(bool(lines) and not different, f"vm: {name}: the same JSON as on {first[0]} ({len(lines)} lines)",
+                  "\n".join(different))
