@@ -17,7 +17,7 @@
 #include "model/summary.h"
 #include "sink/sink.h"
 
-#define POLL_MS	  50
+#define POLL_MS	  100
 #define STATUS_NS (250 * NS_PER_MS)
 
 struct trace {

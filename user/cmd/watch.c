@@ -18,6 +18,9 @@
 #include "kernel/vitals.h"
 
 #define TICK_NS (50 * NS_PER_MS)
+/* How long records may wait to be read: most of them wake nobody. */
+#define POLL_BUSY_MS 50
+#define POLL_IDLE_MS 100
 /* While no record comes, losses are asked for less often: it takes a system call for each reason.
  */
 #define LOSSES_NS NS_PER_S
@@ -190,7 +193,8 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 
 int watch__turn(struct watch *w, int timeout_ms)
 {
-	int err = probe__poll(w->probe, timeout_ms);
+	int longest = engine__is_busy(w->engine) ? POLL_BUSY_MS : POLL_IDLE_MS;
+	int err = probe__poll(w->probe, timeout_ms < longest ? timeout_ms : longest);
 	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	if (err && err != -EINTR)

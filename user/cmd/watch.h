@@ -36,7 +36,7 @@ struct watch;
 int watch__open(struct watch **out, const struct watch_options *opts, char *why, size_t why_size);
 void watch__free(struct watch *w);
 
-/* One turn: wait up to timeout_ms for records, follow what they say. 0 or -errno. */
+/* One turn: wait up to timeout_ms (100 at most) for records, follow what they say. 0 or -errno. */
 int watch__turn(struct watch *w, int timeout_ms);
 
 const struct engine *watch__engine(const struct watch *w);

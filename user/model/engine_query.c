@@ -52,6 +52,31 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 	return wants;
 }
 
+static bool member_is_busy(const struct member *m)
+{
+	const struct conn *c;
+
+	if (m->stall.active || m->has_failure)
+		return true;
+	TAILQ_FOREACH(c, &m->busy, busy_link) {
+		/* Watches are always under way. */
+		if (!c->exchange || c->exchange->rpc != ETCD_RPC_WATCH)
+			return true;
+	}
+	return false;
+}
+
+bool engine__is_busy(const struct engine *e)
+{
+	struct member *m, *next;
+
+	HASH_ITER(hh, e->members, m, next) {
+		if (member_is_busy(m))
+			return true;
+	}
+	return lookup_table__oldest(&e->lookups) != NULL;
+}
+
 size_t engine__members(const struct engine *e)
 {
 	return HASH_COUNT(e->members);
