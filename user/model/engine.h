@@ -69,8 +69,8 @@ void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence
 void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns);
 
 /*
- * Is anything under way that may become a stall: a request or look-up in flight, a failure, a stall?
- * If not, engine__tick every 100 ms is soon enough, else every 50.
+ * Is anything under way that may become a stall: a request or look-up in flight, a failure, a
+ * stall? If not, engine__tick every 100 ms is soon enough, else every 50.
  */
 bool engine__is_busy(const struct engine *e);
 
