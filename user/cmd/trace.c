@@ -200,6 +200,7 @@ static int trace(struct trace *t)
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
 		t->failed = true;
 	}
+	watch__turn(w, 0); /* what is still in the ring buffer happened before the end */
 	status = conclude(t, w);
 out:
 	watch__free(w);

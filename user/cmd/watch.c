@@ -98,7 +98,7 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	if (err)
 		return err == -EEXIST ? 0 : err;
 	w->saw_target = true;
-	return probe__follow(w->probe, pid);
+	return probe__follow(w->probe, pid, config.tls || config.dcs == PATRONI_DCS_UNKNOWN);
 }
 
 static int on_patroni(const struct patroni_process *p, void *ctx)

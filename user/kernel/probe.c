@@ -345,7 +345,7 @@ static int adopt_sockets(struct probe *p, pid_t tgid)
 	return err;
 }
 
-int probe__follow(struct probe *p, pid_t tgid)
+int probe__follow(struct probe *p, pid_t tgid, bool tls)
 {
 	__u32 key = tgid, value = 1;
 	int err;
@@ -362,7 +362,7 @@ int probe__follow(struct probe *p, pid_t tgid)
 	}
 	/* Before its sockets: what is written on one that we have adopted should be readable. */
 	if (p->tls)
-		tls__hook(p->tls, tgid);
+		tls__hook(p->tls, tgid, tls);
 	err = adopt_sockets(p, tgid);
 	if (p->resolve)
 		resolve__hook(p->resolve, tgid);

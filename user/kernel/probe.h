@@ -32,11 +32,11 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 void probe__free(struct probe *p);
 
 /*
- * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo()
- * and libssl. 0 or -errno (-E2BIG: full). To call it again is fine. It ends with the process, or
- * with probe__unfollow().
+ * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo();
+ * libssl too, now if it is expected to speak TLS, else at its first handshake. 0 or -errno (-E2BIG:
+ * full). To call it again is fine. It ends with the process, or with probe__unfollow().
  */
-int probe__follow(struct probe *p, pid_t tgid);
+int probe__follow(struct probe *p, pid_t tgid, bool tls);
 void probe__unfollow(struct probe *p, pid_t tgid);
 
 /*

@@ -63,6 +63,7 @@ struct copy {
 
 struct target {
 	pid_t tgid;
+	bool expected; /* its configuration or a handshake says that it speaks TLS */
 	size_t copies_len;
 	struct copy copies[COPIES_MAX];
 	int tries; /* left */
@@ -216,7 +217,7 @@ static void try(struct tls *t, struct target *g)
 		library__close(libraries, (size_t)n);
 }
 
-void tls__hook(struct tls *t, pid_t tgid)
+void tls__hook(struct tls *t, pid_t tgid, bool expected)
 {
 	struct target *g = find(t, tgid);
 
@@ -227,6 +228,9 @@ void tls__hook(struct tls *t, pid_t tgid)
 		g->tgid = tgid;
 		HASH_ADD_INT(t->targets, tgid, g);
 	}
+	g->expected |= expected;
+	if (!g->expected)
+		return;
 	g->tries = TRIES_MAX;
 	try(t, g);
 }
@@ -252,7 +256,8 @@ void tls__record(struct tls *t, const struct lw_event *event)
 
 	if (!g)
 		return;
-	if (event->type == LW_EVENT_EXEC || begins_handshake(event))
+	g->expected |= begins_handshake(event);
+	if (g->expected && (event->type == LW_EVENT_EXEC || begins_handshake(event)))
 		g->tries = TRIES_MAX;
 	if (event->type == LW_EVENT_EXEC) {
 		g->trouble[0] = '\0';

@@ -6,6 +6,7 @@
 #ifndef LEASEWATCH_KERNEL_TLS_H
 #define LEASEWATCH_KERNEL_TLS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <bpf/libbpf.h>
 
@@ -21,8 +22,12 @@ struct tls_programs {
 struct tls *tls__new(const struct tls_programs *programs);
 void tls__free(struct tls *t);
 
-/* Hook a target. To call it again is fine: it then only tries what has not worked. */
-void tls__hook(struct tls *t, pid_t tgid);
+/*
+ * Hook a target: now when it is expected to speak TLS, else when it is seen to begin a handshake.
+ * Hooks cost time to put in and to take out, and a target without TLS needs none. To call it again
+ * is fine: it then only tries what has not worked.
+ */
+void tls__hook(struct tls *t, pid_t tgid, bool expected);
 void tls__unhook(struct tls *t, pid_t tgid);
 
 /*
