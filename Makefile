@@ -140,12 +140,20 @@ lint:
 # ---- the benchmark: small programs of its own, driven by tools/bench/bench
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook attach empty.bpf.o agent.bpf.o)
 
+BENCH_PKGS := libbpf
+
 $(BUILD)/tools/bench/attach: $(PROBE_OBJ)
+$(BUILD)/tools/bench/target $(BUILD)/tools/bench/server: BENCH_PKGS := openssl
+$(BUILD)/tools/bench/target $(BUILD)/tools/bench/server: $(BUILD)/tools/bench/stream.o
+$(BUILD)/tools/bench/stream.o: tools/bench/stream.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags openssl) -MMD -MP -c $< -o $@
 $(BUILD)/tools/bench/%: tools/bench/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) \
-		$(shell $(PKGCONFIG) --cflags --libs libbpf) -lpthread
+		$(shell $(PKGCONFIG) --cflags --libs $(BENCH_PKGS)) -lpthread
 
 $(BUILD)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
 	$(call say,BPF,$@)

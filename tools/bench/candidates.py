@@ -6,6 +6,7 @@ All of them are told to follow `pid`, a process of the benchmark's that is not t
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,10 @@ from procs import OTHER_CPU, BenchError, Driven, Leasewatch, prepare, run
 
 ETCD_PORT = 2379
 START_S = 15
+STOP_S, STOP_TRIES = 4, 4
+SETTLE_S, AGAIN_S = 15, 1  # to take up a connection; when the last attempt has failed
+EACH_S = 0.25
+SHOWN_S = 2  # what has not been shown by then will not be
 
 
 class Candidate:
@@ -28,6 +33,16 @@ class Candidate:
 
     def off(self):
         raise NotImplementedError
+
+    def settle(self, target):
+        """After on(), where the target is watched: until what it asks for is seen."""
+
+    def catch_up(self, count):
+        """Before off(): until so many renewals since settle() are shown, or no more come."""
+
+    def renewals(self):
+        """How many renewals it showed since settle(); None = it shows nothing."""
+        return None
 
     def close(self):
         self.off()
@@ -105,10 +120,15 @@ class Started(Candidate):
     def off(self):
         if not self.process:
             return
-        self.process.send_signal(self.stop_signal)
-        try:
-            self.process.wait(START_S)
-        except subprocess.TimeoutExpired:
+        # bpftrace loses a signal that comes while it is still busy attaching.
+        for _ in range(STOP_TRIES):
+            self.process.send_signal(self.stop_signal)
+            try:
+                self.process.wait(STOP_S)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        else:
             self.process.kill()
             self.process.wait()
         self.process = None
@@ -117,38 +137,83 @@ class Started(Candidate):
 
 class Bpftrace(Started):
     label = "bpftrace, by pid"
+    script = "follow.bt"
+
+    def path(self):
+        return self.bench.source(self.script)
 
     def argv(self):
-        return ["bpftrace", self.bench.source("follow.bt"), str(self.pid)]
+        return ["bpftrace", "-p", str(self.pid), self.path(), str(self.pid)]
 
     def is_live(self):
         """bpftrace says what it will attach before it does: the kernel knows."""
-        with open(self.bench.source("follow.bt"), encoding="utf-8") as file:
-            wanted = sum(line.startswith("tracepoint:") for line in file)
+        with open(self.path(), encoding="utf-8") as file:
+            wanted = sum(line.startswith(("tracepoint:", "uprobe:", "uretprobe:")) for line in file)
         shown = json.loads(run(["bpftool", "-j", "perf", "show"]) or "[]")
         return sum(entry["pid"] == self.process.pid for entry in shown) == wanted
+
+    def renewals(self):
+        """All that the target asks for are renewals: the sum of the histogram that it ends with."""
+        return sum(map(int, re.findall(r"^[\[(].*[\])] +(\d+) \|", self.said(), re.MULTILINE)))
+
+
+class BpftraceTls(Bpftrace):
+    """By uprobes on the target's libssl: its system calls would show nothing but ciphertext."""
+    script = "follow_tls.bt"
+
+    def __init__(self, bench, pid):
+        super().__init__(bench, pid)
+        with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+            libssl = next((line.split()[-1] for line in file if "/libssl" in line), "no-libssl")
+        with open(bench.source(self.script), encoding="utf-8") as file:
+            text = file.read().replace(":LIBSSL:", f":{libssl}:")
+        with open(self.path(), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def path(self):
+        return os.path.join(self.bench.tmp, self.script)
+
+
+def renewals_in(path):
+    with open(path, "rb") as file:
+        return file.read().count(b"/v3/lease/keepalive")
 
 
 class Tcpdump(Started):
     label = "tcpdump on the port"
 
+    def path(self):
+        return os.path.join(self.bench.tmp, "capture")
+
     def argv(self):
-        return ["tcpdump", "-n", "-i", "lo", "-w", os.path.join(self.bench.tmp, "capture"), "-Z", "root",
+        return ["tcpdump", "-n", "-i", "lo", "-w", self.path(), "-Z", "root",
                 "tcp", "port", str(ETCD_PORT)]
 
     def is_live(self):
         return "listening on" in self.said()
 
+    def renewals(self):
+        return renewals_in(self.path())
+
 
 class Strace(Started):
     label = "strace -f -e trace=network"
 
+    def path(self):
+        return os.path.join(self.bench.tmp, "strace.out")
+
     def argv(self):
-        return ["strace", "-f", "-tt", "-T", "-e", "trace=network", "-o",
-                os.path.join(self.bench.tmp, "strace.out"), "-p", str(self.pid)]
+        return ["strace", "-f", "-tt", "-T", "-e", "trace=network", "-o", self.path(), "-p", str(self.pid)]
 
     def is_live(self):
         return "attached" in self.said()
+
+    def renewals(self):
+        return renewals_in(self.path())
+
+
+def is_good_renewal(line):
+    return line["event"] == "request" and line.get("etcd.rpc") == "lease/keepalive" and line["outcome"] == "ok"
 
 
 class Program(Candidate):
@@ -157,7 +222,7 @@ class Program(Candidate):
 
     def __init__(self, bench, pid):
         super().__init__(bench, pid)
-        self.watch = None
+        self.watch, self.count, self.patience_s = None, 0, SETTLE_S
 
     def on(self):
         self.watch = Leasewatch(self.bench, ["-p", str(self.pid)], cpu=OTHER_CPU)
@@ -168,6 +233,26 @@ class Program(Candidate):
             self.watch.stop()
         self.watch = None
 
+    def settle(self, target):
+        """A connection that was there before is taken up after the line about its process. Each of
+        these requests is shown before the next one is made, or never."""
+        self.count = 0
+        deadline = time.monotonic() + self.patience_s
+        self.patience_s = SETTLE_S
+        while time.monotonic() < deadline:
+            target.request()
+            if self.watch.wait_for(is_good_renewal, EACH_S):
+                return
+        self.patience_s = AGAIN_S
+
+    def catch_up(self, count):
+        while self.count < count and self.watch.wait_for(is_good_renewal, SHOWN_S):
+            self.count += 1
+
+    def renewals(self):
+        return self.count
+
 
 BESIDE_A_BYSTANDER = [Nothing, Empty, Probe, Agent, Bpftrace, Tcpdump]
 BESIDE_A_TARGET = [Nothing, Program, Tcpdump, Bpftrace, Strace]
+BESIDE_A_TLS_TARGET = [Nothing, Program, Tcpdump, BpftraceTls, Strace]

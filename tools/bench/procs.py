@@ -87,15 +87,15 @@ class Driven:
 
 
 class Server(Driven):
-    def __init__(self, bench, port, threads=1, cpu=None):
-        super().__init__([bench.tool("server"), str(port), str(threads)], cpu)
+    def __init__(self, bench, port, threads=1, cpu=None, tls=False):
+        super().__init__([bench.tool("server"), str(port), str(threads), *(["tls"] if tls else [])], cpu)
 
 
 class Target(Driven):
     """tools/bench/target"""
 
-    def __init__(self, bench, endpoints, threads=1, connections=1, cpu=None):
-        argv = [bench.tool("target"), "-t", str(threads), "-c", str(connections)]
+    def __init__(self, bench, endpoints, threads=1, connections=1, cpu=None, tls=False):
+        argv = [bench.tool("target"), *(["-s"] if tls else []), "-t", str(threads), "-c", str(connections)]
         for endpoint in endpoints:
             argv += ["-e", endpoint]
         super().__init__(argv, cpu)

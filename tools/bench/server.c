@@ -5,7 +5,7 @@
  *
  *   Bench: ttl=30 delay=1500 status=503     any of them; `never` = no answer at all
  *
- * server PORT [THREADS]   listens on all addresses; says `ready`
+ * server PORT [THREADS] [tls]   listens on all addresses; says `ready`
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "stream.h"
 
 #define REQUEST_BYTES 2048
 #define THREADS_MAX   16
 
 struct client {
-	int fd;
+	struct stream stream;
 	bool waiting; /* its answer is held back until due_ns */
 	int status, ttl_s;
 	unsigned long long lease;
@@ -45,7 +46,7 @@ static const char *word_of(const char *header, const char *end, const char *name
 	return at ? at + strlen(name) : NULL;
 }
 
-static void send_answer(const struct client *c)
+static void send_answer(struct client *c)
 {
 	char body[512], answer[1024];
 	int n;
@@ -65,7 +66,7 @@ static void send_answer(const struct client *c)
 		     "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 		     "%x\r\n%s\r\n0\r\n\r\n",
 		     c->status, c->status == 200 ? "OK" : "Service Unavailable", n, body);
-	if (send(c->fd, answer, n, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+	if (stream__send(&c->stream, answer, n) < 0 && errno != EPIPE && errno != ECONNRESET)
 		die("send");
 }
 
@@ -136,13 +137,14 @@ static size_t whole_request(const struct client *c, const char **head_end)
 static void forget(struct worker *w, struct client *c)
 {
 	let_go(w, c);
-	close(c->fd);
+	stream__close(&c->stream);
 	free(c);
 }
 
 static void on_readable(struct worker *w, struct client *c)
 {
-	ssize_t n = recv(c->fd, c->bytes + c->len, sizeof(c->bytes) - c->len, MSG_DONTWAIT);
+	ssize_t n = stream__recv(&c->stream, c->bytes + c->len, sizeof(c->bytes) - c->len,
+				 MSG_DONTWAIT);
 	const char *end;
 	size_t used;
 
@@ -203,7 +205,7 @@ static int listen_on(int port)
 	return fd;
 }
 
-static void add_client(struct worker *w, int fd)
+static void add_client(struct worker *w, int fd, SSL_CTX *tls)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
@@ -211,8 +213,8 @@ static void add_client(struct worker *w, int fd)
 
 	if (!c)
 		die("no memory");
-	c->fd = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	stream__accepted(&c->stream, fd, tls);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event))
 		die("epoll_ctl");
 }
@@ -222,10 +224,13 @@ int main(int argc, char **argv)
 	struct rlimit files = {1 << 16, 1 << 16};
 	int threads = argc > 2 ? atoi(argv[2]) : 1, fd, listener;
 	struct worker workers[THREADS_MAX] = {0};
+	SSL_CTX *tls = NULL;
 	pthread_t thread;
 
 	if (argc < 2 || threads < 1 || threads > THREADS_MAX)
-		die("usage: server PORT [THREADS, at most %d]", THREADS_MAX);
+		die("usage: server PORT [THREADS, at most %d] [tls]", THREADS_MAX);
+	if (argc > 3 && !strcmp(argv[3], "tls"))
+		tls = stream__server_tls();
 	setrlimit(RLIMIT_NOFILE, &files);
 	listener = listen_on(atoi(argv[1]));
 	for (int i = 0; i < threads; i++) {
@@ -235,6 +240,6 @@ int main(int argc, char **argv)
 	}
 	reply("ready");
 	for (unsigned int i = 0; (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0; i++)
-		add_client(&workers[i % threads], fd);
+		add_client(&workers[i % threads], fd, tls);
 	die("accept");
 }

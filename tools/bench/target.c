@@ -4,8 +4,9 @@
  * headers in one send and the body in another. TCP_NODELAY is set, which Patroni does not do:
  * Nagle's 40 ms would hide what is measured.
  *
- * target [-t THREADS] [-c CONNECTIONS] [-e ADDRESS:PORT]...
+ * target [-s] [-t THREADS] [-c CONNECTIONS] [-e ADDRESS:PORT]...
  *
+ * -s: over TLS.
  * The connections are spread over the endpoints. It says `ready` when they are open, then does what
  * its stdin says; times are CLOCK_REALTIME nanoseconds:
  *
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "stream.h"
 
 #define ENDPOINTS_MAX	256
 #define THREADS_MAX	64
@@ -42,7 +44,8 @@ struct endpoint {
 struct target {
 	size_t threads, connections, endpoints;
 	struct endpoint endpoint[ENDPOINTS_MAX];
-	int fds[CONNECTIONS_MAX]; /* -1 = closed */
+	struct stream streams[CONNECTIONS_MAX];
+	SSL_CTX *tls; /* NULL = in the clear */
 	char body[64];
 };
 
@@ -54,7 +57,7 @@ struct share {
 	uint32_t *latencies_ns;
 };
 
-static int open_connection(struct target *t, size_t i)
+static void open_connection(struct target *t, size_t i)
 {
 	const struct endpoint *to = &t->endpoint[i % t->endpoints];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
@@ -62,18 +65,20 @@ static int open_connection(struct target *t, size_t i)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to->address, sizeof(to->address)))
 		die("cannot connect to %s", to->name);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return t->fds[i] = fd;
+	stream__connected(&t->streams[i], fd, t->tls);
 }
 
 /* The moment before the first send is what comes back. */
 static uint64_t send_request(struct target *t, size_t i, const char *words, clockid_t clock)
 {
 	size_t body = strlen(t->body);
-	int fd = t->fds[i] >= 0 ? t->fds[i] : open_connection(t, i);
+	struct stream *s = &t->streams[i];
 	char head[512];
 	uint64_t sent;
 	int n;
 
+	if (s->fd < 0)
+		open_connection(t, i);
 	n = snprintf(
 		head, sizeof(head),
 		"POST /v3/lease/keepalive HTTP/1.1\r\nHost: %s\r\nAccept-Encoding: identity\r\n"
@@ -82,8 +87,7 @@ static uint64_t send_request(struct target *t, size_t i, const char *words, cloc
 		t->endpoint[i % t->endpoints].name, body, words ? "Bench: " : "",
 		words ? words : "", words ? "\r\n" : "");
 	sent = now_ns(clock);
-	if (send(fd, head, n, MSG_NOSIGNAL) != n ||
-	    send(fd, t->body, body, MSG_NOSIGNAL) != (ssize_t)body)
+	if (stream__send(s, head, n) != n || stream__send(s, t->body, body) != (ssize_t)body)
 		die("send");
 	return sent;
 }
@@ -92,7 +96,7 @@ static uint64_t send_request(struct target *t, size_t i, const char *words, cloc
 static int read_answer(struct target *t, size_t i)
 {
 	char answer[ANSWER_BYTES];
-	ssize_t n = recv(t->fds[i], answer, sizeof(answer) - 1, 0);
+	ssize_t n = stream__recv(&t->streams[i], answer, sizeof(answer) - 1, 0);
 
 	if (n <= 0)
 		die("no answer");
@@ -109,7 +113,7 @@ static void ask(struct target *t, const char *words)
 	int status;
 
 	reply("sent %llu", (unsigned long long)send_request(t, 0, words, CLOCK_REALTIME));
-	fds[1].fd = t->fds[0];
+	fds[1].fd = t->streams[0].fd;
 	while (!fds[1].revents) {
 		if (poll(fds, 2, -1) < 0)
 			die("poll");
@@ -117,8 +121,7 @@ static void ask(struct target *t, const char *words)
 			continue;
 		if (!fgets(line, sizeof(line), stdin) || strcmp(line, "drop\n"))
 			exit(0);
-		close(t->fds[0]);
-		t->fds[0] = -1;
+		stream__close(&t->streams[0]);
 		reply("dropped %llu", (unsigned long long)now_ns(CLOCK_REALTIME));
 		return;
 	}
@@ -218,8 +221,10 @@ static void parse(struct target *t, int argc, char **argv)
 	int option;
 
 	t->threads = t->connections = 1;
-	while ((option = getopt(argc, argv, "t:c:e:")) != -1) {
-		if (option == 't')
+	while ((option = getopt(argc, argv, "st:c:e:")) != -1) {
+		if (option == 's')
+			t->tls = stream__client_tls();
+		else if (option == 't')
 			t->threads = atoi(optarg);
 		else if (option == 'c')
 			t->connections = atoi(optarg);
@@ -230,7 +235,7 @@ static void parse(struct target *t, int argc, char **argv)
 	}
 	if (!t->endpoints || !t->threads || t->threads > THREADS_MAX ||
 	    t->connections < t->threads || t->connections > CONNECTIONS_MAX)
-		die("usage: target [-t THREADS] [-c CONNECTIONS] -e ADDRESS:PORT...; "
+		die("usage: target [-s] [-t THREADS] [-c CONNECTIONS] -e ADDRESS:PORT...; "
 		    "at most %d threads, %d connections, a thread needs one",
 		    THREADS_MAX, CONNECTIONS_MAX);
 }
