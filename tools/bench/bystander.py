@@ -47,7 +47,7 @@ def one_pair(ops, candidate, with_it_first):
 
 
 def run_rounds(bench, ops, candidates):
-    fast, slow = (9, 6) if bench.quick else (60, 20)
+    fast, slow = (9, 6) if bench.quick else (30, 9)
     pairs = {candidate: [] for candidate in candidates}
     for number in range(fast):
         # The slow ones spread their fewer rounds over the whole time.

@@ -129,7 +129,7 @@ def summarize(bench, kind, scripts, arrivals):
 
 
 def measure(bench):
-    count = 30 if bench.quick else 40
+    count = 30
     results = {}
     for kind in KINDS:
         bench.say(f"{count} stalls, {KINDS[kind]}")

@@ -56,7 +56,7 @@ def run_all(targets, count):
 
 def measure_size(bench, ops, targets_n, connections, endpoints_n):
     count = max(5000 if bench.quick else 20000, connections)
-    idle_s = 2 if bench.quick else 5
+    idle_s = 2 if bench.quick else 3
     endpoints = [f"127.0.0.{i + 1}:{ETCD_PORT}" for i in range(endpoints_n)]
     with contextlib.ExitStack() as stack:
         stack.enter_context(Server(bench, ETCD_PORT, cpu=MEASURED_CPU))

@@ -134,7 +134,7 @@ def one_ratio(cluster, candidate, transactions, with_it_first):
 
 
 def measure(bench):
-    rounds, window_s = (6, 0.2) if bench.quick else (14, 0.4)
+    rounds, window_s = (6, 0.2) if bench.quick else (9, 0.4)
     idle, candidates = idle_process(), []
     bench.say("starting PostgreSQL")
     cluster = Cluster(bench)

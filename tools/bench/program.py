@@ -73,7 +73,7 @@ class Refused:
 def first_finding(bench, trouble):
     """From exec to the first line about a stall that is going on already."""
     delays, missed = [], 0
-    for _ in range(2 if bench.quick else 6):
+    for _ in range(2 if bench.quick else 4):
         with Server(bench, ETCD_PORT), Target(bench, [ENDPOINT]) as target:
             patient = trouble(target)
             time.sleep(1.5)
