@@ -79,8 +79,7 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u32 snd_nxt;
 	__u32 snd_una;
-	__u32 lsndtime; /* jiffies: of the data that was sent last */
-	__u32 srtt_us;	/* << 3 */
+	__u32 srtt_us; /* << 3 */
 	__u32 total_retrans;
 	__u64 tcp_mstamp; /* us, CLOCK_MONOTONIC: of the segment that was handled last */
 };

@@ -9,16 +9,6 @@
 #include "emit.h"
 #include "socket.h"
 
-/* A request that was sent before we came, and has no answer yet. */
-static __always_inline bool is_unanswered(struct sock *sk)
-{
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	__u32 sent = BPF_CORE_READ(tp, lsndtime);
-	__u32 received = BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime);
-
-	return (__s32)(sent - received) > 0;
-}
-
 static __always_inline void emit_seed(struct sock *sk, struct mark *mark, __u8 state)
 {
 	struct lw_event_sock *event = emit_reserve(sizeof(*event), LW_EVENT_SEED, mark);
@@ -27,8 +17,7 @@ static __always_inline void emit_seed(struct sock *sk, struct mark *mark, __u8 s
 		return;
 	read_addresses(event, sk);
 	event->oldstate = event->newstate = state;
-	event->unanswered = is_unanswered(sk);
-	event->pad = 0;
+	event->pad[0] = event->pad[1] = 0;
 	event->err = 0;
 	event->since_rx_us = since_segment_us(sk);
 	emit_submit(event, CAN_WAIT);

@@ -52,8 +52,7 @@ int BPF_PROG(tcp_state, struct sock *sk, int oldstate, int newstate)
 	read_addresses(event, sk);
 	event->oldstate = oldstate;
 	event->newstate = newstate;
-	event->unanswered = 0;
-	event->pad = 0;
+	event->pad[0] = event->pad[1] = 0;
 	event->err = sk->sk_err;
 	event->since_rx_us = 0;
 	urgent = newstate != LW_TCP_SYN_SENT && newstate != LW_TCP_ESTABLISHED;

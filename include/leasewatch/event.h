@@ -76,8 +76,7 @@ struct lw_event_sock {
 	__u16 dport;
 	__u8 oldstate; /* enum lw_tcp_state; SEED: the same as newstate */
 	__u8 newstate;
-	__u8 unanswered; /* SEED: 1 = it sent something after it last received anything */
-	__u8 pad;
+	__u8 pad[2];
 	__s32 err;	   /* sk_err: a positive errno, 0 = none */
 	__u32 since_rx_us; /* SEED: since the last segment came in; else 0 */
 };

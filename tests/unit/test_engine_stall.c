@@ -310,33 +310,6 @@ static void test_another_request_stands_in_the_way(void **state)
 	assert_string_equal(world__text(w, "waiting_for"), "kv/range");
 }
 
-/* What was sent before we came, and has no answer: seen by its silence alone. */
-static void test_attached_while_it_hangs(void **state)
-{
-	struct world *w = *state;
-
-	world__adopted(w, 1, 4000, 2379);
-	world__pass_with(w, 200, 1, 0, 0);
-	assert_int_equal(w->begins, 1);
-	assert_int_equal(w->stall.cause, CAUSE_ENDPOINT_SILENT);
-	assert_contains(w->headline, "sent before we looked for 4.");
-	world__receive(w, 1, 100);
-	world__keepalive(w, 1);
-	world__granted(w, 1);
-	assert_int_equal(w->ends, 1);
-}
-
-/* Idle, or none of ours: no word about it. */
-static void test_attached_to_what_does_not_hang(void **state)
-{
-	struct world *w = *state;
-
-	world__adopted(w, 1, 0, 2379);
-	world__adopted(w, 2, 4000, 5432);
-	world__pass(w, 2000);
-	assert_int_equal(w->begins, 0);
-}
-
 int main(void)
 {
 #define CASE(f)	   cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
@@ -357,8 +330,6 @@ int main(void)
 		CASE(test_learner),
 		CASE(test_no_leader),
 		CASE(test_another_request_stands_in_the_way),
-		CASE(test_attached_while_it_hangs),
-		CASE(test_attached_to_what_does_not_hang),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,8 +71,6 @@ void world__exit(struct world *w, uint32_t pid);
 /* TCP: world__state is one change of state, err a positive errno; 2379 unless a port is given. */
 void world__state(struct world *w, uint64_t cookie, int from, int to, int err, uint16_t port);
 void world__connect(struct world *w, uint64_t cookie);
-/* Was open before us; waits for an answer since `since_ms`, 0 = it does not. */
-void world__adopted(struct world *w, uint64_t cookie, uint32_t since_ms, uint16_t port);
 void world__connecting(struct world *w, uint64_t cookie);
 void world__refused(struct world *w, uint64_t cookie);
 void world__closed_by_peer(struct world *w, uint64_t cookie); /* while idle */

@@ -53,19 +53,6 @@ void world__state(struct world *w, uint64_t cookie, int from, int to, int err, u
 	engine__event(w->engine, &e.event);
 }
 
-void world__adopted(struct world *w, uint64_t cookie, uint32_t since_ms, uint16_t port)
-{
-	struct lw_event_sock e = {.oldstate = LW_TCP_ESTABLISHED,
-				  .newstate = LW_TCP_ESTABLISHED,
-				  .unanswered = since_ms != 0,
-				  .since_rx_us = since_ms * 1000,
-				  .dport = port};
-
-	header(w, &e.event, cookie, LW_EVENT_SEED, sizeof(e));
-	loopback(e.daddr, cookie % 100);
-	engine__event(w->engine, &e.event);
-}
-
 void world__connecting(struct world *w, uint64_t cookie)
 {
 	world__state(w, cookie, LW_TCP_CLOSE, LW_TCP_SYN_SENT, 0, ETCD_PORT);

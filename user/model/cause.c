@@ -29,7 +29,6 @@ static void describe(const struct conn *c, struct diagnosis *out)
 	out->address = c->address;
 	out->start_ns = conn__attempt_start(c);
 	out->connecting = c->state == CONN_CONNECTING;
-	out->unseen = conn__waits_unseen(c);
 	out->rpc = x ? x->rpc : ETCD_RPC_UNKNOWN;
 	out->retransmits = conn__retransmits(c);
 	out->unacked_bytes = c->tcp.unacked_bytes;

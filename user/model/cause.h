@@ -65,7 +65,6 @@ struct diagnosis {
 	uint64_t start_ns; /* of the attempt; 0 = there was none */
 	uint64_t end_ns;   /* when it failed; 0 = it is still in flight */
 	bool connecting;
-	bool unseen;	   /* a request that was sent before we looked */
 	enum etcd_rpc rpc; /* ETCD_RPC_UNKNOWN while connecting */
 	int status, error_code;
 	bool has_error;

@@ -160,9 +160,7 @@ static void on_seed(struct conn_table *t, struct conn *c, const struct lw_event_
 	c->adopted = true;
 	c->state = e->newstate == LW_TCP_SYN_SENT ? CONN_CONNECTING : CONN_OPEN;
 	c->connect_start_ns = e->event.ts_ns;
-	if (c->state == CONN_OPEN && e->unanswered)
-		c->unseen_since_ns = e->event.ts_ns - e->since_rx_us * 1000ULL;
-	conn__set_busy(c, c->state == CONN_CONNECTING || conn__waits_unseen(c));
+	conn__set_busy(c, c->state == CONN_CONNECTING);
 }
 
 bool conn__begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
@@ -256,10 +254,6 @@ static void on_data(struct conn_table *t, struct conn *c, const struct lw_event_
 {
 	c->srtt_us = e->srtt_us;
 	c->total_retrans = e->total_retrans;
-	if (conn__waits_unseen(c)) {
-		c->unseen_since_ns = 0;
-		conn__set_busy(c, false);
-	}
 	if (e->event.type == LW_EVENT_TLS_SEND || e->event.type == LW_EVENT_TLS_RECV) {
 		conn_tls__bytes(t, c, e);
 		return;
@@ -349,18 +343,11 @@ void conn_table__clear(struct conn_table *t)
 	t->spare = NULL;
 }
 
-bool conn__waits_unseen(const struct conn *c)
-{
-	return c->unseen_since_ns != 0;
-}
-
 uint64_t conn__attempt_start(const struct conn *c)
 {
 	const struct exchange *x = c->exchange;
 	uint64_t ready_ns = c->tls.done_ns ? c->tls.done_ns : c->connect_done_ns;
 
-	if (conn__waits_unseen(c))
-		return c->unseen_since_ns;
 	if (!x || c->state != CONN_OPEN)
 		return c->connect_start_ns;
 	if (!c->connect_done_ns || c->requests > 1 || c->tid != x->tid ||

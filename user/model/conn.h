@@ -72,7 +72,6 @@ struct conn {
 	unsigned int requests;	 /* that we saw begin on it */
 	uint32_t tid;		 /* of the thread that connected; 0 = not known */
 	uint64_t connect_start_ns, connect_done_ns;
-	uint64_t unseen_since_ns; /* adopted while an answer was due to what was sent before us */
 	uint32_t srtt_us;
 	uint32_t total_retrans, retrans_before; /* now, and when the exchange or connect began */
 	struct tcp_evidence tcp;
@@ -120,9 +119,6 @@ void conn_table__tick(struct conn_table *t, uint64_t now_ns);
 /* The process is gone: its connections with it. What was in flight ends as unobserved. */
 void conn_table__drop_member(struct conn_table *t, struct member *m, uint64_t now_ns);
 void conn_table__clear(struct conn_table *t);
-
-/* Does it wait for an answer to what we did not see being asked? */
-bool conn__waits_unseen(const struct conn *c);
 
 /* When the attempt that this connection carries began: a connect on behalf of its first request
  * counts. */

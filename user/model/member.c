@@ -147,8 +147,6 @@ static bool stands_in_the_way(const struct member *m, const struct conn *c)
 {
 	if (c->state != CONN_OPEN)
 		return c->tid == m->refresh_tid && member__is_etcd_port(m, c->address->key.port);
-	if (conn__waits_unseen(c))
-		return member__is_etcd_port(m, c->address->key.port);
 	return c->exchange && c->exchange->tid == m->refresh_tid &&
 	       c->exchange->rpc != ETCD_RPC_WATCH && c->exchange->rpc != ETCD_RPC_UNKNOWN;
 }

@@ -39,8 +39,6 @@ bool words__matters(int64_t part_ns, const struct thread_delay *d)
 /* "keepalive", "kv/range": as an operator calls it. */
 static const char *what_of(const struct diagnosis *d)
 {
-	if (d->unseen)
-		return "request that was sent before we looked";
 	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
 		return "keepalive";
 	if (d->rpc == ETCD_RPC_TLS)

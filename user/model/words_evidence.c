@@ -98,8 +98,6 @@ static const char *what_for(const struct diagnosis *d)
 {
 	if (d->connecting)
 		return "connect";
-	if (d->unseen)
-		return "unseen";
 	return d->cause == CAUSE_TLS && d->rpc == ETCD_RPC_UNKNOWN ? "tls handshake"
 								   : etcd_rpc_name(d->rpc);
 }
