@@ -177,7 +177,7 @@ demo:
 check:
 	@tools/setup
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
-	@tests/run --build $(BUILD) lint unit fuzz e2e vm
+	@tests/run --build $(BUILD) lint unit fuzz e2e
 
 check-vm:
 	@tools/setup build lab test vm
