@@ -175,7 +175,7 @@ demo:
 	@tools/lab/demo $(BUILD)/leasewatch
 
 check:
-	@tools/setup
+	@tools/setup build lab test
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
 	@tests/run --build $(BUILD) lint unit fuzz e2e
 
