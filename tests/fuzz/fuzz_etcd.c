@@ -52,7 +52,10 @@ static int parse_request(enum etcd_rpc rpc, const uint8_t *data, size_t len, boo
 	CHECK(copy);
 	memcpy(copy, data, len);
 	memset(out, FILL, sizeof(*out));
-	ret = etcd_parse_request(rpc, copy, len, cut, out);
+	ret = etcd_parse_request(rpc,
+				 rpc == ETCD_RPC_V2_PUT_MEMBER ? "/v2/keys/service/demo/members/pg1"
+							       : "/v2/keys/service/demo/leader",
+				 copy, len, cut, out);
 	free(copy);
 	CHECK(ret == 0 || ret == -EBADMSG);
 	if (ret) {

@@ -86,7 +86,7 @@ static void test_requests(void **state)
 		struct etcd_request got;
 
 		memset(&got, 0xa5, sizeof(got));
-		assert_int_equal(etcd_parse_request(s->want.rpc, guard__put(&g, body, len), len,
+		assert_int_equal(etcd_parse_request(s->want.rpc, "", guard__put(&g, body, len), len,
 						    false, &got),
 				 0);
 		assert_request(s->name, &got, &s->want);
@@ -109,7 +109,8 @@ static void test_cut_requests(void **state)
 			const void *part = guard__put(&g, body, cut);
 			struct etcd_request got;
 
-			assert_int_equal(etcd_parse_request(want->rpc, part, cut, true, &got), 0);
+			assert_int_equal(etcd_parse_request(want->rpc, "", part, cut, true, &got),
+					 0);
 			assert_true(!got.lease_id || got.lease_id == want->lease_id);
 			assert_true(!got.ttl_s || got.ttl_s == want->ttl_s);
 			assert_true(!got.role || got.role == want->role);
@@ -225,8 +226,8 @@ static void test_not_json(void **state)
 						     false, &answer),
 				 -EBADMSG);
 		assert_memory_equal(&answer, &same, sizeof(answer));
-		assert_int_equal(etcd_parse_request(ETCD_RPC_LEASE_KEEPALIVE, bodies[i], len, false,
-						    &request),
+		assert_int_equal(etcd_parse_request(ETCD_RPC_LEASE_KEEPALIVE, "", bodies[i], len,
+						    false, &request),
 				 -EBADMSG);
 		assert_memory_equal(&request, &same_request, sizeof(request));
 	}

@@ -137,7 +137,7 @@ static const char *dcs_name(enum patroni_dcs dcs)
 {
 	switch (dcs) {
 	case PATRONI_DCS_ETCD:
-		return "etcd (v2 API: not watched yet)";
+		return "etcd (v2 API)";
 	case PATRONI_DCS_ETCD3:
 		return "etcd3";
 	case PATRONI_DCS_OTHER:

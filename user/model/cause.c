@@ -30,6 +30,7 @@ static void describe(const struct conn *c, struct diagnosis *out)
 	out->start_ns = conn__attempt_start(c);
 	out->connecting = c->state == CONN_CONNECTING;
 	out->rpc = x ? x->rpc : ETCD_RPC_UNKNOWN;
+	out->refresh = x && exchange__is_refresh(x);
 	out->retransmits = conn__retransmits(c);
 	out->unacked_bytes = c->tcp.unacked_bytes;
 	out->unsent_bytes = c->tcp.unsent_bytes;

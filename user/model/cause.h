@@ -66,6 +66,7 @@ struct diagnosis {
 	uint64_t end_ns;   /* when it failed; 0 = it is still in flight */
 	bool connecting;
 	enum etcd_rpc rpc; /* ETCD_RPC_UNKNOWN while connecting */
+	bool refresh;	   /* it is to renew the lease */
 	int status, error_code;
 	bool has_error;
 	char message[ETCD_MESSAGE_BYTES];

@@ -97,7 +97,7 @@ void conn__close(struct conn_table *t, struct conn *c, enum request_outcome outc
 	conn_tls__end(t, c, outcome, now_ns);
 	if (c->exchange) {
 		/* Patroni ends its endless watches whenever it likes. */
-		if (c->exchange->rpc == ETCD_RPC_WATCH && outcome == REQUEST_TIMEOUT &&
+		if (etcd_rpc_is_watch(c->exchange->rpc) && outcome == REQUEST_TIMEOUT &&
 		    c->exchange->first_byte_ns)
 			outcome = REQUEST_OK;
 		conn__finish(t, c, outcome, now_ns);

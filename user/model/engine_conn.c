@@ -12,7 +12,7 @@ static enum matrix_cell cell_of_request(const struct exchange *x, enum request_o
 					int64_t duration_ns)
 {
 	/* An etcd that ends a watch in good order may have to, and Patroni watches again. */
-	if (x->rpc == ETCD_RPC_WATCH && outcome == REQUEST_CLOSED && x->first_byte_ns)
+	if (etcd_rpc_is_watch(x->rpc) && outcome == REQUEST_CLOSED && x->first_byte_ns)
 		return CELL_UNKNOWN;
 	/* That a lease is gone is a good answer. */
 	if (outcome == REQUEST_ERROR && exchange__lease_is_lost(x))
@@ -88,7 +88,7 @@ static void note_connect(struct engine *e, struct conn *c, enum matrix_cell cell
  */
 static bool waits_for_answer(const struct conn *c)
 {
-	return c->tls.on && c->exchange && c->exchange->rpc != ETCD_RPC_WATCH;
+	return c->tls.on && c->exchange && !etcd_rpc_is_watch(c->exchange->rpc);
 }
 
 static bool is_refused_by_tls(const struct conn *c, enum request_outcome outcome)
@@ -162,6 +162,8 @@ static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 		engine__blind_requested(e, c, now_ns);
 	else if (c->tls.on)
 		engine__tls_read(e, c, now_ns);
+	x->of_replica = m->role != ETCD_ROLE_LEADER;
+	m->v2 = etcd_rpc_is_v2(x->rpc);
 	if (exchange__is_refresh(x)) {
 		m->refresh_tid = x->tid;
 		m->refresh_address = c->address;
@@ -208,7 +210,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	struct member *m = c->member;
 	bool refresh = exchange__is_refresh(x);
 	bool lost = exchange__lease_is_lost(x) && x->request.lease_id == m->lease.id;
-	bool on_thread = x->tid == m->refresh_tid && x->rpc != ETCD_RPC_WATCH;
+	bool on_thread = x->tid == m->refresh_tid && !etcd_rpc_is_watch(x->rpc);
 	struct diagnosis d;
 
 	if (outcome == REQUEST_UNOBSERVED)
@@ -250,14 +252,14 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	struct exchange *x = c->exchange;
 	struct finding f = {0};
 	enum matrix_column column = matrix_column_of(etcd_rpc_class(x->rpc));
-	int64_t duration = x->rpc == ETCD_RPC_WATCH ? 0 : (int64_t)(now_ns - x->start_ns);
+	int64_t duration = etcd_rpc_is_watch(x->rpc) ? 0 : (int64_t)(now_ns - x->start_ns);
 	struct endpoint *endpoint = c->address->endpoint;
 
 	if (is_refused_by_tls(c, outcome))
 		say_refusal(c);
 	tell__request(&f, c, outcome, now_ns);
 	engine__say(e, &f, now_ns);
-	if (x->rpc != ETCD_RPC_WATCH)
+	if (!etcd_rpc_is_watch(x->rpc))
 		endpoint__count(endpoint, outcome, duration);
 	if (outcome == REQUEST_ERROR && x->response.has_error)
 		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
@@ -294,7 +296,7 @@ void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now
 		const struct exchange *x = c->exchange;
 		enum matrix_column column;
 
-		if (!x || x->rpc == ETCD_RPC_UNKNOWN || x->rpc == ETCD_RPC_WATCH ||
+		if (!x || x->rpc == ETCD_RPC_UNKNOWN || etcd_rpc_is_watch(x->rpc) ||
 		    (int64_t)(now_ns - x->start_ns) < e->config.stall_after_ns)
 			continue;
 		column = matrix_column_of(etcd_rpc_class(x->rpc));

@@ -116,7 +116,7 @@ static void in_flight(const struct engine *e, const struct endpoint *endpoint, u
 		int64_t age;
 
 		if (c->address->endpoint != endpoint || (!connecting && !x) ||
-		    (x && (x->rpc == ETCD_RPC_WATCH || x->rpc == ETCD_RPC_UNKNOWN)))
+		    (x && (etcd_rpc_is_watch(x->rpc) || x->rpc == ETCD_RPC_UNKNOWN)))
 			continue;
 		age = (int64_t)(now_ns - conn__attempt_start(c));
 		out->in_flight++;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/exchange.h"
+#include "protocol/etcd_v2.h"
 
 void exchange__begin(struct exchange *x, uint64_t now_ns, uint32_t tid)
 {
@@ -16,6 +17,7 @@ void exchange__begin(struct exchange *x, uint64_t now_ns, uint32_t tid)
 	x->unread_ns = LW_UNKNOWN;
 	x->request_done = false;
 	x->incomplete = false;
+	x->of_replica = false;
 	x->rpc = ETCD_RPC_UNKNOWN;
 	memset(&x->request, 0, sizeof(x->request));
 	memset(&x->response, 0, sizeof(x->response));
@@ -29,8 +31,12 @@ static enum exchange_progress request_complete(struct exchange *x)
 
 	x->request_done = true;
 	/* A body that is no JSON names nothing; the call is still known from its path. */
-	if (etcd_parse_request(x->rpc, m->body, m->body_len, m->body_truncated, &x->request))
+	if (etcd_parse_request(x->rpc, m->target, m->body, m->body_len, m->body_truncated,
+			       &x->request))
 		x->request.rpc = x->rpc;
+	/* A condition of a v2 request is a key's value. */
+	if (etcd_rpc_is_v2(x->rpc))
+		x->out.msg.target[strcspn(x->out.msg.target, "?")] = '\0';
 	return EXCHANGE_REQUESTED;
 }
 
@@ -64,6 +70,10 @@ static enum exchange_progress answer_complete(struct exchange *x)
 	if (etcd_parse_response(x->rpc, m->status, m->body, m->body_len, m->body_truncated,
 				&x->response))
 		x->response.truncated = true;
+	/* The TTL that was asked for is the one that is given. */
+	if (x->rpc == ETCD_RPC_V2_PUT_LEADER || x->rpc == ETCD_RPC_V2_PUT_MEMBER)
+		if (!x->response.ttl_s && x->response.succeeded)
+			x->response.ttl_s = x->request.ttl_s;
 	return EXCHANGE_ANSWERED;
 }
 
@@ -104,7 +114,18 @@ enum exchange_progress exchange__peer_closed(struct exchange *x)
 
 bool exchange__is_refresh(const struct exchange *x)
 {
-	return x->rpc == ETCD_RPC_LEASE_KEEPALIVE || x->rpc == ETCD_RPC_LEASE_GRANT;
+	switch (x->rpc) {
+	case ETCD_RPC_LEASE_KEEPALIVE:
+	case ETCD_RPC_LEASE_GRANT:
+		return true;
+	case ETCD_RPC_V2_PUT_LEADER:
+		/* Of those that race for it, only the winner has it. */
+		return x->request_done && (!x->request.leader_race || x->response.succeeded);
+	case ETCD_RPC_V2_PUT_MEMBER:
+		return x->request_done && x->of_replica;
+	default:
+		return false;
+	}
 }
 
 static bool says_lease_not_found(const struct etcd_response *r)
@@ -116,6 +137,9 @@ bool exchange__lease_is_lost(const struct exchange *x)
 {
 	const struct etcd_response *r = &x->response;
 
+	if (x->rpc == ETCD_RPC_V2_PUT_LEADER)
+		return !x->request.leader_race && (r->error_code == ETCD_V2_KEY_NOT_FOUND ||
+						   r->error_code == ETCD_V2_COMPARE_FAILED);
 	if (says_lease_not_found(r))
 		return true;
 	return x->rpc == ETCD_RPC_LEASE_KEEPALIVE && x->in.msg.status == 200 && !r->has_error &&

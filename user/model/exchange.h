@@ -24,6 +24,7 @@ struct exchange {
 	int64_t unread_ns; /* how long the answer's first piece waited to be read */
 	bool request_done; /* the request was sent whole */
 	bool incomplete;   /* a part of it was not seen: never guess */
+	bool of_replica;   /* for its owner to set, with the request: it leads nothing */
 	enum etcd_rpc rpc;
 	struct etcd_request request;   /* filled in when the request is complete */
 	struct etcd_response response; /* filled in when the answer is complete */
@@ -52,7 +53,10 @@ enum exchange_progress exchange__received(struct exchange *x, uint64_t now_ns, c
 /* The peer closed: EXCHANGE_ANSWERED if that ends the answer, else EXCHANGE_LOST. */
 enum exchange_progress exchange__peer_closed(struct exchange *x);
 
-/* Is it what keeps the lease alive? A keepalive, or the grant that replaces it. */
+/*
+ * Is it what keeps the lease alive? A keepalive, or the grant that replaces it. With the v2 API
+ * there is none: what has a TTL is the leader key, which the leader puts, and each member's own.
+ */
 bool exchange__is_refresh(const struct exchange *x);
 /* A refresh whose answer says that the lease no longer exists. */
 bool exchange__lease_is_lost(const struct exchange *x);

@@ -107,7 +107,8 @@ bool member__learn(struct member *m, const struct etcd_request *r, const char *a
 
 	changed |= learn_word(m->scope, sizeof(m->scope), r->scope);
 	/* Only what it writes under its own lease is about itself. */
-	if (r->rpc == ETCD_RPC_KV_PUT && r->key == ETCD_KEY_MEMBER)
+	if ((r->rpc == ETCD_RPC_KV_PUT || r->rpc == ETCD_RPC_V2_PUT_MEMBER) &&
+	    r->key == ETCD_KEY_MEMBER)
 		changed |= learn_word(m->name, sizeof(m->name), r->member);
 	if (r->role != ETCD_ROLE_UNKNOWN && r->role != m->role) {
 		m->role = r->role;
@@ -148,7 +149,7 @@ static bool stands_in_the_way(const struct member *m, const struct conn *c)
 	if (c->state != CONN_OPEN)
 		return c->tid == m->refresh_tid && member__is_etcd_port(m, c->address->key.port);
 	return c->exchange && c->exchange->tid == m->refresh_tid &&
-	       c->exchange->rpc != ETCD_RPC_WATCH && c->exchange->rpc != ETCD_RPC_UNKNOWN;
+	       !etcd_rpc_is_watch(c->exchange->rpc) && c->exchange->rpc != ETCD_RPC_UNKNOWN;
 }
 
 /* Where nothing can be read, all that the renewing thread asks for may be the renewal. */

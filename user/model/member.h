@@ -53,6 +53,7 @@ struct member {
 	unsigned int failed_attempts;	 /* to refresh, since the last good one */
 	struct thread_evidence thread;	 /* the newest sample */
 	struct thread_evidence baseline; /* the first one after the last good refresh */
+	bool v2; /* it uses etcd's v2 API: the leader key has the TTL, there is no lease */
 	struct member_notes notes;
 	/*
 	 * No renewal was ever read, and requests are seen whose TLS nobody reads: they stand for

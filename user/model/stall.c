@@ -15,8 +15,7 @@ bool stall__refresh_is_due(const struct lease *l, uint64_t now_ns)
 bool stall__concerns_refresh(const struct diagnosis *d)
 {
 	/* Of one that cannot be read, nobody knows. */
-	return d->rpc == ETCD_RPC_LEASE_KEEPALIVE || d->rpc == ETCD_RPC_LEASE_GRANT ||
-	       d->rpc == ETCD_RPC_TLS;
+	return d->refresh || d->rpc == ETCD_RPC_TLS;
 }
 
 static bool flight_hangs(const struct stall_inputs *in)

@@ -123,7 +123,7 @@ static struct summary_rpc *get_rpc(struct summary_endpoint *e, const char *rpc)
 /* A watch has no end to wait for: its duration is no latency, and it is not one of the requests. */
 static bool is_watch(const char *rpc)
 {
-	return !strcmp(rpc, "watch");
+	return !strcmp(rpc, "watch") || !strcmp(rpc, "v2/watch");
 }
 
 bool summary__is_refresh(const char *rpc)

@@ -43,6 +43,10 @@ static const char *what_of(const struct diagnosis *d)
 		return "keepalive";
 	if (d->rpc == ETCD_RPC_TLS)
 		return "request";
+	if (d->rpc == ETCD_RPC_V2_PUT_LEADER)
+		return "renewal of the leader key";
+	if (d->rpc == ETCD_RPC_V2_PUT_MEMBER)
+		return "renewal of its member key";
 	return d->rpc == ETCD_RPC_UNKNOWN ? "connection" : etcd_rpc_name(d->rpc);
 }
 
@@ -85,7 +89,10 @@ static void say_not_attempted(char *buf, size_t size, const struct member *m, ui
 	uint64_t since = m->lease.last_sent ? m->lease.last_sent : m->lease.watched_since;
 	char dur[HUMAN_BYTES];
 
-	SAY("Patroni (pid %u) has sent no %s for %s", m->pid, m->blind ? "request" : "keepalive",
+	SAY("Patroni (pid %u) has sent no %s for %s", m->pid,
+	    m->blind ? "request"
+	    : m->v2  ? "renewal"
+		     : "keepalive",
 	    human_duration(dur, now_ns - since));
 	say_thread(buf, size, &m->stall.diagnosis, now_ns);
 }
@@ -172,7 +179,8 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 		say_message(buf, size, d);
 		break;
 	case CAUSE_LEASE_LOST:
-		SAY("%s says that the lease no longer exists", endpoint);
+		SAY("%s says that the %s no longer exists", endpoint,
+		    m->v2 ? "leader key" : "lease");
 		break;
 	case CAUSE_LOCAL_DELAY:
 		say_local_delay(buf, size, m, endpoint, dur, now_ns);

@@ -46,6 +46,9 @@ static void hint_of_error(char *buf, size_t size, const struct member *m)
 		SAY("etcd refuses Patroni's credentials: check the user, its password and role.");
 	else if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE && strstr(d->message, "timed out"))
 		hint_of_forwarding(buf, size, m);
+	else if (strstr(d->message, "timed out"))
+		SAY("etcd could not bring it through: check that a majority of its members runs "
+		    "and can reach each other on port 2380.");
 	else
 		SAY("Look at this etcd member's log for the error above.");
 }

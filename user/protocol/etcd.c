@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "protocol/etcd_v2.h"
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -25,6 +27,14 @@ static const struct {
 	[ETCD_RPC_AUTHENTICATE] = {"auth/authenticate", ETCD_CLASS_WRITE},
 	[ETCD_RPC_VERSION] = {"version", ETCD_CLASS_READ},
 	[ETCD_RPC_OTHER] = {"other", ETCD_CLASS_READ},
+	[ETCD_RPC_V2_PUT_LEADER] = {"v2/put leader", ETCD_CLASS_KEEPALIVE},
+	[ETCD_RPC_V2_PUT_MEMBER] = {"v2/put member", ETCD_CLASS_WRITE},
+	[ETCD_RPC_V2_PUT] = {"v2/put", ETCD_CLASS_WRITE},
+	[ETCD_RPC_V2_GET] = {"v2/get", ETCD_CLASS_READ},
+	[ETCD_RPC_V2_WATCH] = {"v2/watch", ETCD_CLASS_WATCH},
+	[ETCD_RPC_V2_DELETE] = {"v2/delete", ETCD_CLASS_WRITE},
+	[ETCD_RPC_V2_MACHINES] = {"v2/machines", ETCD_CLASS_READ},
+	[ETCD_RPC_V2_OTHER] = {"v2/other", ETCD_CLASS_READ},
 	[ETCD_RPC_TLS] = {"tls", ETCD_CLASS_TLS},
 };
 
@@ -76,13 +86,22 @@ enum etcd_class etcd_rpc_class(enum etcd_rpc rpc)
 	return (unsigned)rpc < ETCD_RPC_COUNT ? rpcs[rpc].class : ETCD_CLASS_READ;
 }
 
+bool etcd_rpc_is_watch(enum etcd_rpc rpc)
+{
+	return rpc == ETCD_RPC_WATCH || rpc == ETCD_RPC_V2_WATCH;
+}
+
+bool etcd_rpc_is_v2(enum etcd_rpc rpc)
+{
+	return rpc >= ETCD_RPC_V2_PUT_LEADER && rpc <= ETCD_RPC_V2_OTHER;
+}
+
 static bool starts_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-/* Through a proxy the target is a whole URL: find its path. NULL = it has none. */
-static const char *path_of(const char *target)
+const char *etcd_path(const char *target)
 {
 	if (starts_with(target, "http://"))
 		return strchr(target + strlen("http://"), '/');
@@ -93,7 +112,7 @@ static const char *path_of(const char *target)
 
 enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target)
 {
-	const char *path = path_of(target);
+	const char *path = etcd_path(target);
 	const char *rest = NULL;
 	size_t len;
 
@@ -102,6 +121,8 @@ enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target)
 	len = strcspn(path, "?#");
 	if (!strcmp(method, "GET") && len == strlen("/version") && starts_with(path, "/version"))
 		return ETCD_RPC_VERSION;
+	if (starts_with(path, "/v2/"))
+		return etcd_v2_rpc(method, path);
 	/* Every call of the gateway is a POST. */
 	if (strcmp(method, "POST") != 0)
 		return ETCD_RPC_UNKNOWN;

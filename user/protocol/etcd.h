@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * etcd.h - what a request to etcd's JSON gateway asks for, and what its answer says.
+ * etcd.h - what a request to etcd's JSON gateway or to its v2 API asks for, and what its answer
+ * says.
  *
- * Shapes: etcd 3.4, 3.5 and 3.6, prefixes /v3, /v3beta and /v3alpha. Bodies may be cut short or
- * hostile. Field values are read only where they are needed; a password, a token or the value of a
- * key is never stored in an out-parameter (the role inside Patroni's member value is, as one word
- * of a closed set).
+ * Shapes: etcd 3.4, 3.5 and 3.6, prefixes /v3, /v3beta and /v3alpha; /v2, see etcd_v2.h. Bodies may
+ * be cut short or hostile. Field values are read only where they are needed; a password, a token or
+ * the value of a key is never stored in an out-parameter (the role inside Patroni's member value
+ * is, as one word of a closed set).
  */
 #ifndef LEASEWATCH_ETCD_H
 #define LEASEWATCH_ETCD_H
@@ -34,7 +35,15 @@ enum etcd_rpc {
 	ETCD_RPC_AUTHENTICATE,
 	ETCD_RPC_VERSION, /* GET /version */
 	ETCD_RPC_OTHER,	  /* under etcd's prefix, but none of these */
-	ETCD_RPC_TLS,	  /* inside TLS, and not read: it may be any of them */
+	ETCD_RPC_V2_PUT_LEADER,
+	ETCD_RPC_V2_PUT_MEMBER,
+	ETCD_RPC_V2_PUT, /* of another key */
+	ETCD_RPC_V2_GET,
+	ETCD_RPC_V2_WATCH,
+	ETCD_RPC_V2_DELETE,
+	ETCD_RPC_V2_MACHINES,
+	ETCD_RPC_V2_OTHER,
+	ETCD_RPC_TLS, /* inside TLS, and not read: it may be any of them */
 	ETCD_RPC_COUNT,
 };
 
@@ -68,7 +77,7 @@ enum etcd_role { ETCD_ROLE_UNKNOWN, ETCD_ROLE_LEADER, ETCD_ROLE_REPLICA };
 struct etcd_request {
 	enum etcd_rpc rpc;
 	uint64_t lease_id; /* keepalive, put, txn, grant with an ID; 0 = none seen */
-	int64_t ttl_s;	   /* grant; 0 = none seen */
+	int64_t ttl_s;	   /* grant, v2 puts of leader and member; 0 = none seen */
 	enum etcd_key key;
 	enum etcd_role role; /* member's value says so, or only a leader does this; else unknown */
 	bool standby;	     /* with ETCD_ROLE_LEADER: of a standby cluster ("standby_leader") */
@@ -85,11 +94,13 @@ struct etcd_request {
 struct etcd_response {
 	uint64_t member_id, cluster_id, raft_term, revision; /* header; 0 = none seen */
 	uint64_t lease_id;				     /* keepalive, grant */
-	int64_t ttl_s;	/* keepalive, grant: > 0; 0 = the answer has none (expired, see below) */
+	int64_t ttl_s;	/* keepalive, grant, v2 puts: > 0; 0 = the answer has none (expired, see
+			   below) */
 	bool truncated; /* the object was not seen to its end: an absent field proves nothing */
-	bool succeeded; /* txn: it did what was asked, or its nested fallback did */
+	bool succeeded; /* v2: there is a node; txn: it did what was asked, or its nested fallback
+			   did */
 	bool has_error;
-	int error_code; /* gRPC code; 0 with has_error = not given */
+	int error_code; /* gRPC code, or v2's own; 0 with has_error = not given */
 	/* "etcdserver: ...", or what a proxy says; one line, printable ASCII, secrets as "***" */
 	char error_message[ETCD_MESSAGE_BYTES];
 	/* range: Patroni's dynamic configuration, from the key .../config; 0 = not seen */
@@ -101,18 +112,23 @@ struct etcd_response {
 const char *etcd_rpc_name(enum etcd_rpc rpc);	    /* "lease/keepalive", "kv/range", ... */
 enum etcd_rpc etcd_rpc_from_name(const char *name); /* the inverse; ETCD_RPC_UNKNOWN if none */
 enum etcd_class etcd_rpc_class(enum etcd_rpc rpc);
+bool etcd_rpc_is_watch(enum etcd_rpc rpc); /* has no end to wait for */
+bool etcd_rpc_is_v2(enum etcd_rpc rpc);
+
+/* Through a proxy the target is a whole URL: its path. NULL = it has none. */
+const char *etcd_path(const char *target);
 
 /* Which call is this? From the request line alone. `target` as sent, query and prefix included. */
 enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target);
 
 /*
- * Read the first `len` bytes of a request's body; `truncated` says that there were more. Fills *out
- * (zeroed first) with what can be read: 0, or -EBADMSG when it is not a JSON object (then *out is
- * untouched). A cut body is no error. A body that says nothing we need (authenticate, version, ...)
- * is not looked at.
+ * `target` as above; it matters for v2 alone. Read the first `len` bytes of a request's body;
+ * `truncated` says that there were more. Fills *out (zeroed first) with what can be read: 0, or
+ * -EBADMSG when it is not a JSON object (then *out is untouched). A cut body is no error. A body
+ * that says nothing we need (authenticate, version, ...) is not looked at.
  */
-int etcd_parse_request(enum etcd_rpc rpc, const void *body, size_t len, bool truncated,
-		       struct etcd_request *out);
+int etcd_parse_request(enum etcd_rpc rpc, const char *target, const void *body, size_t len,
+		       bool truncated, struct etcd_request *out);
 
 /*
  * The same for an answer. An expired lease is HTTP 200 with an ID and no TTL (proto3 drops a zero):

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocol/etcd_v2.h"
 #include "protocol/json.h"
 #include "protocol/patroni.h"
 #include "protocol/text.h"
@@ -166,11 +167,13 @@ static bool is_read(enum etcd_rpc rpc)
 	}
 }
 
-int etcd_parse_request(enum etcd_rpc rpc, const void *body, size_t len, bool truncated,
-		       struct etcd_request *out)
+int etcd_parse_request(enum etcd_rpc rpc, const char *target, const void *body, size_t len,
+		       bool truncated, struct etcd_request *out)
 {
 	struct etcd_request r = {.rpc = rpc};
 
+	if (etcd_rpc_is_v2(rpc))
+		return etcd_v2_parse_request(rpc, etcd_path(target), body, len, truncated, out);
 	if (is_read(rpc)) {
 		struct json j;
 		int ret = json__parse(&j, body, len);

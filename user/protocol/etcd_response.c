@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "protocol/etcd_message.h"
+#include "protocol/etcd_v2.h"
 #include "protocol/json.h"
 #include "protocol/patroni.h"
 
@@ -153,8 +154,11 @@ int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t 
 {
 	struct etcd_response r = {.truncated = truncated};
 	struct json j;
-	int ret = json__parse(&j, body, len);
+	int ret;
 
+	if (etcd_rpc_is_v2(rpc))
+		return etcd_v2_parse_response(rpc, status, body, len, truncated, out);
+	ret = json__parse(&j, body, len);
 	if (!ret && !j.len && !truncated)
 		ret = -EBADMSG;
 	if (!ret) {

@@ -113,40 +113,39 @@ void patroni_key_parse(const char *key, size_t len, bool tree, struct patroni_ke
 	text_copy_utf8(out->scope, sizeof(out->scope), s[n - 1].text, s[n - 1].len);
 }
 
-/* Decode base64 JSON into `text` and read it. */
-static bool parse_value(struct json *inner, const struct json *j, int value, uint8_t *text)
-{
-	bool whole;
-	size_t len = json__base64(j, value, text, VALUE_BYTES, &whole);
-
-	return len && !json__parse(inner, (const char *)text, len);
-}
-
-enum etcd_role patroni_member_role(const struct json *j, int value, bool *standby)
+enum etcd_role patroni_role(const char *value, size_t len, bool *standby)
 {
 	/* "promoted": it has the lock, and PostgreSQL is on its way out of recovery. */
 	static const char *const leads[] = {"master", "primary", "promoted"};
 	static const char *const follows[] = {"replica", "demoted", "uninitialized"};
-	uint8_t text[VALUE_BYTES];
-	struct json inner;
+	struct json j;
 	int role;
 
-	if (!parse_value(&inner, j, value, text))
+	if (!len || json__parse(&j, value, len))
 		return ETCD_ROLE_UNKNOWN;
-	role = json__get(&inner, JSON_ROOT, "role");
-	if (json__is(&inner, role, "standby_leader")) {
+	role = json__get(&j, JSON_ROOT, "role");
+	if (json__is(&j, role, "standby_leader")) {
 		*standby = true;
 		return ETCD_ROLE_LEADER;
 	}
 	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
-		if (json__is(&inner, role, leads[i]))
+		if (json__is(&j, role, leads[i]))
 			return ETCD_ROLE_LEADER;
 	}
 	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++) {
-		if (json__is(&inner, role, follows[i]))
+		if (json__is(&j, role, follows[i]))
 			return ETCD_ROLE_REPLICA;
 	}
 	return ETCD_ROLE_UNKNOWN;
+}
+
+enum etcd_role patroni_member_role(const struct json *j, int value, bool *standby)
+{
+	uint8_t text[VALUE_BYTES];
+	bool whole;
+	size_t len = json__base64(j, value, text, sizeof(text), &whole);
+
+	return patroni_role((const char *)text, len, standby);
 }
 
 static void get_seconds(const struct json *j, const char *name, int64_t *out)
@@ -157,13 +156,21 @@ static void get_seconds(const struct json *j, const char *name, int64_t *out)
 		*out = (int64_t)seconds;
 }
 
+void patroni_settings(const char *value, size_t len, int64_t *ttl_s, int64_t *loop_wait_s)
+{
+	struct json j;
+
+	if (!len || json__parse(&j, value, len))
+		return;
+	get_seconds(&j, "ttl", ttl_s);
+	get_seconds(&j, "loop_wait", loop_wait_s);
+}
+
 void patroni_config(const struct json *j, int value, int64_t *ttl_s, int64_t *loop_wait_s)
 {
 	uint8_t text[VALUE_BYTES];
-	struct json inner;
+	bool whole;
+	size_t len = json__base64(j, value, text, sizeof(text), &whole);
 
-	if (!parse_value(&inner, j, value, text))
-		return;
-	get_seconds(&inner, "ttl", ttl_s);
-	get_seconds(&inner, "loop_wait", loop_wait_s);
+	patroni_settings((const char *)text, len, ttl_s, loop_wait_s);
 }

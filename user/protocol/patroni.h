@@ -33,7 +33,12 @@ void patroni_key_parse(const char *key, size_t len, bool tree, struct patroni_ke
 /* The role in a member's value, base64 JSON; *standby: the leader of a standby cluster. */
 enum etcd_role patroni_member_role(const struct json *j, int value, bool *standby);
 
+/* The same, in the clear. */
+enum etcd_role patroni_role(const char *value, size_t len, bool *standby);
+
 /* ttl and loop_wait out of the dynamic configuration, base64 JSON; untouched where it has none. */
 void patroni_config(const struct json *j, int value, int64_t *ttl_s, int64_t *loop_wait_s);
+/* The same, in the clear. */
+void patroni_settings(const char *value, size_t len, int64_t *ttl_s, int64_t *loop_wait_s);
 
 #endif
