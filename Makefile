@@ -48,8 +48,8 @@ CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
 # The probe without the rest: for programs of the tests and the benchmark.
-PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o trial.o resolve.o tls.o links.o library.o \
-	features.o)
+PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o trial.o resolve.o tls.o uprobes.o links.o \
+	library.o features.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
 CORE_LIB := $(BUILD)/libleasewatch.a
 
@@ -123,7 +123,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 $(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(PROBE_OBJ)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf)
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf libelf) -lpthread
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ) $(BUILD)/tests/fuzz/record

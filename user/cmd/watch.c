@@ -178,6 +178,17 @@ static void bring_thread(struct watch *w, pid_t pid, pid_t tid)
 	engine__thread(w->engine, pid, &t);
 }
 
+/* It is blind, so there is a reason, known or not. */
+static void explain_blindness(struct watch *w, uint32_t pid, uint64_t now_ns)
+{
+	const char *reason = probe__tls_trouble(w->probe, (pid_t)pid);
+
+	engine__tls_blind(
+		w->engine, pid,
+		reason ? reason : "it does not pass through the libssl that the process has mapped",
+		now_ns);
+}
+
 static void bring_evidence(struct watch *w, uint64_t now_ns)
 {
 	struct engine_wants wants = engine__wants(w->engine, now_ns);
@@ -185,8 +196,7 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 	if (wants.snapshot)
 		probe__snapshot(w->probe);
 	if (wants.tls_pid)
-		engine__tls_blind(w->engine, wants.tls_pid,
-				  probe__tls_trouble(w->probe, (pid_t)wants.tls_pid), now_ns);
+		explain_blindness(w, wants.tls_pid, now_ns);
 	for (size_t i = 0; i < wants.threads_len; i++)
 		bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);
 }

@@ -70,11 +70,14 @@ void links__destroy(struct bpf_link **links, size_t n)
 	size_t i = 0, started;
 
 	while (i < n) {
-		for (started = 0; i < n && started < THREADS_MAX; i++)
+		for (started = 0; i < n && started < THREADS_MAX; i++) {
+			if (!links[i])
+				continue;
 			if (start(&threads[started], destroy_one, links[i]))
 				bpf_link__destroy(links[i]);
 			else
 				started++;
+		}
 		while (started)
 			pthread_join(threads[--started], NULL);
 	}

@@ -23,9 +23,10 @@ struct probe {
 	struct leasewatch_bpf *skel;
 	struct ring_buffer *ring;
 	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
-	struct resolve *resolve;   /* NULL when this kernel cannot run programs on uprobes */
-	struct tls *tls;	   /* the same, or switched off */
+	struct uprobes *resolve;   /* NULL when this kernel cannot run programs on uprobes */
+	struct uprobes *tls;	   /* the same, or switched off */
 	bool no_plaintext;
+	char tls_trouble[512];
 	probe_event_fn on_event;
 	void *ctx;
 	unsigned int cpus;
@@ -78,9 +79,9 @@ static int on_record(void *ctx, void *data, size_t size)
 	if (!event_is_sound(event, size))
 		return 0;
 	if (p->resolve)
-		resolve__record(p->resolve, event);
+		uprobes__record(p->resolve, event, UPROBES_LIFE);
 	if (p->tls)
-		tls__record(p->tls, event);
+		uprobes__record(p->tls, event, tls__sign(event));
 	p->on_event(p->ctx, event);
 	return 0;
 }
@@ -315,8 +316,8 @@ void probe__free(struct probe *p)
 {
 	if (!p)
 		return;
-	resolve__free(p->resolve);
-	tls__free(p->tls);
+	uprobes__free(p->resolve);
+	uprobes__free(p->tls);
 	bpf_link__destroy(p->snapshot);
 	ring_buffer__free(p->ring);
 	leasewatch_bpf__destroy(p->skel);
@@ -354,18 +355,18 @@ int probe__follow(struct probe *p, pid_t tgid, bool tls)
 				  BPF_NOEXIST)) {
 		/* Not followed until now: hooks under this number are a dead process's. */
 		if (p->resolve)
-			resolve__unhook(p->resolve, tgid);
+			uprobes__unhook(p->resolve, tgid);
 		if (p->tls)
-			tls__unhook(p->tls, tgid);
+			uprobes__unhook(p->tls, tgid);
 	} else if (errno != EEXIST) {
 		return -errno;
 	}
-	/* Before its sockets: what is written on one that we have adopted should be readable. */
+	/* First, so that what is written on a connection that we adopt can soon be read. */
 	if (p->tls)
-		tls__hook(p->tls, tgid, tls);
+		uprobes__hook(p->tls, tgid, tls);
 	err = adopt_sockets(p, tgid);
 	if (p->resolve)
-		resolve__hook(p->resolve, tgid);
+		uprobes__hook(p->resolve, tgid, true);
 	return err;
 }
 
@@ -375,9 +376,9 @@ void probe__unfollow(struct probe *p, pid_t tgid)
 
 	bpf_map__delete_elem(p->skel->maps.targets, &key, sizeof(key), 0);
 	if (p->resolve)
-		resolve__unhook(p->resolve, tgid);
+		uprobes__unhook(p->resolve, tgid);
 	if (p->tls)
-		tls__unhook(p->tls, tgid);
+		uprobes__unhook(p->tls, tgid);
 }
 
 const char *probe__resolve_trouble(const struct probe *p, pid_t tgid)
@@ -391,12 +392,14 @@ const char *probe__tls_trouble(struct probe *p, pid_t tgid)
 {
 	if (p->no_plaintext)
 		return "switched off with --no-plaintext";
-	return p->tls ? tls__trouble(p->tls, tgid) : "this kernel cannot run programs on uprobes";
+	if (!p->tls)
+		return "this kernel cannot run programs on uprobes";
+	return tls__trouble(p->tls, tgid, p->tls_trouble, sizeof(p->tls_trouble));
 }
 
 void probe__no_plaintext(struct probe *p)
 {
-	tls__free(p->tls);
+	uprobes__free(p->tls);
 	p->tls = NULL;
 	p->no_plaintext = true;
 }
@@ -410,9 +413,9 @@ int probe__poll(struct probe *p, int timeout_ms)
 	/* Most records come without a wake-up: the poll alone does not see them. */
 	n = ring_buffer__consume(p->ring);
 	if (p->resolve)
-		resolve__turn(p->resolve);
+		uprobes__turn(p->resolve);
 	if (p->tls)
-		tls__turn(p->tls);
+		uprobes__turn(p->tls);
 	return n < 0 ? n : 0;
 }
 

@@ -47,8 +47,8 @@ void probe__unfollow(struct probe *p, pid_t tgid);
 const char *probe__resolve_trouble(const struct probe *p, pid_t tgid);
 
 /*
- * Why the requests inside a followed process's TLS connections are not read, for one of which that
- * was seen to be so. Valid until the next call of a probe function.
+ * The same for what is inside its TLS connections, as far as its libraries tell; NULL = nothing is
+ * known to be in the way. Both are hooked in the background, shortly after probe__follow().
  */
 const char *probe__tls_trouble(struct probe *p, pid_t tgid);
 

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * uprobes.c - see uprobes.h. A target's hooks belong to the loop; a job, in its own thread, makes
+ * new ones and hands them over when it is done.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "kernel/library.h"
+#include "kernel/links.h"
+#include "kernel/uprobes.h"
+#include "leasewatch/event.h"
+
+/* A library that is not there at the fifth sign of life will not come. */
+#define TRIES_MAX     5
+
+#define TROUBLE_BYTES (LIBRARY_NAME_BYTES + 128)
+
+struct copy {
+	dev_t dev;
+	ino_t ino;
+	uint32_t hooked; /* points, as bits */
+	struct bpf_link *links[UPROBE_POINTS_MAX];
+};
+
+struct job {
+	const struct uprobe_set *set;
+	pid_t tgid;
+	pthread_t thread;
+	atomic_bool done;
+	/* What is there already, and behind it what the job has hooked. */
+	size_t known, copies_len;
+	struct copy copies[UPROBE_COPIES_MAX];
+	bool found; /* a library */
+	char trouble[TROUBLE_BYTES];
+	struct job *next; /* among those that nobody waits for */
+};
+
+struct target {
+	pid_t tgid;
+	size_t copies_len;
+	struct copy copies[UPROBE_COPIES_MAX];
+	struct job *job; /* under way; NULL = none */
+	bool expected;	 /* to use the library */
+	int tries;	 /* left; 0 = there is nothing to look for */
+	bool due;	 /* it is time for the next one */
+	bool gone;
+	char trouble[TROUBLE_BYTES];
+	UT_hash_handle hh;
+};
+
+struct uprobes {
+	struct uprobe_set set;
+	struct target *targets; /* by tgid */
+	struct job *orphans;	/* their targets are gone */
+	unsigned int jobs;	/* under way */
+	bool due;		/* a target is due, or gone */
+};
+
+struct uprobes *uprobes__new(const struct uprobe_set *set)
+{
+	struct uprobes *u = calloc(1, sizeof(*u));
+
+	if (u)
+		u->set = *set;
+	return u;
+}
+
+static struct target *find(const struct uprobes *u, pid_t tgid)
+{
+	struct target *g;
+
+	HASH_FIND_INT(u->targets, &tgid, g);
+	return g;
+}
+
+static void say(char trouble[TROUBLE_BYTES], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(char trouble[TROUBLE_BYTES], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(trouble, TROUBLE_BYTES, format, args);
+	va_end(args);
+}
+
+/* ---- in the job's thread */
+
+static struct bpf_link *attach(const struct uprobe_point *point, pid_t tgid, int fd)
+{
+	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = point->symbol,
+			    .retprobe = point->at_return,
+			    .bpf_cookie = (uint64_t)point->tag << 32 | (unsigned int)tgid);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return bpf_program__attach_uprobe_opts(point->program, tgid, path, 0, &opts);
+}
+
+static bool is_known(const struct job *job, const struct library *library)
+{
+	for (size_t i = 0; i < job->copies_len; i++)
+		if (job->copies[i].dev == library->dev && job->copies[i].ino == library->ino)
+			return true;
+	return false;
+}
+
+static void hook_copy(struct job *job, const struct library *library)
+{
+	const struct uprobe_set *set = job->set;
+	struct copy *c = &job->copies[job->copies_len];
+	size_t i;
+
+	*c = (struct copy){.dev = library->dev, .ino = library->ino};
+	for (i = 0; i < set->points_len; i++) {
+		c->links[i] = attach(&set->points[i], job->tgid, library->fd);
+		if (c->links[i]) {
+			c->hooked |= 1U << i;
+			continue;
+		}
+		/* Not every version has every symbol. */
+		if (errno != ENOENT || set->all)
+			say(job->trouble, "cannot hook %s in %s: %s", set->points[i].symbol,
+			    library->name, strerror(errno));
+		if (set->all)
+			break;
+	}
+	if (set->all && i < set->points_len) {
+		links__destroy(c->links, UPROBE_POINTS_MAX);
+		c->hooked = 0;
+	}
+	if (c->hooked)
+		job->copies_len++;
+}
+
+static void *run(void *arg)
+{
+	struct job *job = arg;
+	struct library libraries[UPROBE_COPIES_MAX];
+	int n = library__open(job->tgid, job->set->libraries, libraries, job->set->copies_max);
+
+	job->found = n > 0;
+	if (n < 0)
+		say(job->trouble, "cannot hook %s: %s", job->set->what, strerror(-n));
+	for (int i = 0; i < n; i++)
+		if (!is_known(job, &libraries[i]) && job->copies_len < job->set->copies_max)
+			hook_copy(job, &libraries[i]);
+	if (n > 0)
+		library__close(libraries, (size_t)n);
+	atomic_store(&job->done, true);
+	return NULL;
+}
+
+/* ---- in the loop */
+
+static void begin(struct uprobes *u, struct target *g)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	sigset_t all, before;
+	int err;
+
+	if (!job)
+		return;
+	job->set = &u->set;
+	job->tgid = g->tgid;
+	job->known = job->copies_len = g->copies_len;
+	memcpy(job->copies, g->copies, sizeof(job->copies));
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&job->thread, NULL, run, job);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err) {
+		free(job);
+		return;
+	}
+	g->job = job;
+	u->jobs++;
+}
+
+static void try(struct uprobes *u, struct target *g)
+{
+	if (g->job)
+		return; /* still due when that is done */
+	g->due = false;
+	g->tries--;
+	begin(u, g);
+}
+
+static void collect(struct uprobes *u, struct target *g)
+{
+	struct job *job = g->job;
+
+	pthread_join(job->thread, NULL);
+	g->job = NULL;
+	memcpy(g->copies, job->copies, sizeof(g->copies));
+	g->copies_len = job->copies_len;
+	memcpy(g->trouble, job->trouble, sizeof(g->trouble));
+	if (job->found)
+		g->tries = 0;
+	free(job);
+	u->jobs--;
+}
+
+/* Of copies that belong to nobody now. */
+static void destroy_copies(struct copy *copies, size_t n,
+			   void (*destroy)(struct bpf_link **, size_t))
+{
+	struct bpf_link *links[UPROBE_COPIES_MAX * UPROBE_POINTS_MAX];
+	size_t links_len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < UPROBE_POINTS_MAX; j++)
+			if (copies[i].links[j])
+				links[links_len++] = copies[i].links[j];
+	destroy(links, links_len);
+}
+
+static void bury(struct uprobes *u, struct job *job, void (*destroy)(struct bpf_link **, size_t))
+{
+	pthread_join(job->thread, NULL);
+	destroy_copies(job->copies + job->known, job->copies_len - job->known, destroy);
+	free(job);
+	u->jobs--;
+}
+
+static void drop(struct uprobes *u, struct target *g)
+{
+	destroy_copies(g->copies, g->copies_len, links__destroy_later);
+	if (g->job) {
+		g->job->next = u->orphans;
+		u->orphans = g->job;
+	}
+	HASH_DEL(u->targets, g);
+	free(g);
+}
+
+void uprobes__free(struct uprobes *u)
+{
+	struct target *g, *next;
+	struct job *job;
+
+	if (!u)
+		return;
+	while ((job = u->orphans)) {
+		u->orphans = job->next;
+		bury(u, job, links__destroy);
+	}
+	HASH_ITER(hh, u->targets, g, next) {
+		if (g->job)
+			collect(u, g);
+		destroy_copies(g->copies, g->copies_len, links__destroy);
+		HASH_DEL(u->targets, g);
+		free(g);
+	}
+	free(u);
+}
+
+void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
+{
+	struct target *g = find(u, tgid);
+
+	if (!g) {
+		g = calloc(1, sizeof(*g));
+		if (!g)
+			return;
+		g->tgid = tgid;
+		HASH_ADD_INT(u->targets, tgid, g);
+	} else if (g->copies_len && !g->tries) {
+		return;
+	}
+	g->expected = g->expected || expected;
+	if (!g->expected)
+		return;
+	g->tries = TRIES_MAX;
+	try(u, g);
+}
+
+void uprobes__unhook(struct uprobes *u, pid_t tgid)
+{
+	struct target *g = find(u, tgid);
+
+	if (g)
+		drop(u, g);
+}
+
+void uprobes__record(struct uprobes *u, const struct lw_event *event, enum uprobes_sign sign)
+{
+	struct target *g = find(u, (pid_t)event->tgid);
+
+	if (!g)
+		return;
+	if (event->type == LW_EVENT_EXEC) {
+		/* Its libraries are not mapped yet. The kernel moves the hooks that it has. */
+		g->tries = g->expected ? TRIES_MAX : 0;
+		g->trouble[0] = '\0';
+		return;
+	}
+	if (sign == UPROBES_NEW || (sign == UPROBES_USE && !g->expected)) {
+		g->expected = true;
+		g->tries = TRIES_MAX;
+	}
+	if (event->type == LW_EVENT_EXIT)
+		g->gone = true;
+	else if (g->tries)
+		g->due = true;
+	u->due = u->due || g->gone || g->due;
+}
+
+static void turn_orphans(struct uprobes *u)
+{
+	struct job **at = &u->orphans, *job;
+
+	while ((job = *at)) {
+		if (atomic_load(&job->done)) {
+			*at = job->next;
+			bury(u, job, links__destroy_later);
+		} else {
+			at = &job->next;
+		}
+	}
+}
+
+void uprobes__turn(struct uprobes *u)
+{
+	struct target *g, *next;
+
+	if (!u->due && !u->jobs)
+		return;
+	u->due = false;
+	turn_orphans(u);
+	HASH_ITER(hh, u->targets, g, next) {
+		if (g->job && atomic_load(&g->job->done))
+			collect(u, g);
+		if (g->gone)
+			drop(u, g);
+		else if (g->due)
+			try(u, g);
+	}
+}
+
+const char *uprobes__trouble(const struct uprobes *u, pid_t tgid, uint32_t points)
+{
+	const struct target *g = find(u, tgid);
+
+	if (!g)
+		return "the process is not followed";
+	for (size_t i = 0; i < g->copies_len; i++)
+		if ((g->copies[i].hooked & points) == points)
+			return NULL;
+	return g->trouble[0] ? g->trouble : u->set.none;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * uprobes.h - a set of uprobes in each target's own copies of a library, for that target only.
+ *
+ * The kernel may let us wait for seconds (see links.h), so libraries are looked for and hooked in a
+ * thread beside the loop. Nothing here fails: a target without its hooks is followed all the same,
+ * and says why.
+ */
+#ifndef LEASEWATCH_UPROBES_H
+#define LEASEWATCH_UPROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <bpf/libbpf.h>
+
+#define UPROBE_POINTS_MAX 12
+#define UPROBE_COPIES_MAX 8
+
+struct lw_event;
+struct uprobes;
+
+struct uprobe_point {
+	const char *symbol;
+	const struct bpf_program *program;
+	bool at_return;
+	uint32_t tag; /* the upper half of the attachment's cookie; the lower one is the target */
+};
+
+struct uprobe_set {
+	const char *const *libraries; /* file name patterns, see library.h */
+	size_t copies_max;	      /* at most UPROBE_COPIES_MAX */
+	size_t points_len;
+	struct uprobe_point points[UPROBE_POINTS_MAX]; /* in the order in which they are hooked */
+	bool all;	  /* a library that lacks one of the symbols is not hooked at all */
+	const char *what; /* "getaddrinfo", for people */
+	const char *none; /* why not, when there is no such library */
+};
+
+/* The programs must outlive the object; the set is copied. NULL when memory is out. */
+struct uprobes *uprobes__new(const struct uprobe_set *set);
+/* Detaches everything, and waits until that is done. */
+void uprobes__free(struct uprobes *u);
+
+/*
+ * Hook a target: now when it is expected to use the library, else when it is seen to. To call it
+ * again is fine: it then only tries what has not worked.
+ */
+void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected);
+/* The hooks go a while later. */
+void uprobes__unhook(struct uprobes *u, pid_t tgid);
+
+/* What a record says of a target's library. */
+enum uprobes_sign {
+	UPROBES_LIFE, /* nothing: but who shows life may have mapped its own by now */
+	UPROBES_USE,  /* it uses one */
+	UPROBES_NEW,  /* it uses one anew: it may be another than before */
+};
+
+/*
+ * Any record, in the order of the ring buffer. Only takes note: what follows from it is done by
+ * uprobes__turn(), outside the ring buffer.
+ */
+void uprobes__record(struct uprobes *u, const struct lw_event *event, enum uprobes_sign sign);
+void uprobes__turn(struct uprobes *u);
+
+/*
+ * Why a target is not hooked; NULL = it is. `points`: the symbols of one library that must all be
+ * hooked, as a set of bits (1 << index). Valid until the next call.
+ */
+const char *uprobes__trouble(const struct uprobes *u, pid_t tgid, uint32_t points);
+
+#endif
