@@ -100,9 +100,14 @@ static void on_finding(void *ctx, const struct finding *f)
 		break;
 	case FINDING_REQUEST:
 		keep_request(w, f);
+		copy(w->path, sizeof(w->path), f->request.path);
 		break;
 	case FINDING_CONNECT:
 		w->connects_failed += f->connect.outcome != CONNECT_OK;
+		w->connect = f->connect;
+		copy(w->connect_endpoint, sizeof(w->connect_endpoint), f->where.endpoint);
+		copy(w->connect_error, sizeof(w->connect_error), f->connect.tls.error);
+		copy(w->connect_name, sizeof(w->connect_name), f->connect.tls.server_name);
 		break;
 	case FINDING_ENDPOINT:
 		w->endpoint_changes++;
@@ -112,6 +117,10 @@ static void on_finding(void *ctx, const struct finding *f)
 	case FINDING_PROCESS:
 		w->exits += f->process.phase == PROCESS_EXITED;
 		copy(w->role, sizeof(w->role), f->who.role);
+		if (f->process.note)
+			copy(w->process_note, sizeof(w->process_note), f->process.note);
+		if (f->process.tls_blind)
+			copy(w->tls_blind, sizeof(w->tls_blind), f->process.tls_blind);
 		break;
 	case FINDING_DNS:
 		keep_lookup(w, f);

@@ -43,7 +43,11 @@ struct world {
 	struct finding_stall stall;
 	struct finding_request request;
 	struct finding_dns dns;
-	char endpoint[160]; /* of the stall */
+	struct finding_connect connect;
+	char path[256]; /* of the request */
+	char connect_endpoint[160], connect_error[128], connect_name[160];
+	char process_note[640], tls_blind[256]; /* the last that was not NULL */
+	char endpoint[160];			/* of the stall */
 	char headline[320], hint[400], message[160], role[32], server[64], dns_endpoint[160];
 	char texts[EVIDENCE_MAX][160];
 	enum endpoint_state endpoint_state;

@@ -133,15 +133,18 @@ static int read_names(struct reader *r, char name[TLS_NAME_BYTES])
 int tls_client_hello_name(const uint8_t *body, size_t len, char name[TLS_NAME_BYTES])
 {
 	struct reader r = {.at = body, .left = len};
-	unsigned int type = take(&r, 1), extensions;
+	unsigned int type = take(&r, 1), message = take(&r, 3), extensions;
+	bool whole = message <= r.left;
 
-	if (!r.cut && type != TLS_CLIENT_HELLO)
+	if (len && type != TLS_CLIENT_HELLO)
 		return -EBADMSG;
-	skip(&r, 3 + 2 + 32);  /* length, version, random */
+	skip(&r, 2 + 32);      /* version, random */
 	skip(&r, take(&r, 1)); /* session id */
 	skip(&r, take(&r, 2)); /* cipher suites */
 	skip(&r, take(&r, 1)); /* compression methods */
 	if (r.cut)
+		return -EAGAIN;
+	if (!r.left && !whole)
 		return -EAGAIN;
 	if (!r.left) {
 		name[0] = '\0'; /* no extensions at all: TLS before 1.3 */

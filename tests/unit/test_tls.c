@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_tls.c - what a TLS connection says in the clear, cut anywhere; and OpenSSL's errors.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "protocol/tls.h"
+#include "tls_samples.h"
+
+#define HEADER	  TLS_HEADER_BYTES
+#define UNTOUCHED "untouched"
+
+static struct guard guard;
+
+static int name_in(const uint8_t *hello, size_t len, char *name)
+{
+	strcpy(name, UNTOUCHED);
+	return tls_client_hello_name(guard__put(&guard, hello + HEADER, len - HEADER), len - HEADER,
+				     name);
+}
+
+static void test_names(void **state)
+{
+	char name[TLS_NAME_BYTES];
+
+	(void)state;
+	assert_int_equal(name_in(sample_hello, sizeof(sample_hello), name), 0);
+	assert_string_equal(name, "etcd1.lab");
+	assert_int_equal(name_in(sample_hello_12, sizeof(sample_hello_12), name), 0);
+	assert_string_equal(name, "");
+}
+
+/* What is cut off is never guessed: the name, or that there is more to come. */
+static void test_names_cut_anywhere(void **state)
+{
+	const char *at = memmem(sample_hello, sizeof(sample_hello), "etcd1.lab", 9);
+	size_t seen = (size_t)((const uint8_t *)at - sample_hello) + 9;
+	char name[TLS_NAME_BYTES];
+
+	(void)state;
+	for (size_t len = HEADER; len < sizeof(sample_hello); len++) {
+		int ret = name_in(sample_hello, len, name);
+
+		assert_int_equal(ret, len < seen ? -EAGAIN : 0);
+		assert_string_equal(name, len < seen ? UNTOUCHED : "etcd1.lab");
+	}
+	for (size_t len = HEADER; len < sizeof(sample_hello_12); len++)
+		assert_int_equal(name_in(sample_hello_12, len, name), -EAGAIN);
+}
+
+static void test_hostile_hellos(void **state)
+{
+	uint8_t hello[sizeof(sample_hello)];
+	char name[TLS_NAME_BYTES];
+	size_t at;
+
+	(void)state;
+	memcpy(hello, sample_hello, sizeof(hello));
+	hello[HEADER] = 2;
+	assert_int_equal(name_in(hello, sizeof(hello), name), -EBADMSG);
+	hello[HEADER] = TLS_CLIENT_HELLO;
+	at = (size_t)((uint8_t *)memmem(hello, sizeof(hello), "etcd1.lab", 9) - hello);
+	hello[at - 3] = 1; /* not a host name */
+	assert_int_equal(name_in(hello, sizeof(hello), name), -EBADMSG);
+	hello[at - 3] = 0;
+	hello[at - 2] = 0xff; /* longer than all */
+	assert_int_equal(name_in(hello, sizeof(hello), name), -EAGAIN);
+	assert_string_equal(name, UNTOUCHED);
+	hello[at - 2] = 0;
+	memcpy(hello + at, "a\x1b[2J\n\"<", 8);
+	assert_int_equal(name_in(hello, sizeof(hello), name), 0);
+	assert_string_equal(name, "a?[2J?\"<b");
+}
+
+/* Feed `data` in pieces of `step` bytes; what is found, as "type.len" words. */
+static const char *records(const uint8_t *data, size_t len, size_t step)
+{
+	static char found[512];
+	struct tls_framer f = {0};
+	struct tls_piece p;
+	size_t used, bodies = 0;
+
+	found[0] = '\0';
+	for (size_t i = 0; i < len; i += step) {
+		size_t left = step < len - i ? step : len - i;
+		const uint8_t *at = guard__put(&guard, data + i, left);
+
+		while (left) {
+			enum tls_status status = tls_feed(&f, at, left, left, &used, &p);
+
+			assert_true(used && used <= left);
+			assert_int_not_equal(status, TLS_LOST);
+			if (status == TLS_PIECE) {
+				assert_int_equal(p.captured, p.total);
+				assert_true(p.at + p.total <= p.len);
+				if (p.at + p.total == p.len)
+					snprintf(found + strlen(found),
+						 sizeof(found) - strlen(found), "%u.%u ", p.type,
+						 p.len);
+				bodies += p.total;
+			}
+			at += used;
+			left -= used;
+		}
+	}
+	snprintf(found + strlen(found), sizeof(found) - strlen(found), "= %zu", bodies);
+	return found;
+}
+
+static void test_records_in_any_pieces(void **state)
+{
+	uint8_t flight[sizeof(sample_hello) + sizeof(sample_change_cipher) + sizeof(sample_alert)];
+	size_t len = 0;
+
+	(void)state;
+	memcpy(flight, sample_hello, sizeof(sample_hello));
+	len += sizeof(sample_hello);
+	memcpy(flight + len, sample_change_cipher, sizeof(sample_change_cipher));
+	len += sizeof(sample_change_cipher);
+	memcpy(flight + len, sample_alert, sizeof(sample_alert));
+	len += sizeof(sample_alert);
+	for (size_t step = 1; step <= len; step++)
+		assert_string_equal(records(flight, len, step), "22.512 20.1 21.2 = 515");
+}
+
+/* As libssl reads: the header, then the body; of which little is captured. */
+static void test_what_is_not_captured(void **state)
+{
+	struct tls_framer f = {0};
+	struct tls_piece p;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(tls_feed(&f, sample_data_header, 5, 5, &used, &p), TLS_PIECE);
+	assert_true(p.type == TLS_CONTENT_DATA && p.len == 256 && p.total == 0 && used == 5);
+	assert_int_equal(tls_feed(&f, sample_hello, 32, 256, &used, &p), TLS_PIECE);
+	assert_true(p.at == 0 && p.total == 256 && p.captured == 32 && used == 256);
+	/* A record and the next, whose header was not captured: lost, until one begins a piece. */
+	assert_int_equal(tls_feed(&f, sample_hello, 32, 5 + 512 + 100, &used, &p), TLS_PIECE);
+	assert_int_equal(used, 5 + 512);
+	assert_int_equal(tls_feed(&f, NULL, 0, 100, &used, &p), TLS_LOST);
+	assert_int_equal(used, 100);
+	assert_int_equal(tls_feed(&f, (const uint8_t *)"junk and so on", 14, 99, &used, &p),
+			 TLS_LOST);
+	assert_int_equal(used, 99);
+	assert_int_equal(tls_feed(&f, sample_alert, 7, 7, &used, &p), TLS_PIECE);
+	assert_true(p.type == TLS_CONTENT_ALERT && p.captured == 2 && p.bytes[1] == 42);
+}
+
+static void test_no_tls(void **state)
+{
+	static const char *const texts[] = {
+		"HTTP/1.0 400 Bad Request\r\n",
+		"\x16\x02\x01\x00\x05hello",
+		"\x17\x03\x03\x00\x00",
+		"\x16\x03\x01\xff\xff",
+	};
+	struct tls_piece p;
+	size_t used;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct tls_framer f = {0};
+
+		assert_int_equal(tls_feed(&f, texts[i], 5, 5, &used, &p), TLS_LOST);
+		assert_int_equal(used, 5);
+	}
+}
+
+static void test_openssl_errors(void **state)
+{
+	static const struct {
+		uint64_t packed;
+		enum tls_openssl_kind kind;
+		unsigned int code;
+	} cases[] = {
+		{0x0a000086, TLS_OPENSSL_CERTIFICATE, 0}, /* 3: certificate verify failed */
+		{0x1416f086, TLS_OPENSSL_CERTIFICATE, 0}, /* 1.1: the same */
+		{0x0a000412, TLS_OPENSSL_ALERT, 42},	  /* sslv3 alert bad certificate */
+		{0x14094412, TLS_OPENSSL_ALERT, 42},
+		{0x0a000418, TLS_OPENSSL_ALERT, 48},	 /* tlsv1 alert unknown ca */
+		{0x0a00045c, TLS_OPENSSL_ALERT, 116},	 /* tlsv13 alert certificate required */
+		{0x0a00010b, TLS_OPENSSL_PROTOCOL, 267}, /* wrong version number */
+		{0x1408f10b, TLS_OPENSSL_PROTOCOL, 267},
+		{0x0a000126, TLS_OPENSSL_NOTHING, 0}, /* unexpected eof while reading */
+		{0x0a0000cf, TLS_OPENSSL_NOTHING, 0}, /* protocol is shutdown */
+		{0x80000068, TLS_OPENSSL_NOTHING, 0}, /* an errno: ECONNRESET */
+		{0x02001068, TLS_OPENSSL_NOTHING, 0}, /* 1.1: the same */
+		{0x05800074, TLS_OPENSSL_NOTHING, 0}, /* X509: key values mismatch */
+		{0, TLS_OPENSSL_NOTHING, 0},
+		{UINT64_MAX, TLS_OPENSSL_NOTHING, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned int code = 0;
+
+		if (tls_openssl_error(cases[i].packed, &code) != cases[i].kind)
+			print_error("case %zu\n", i);
+		assert_int_equal(tls_openssl_error(cases[i].packed, &code), cases[i].kind);
+		assert_int_equal(code, cases[i].code);
+	}
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	assert_string_equal(tls_alert_text(42), "bad certificate");
+	assert_string_equal(tls_alert_text(116), "certificate required");
+	assert_null(tls_alert_text(255));
+	assert_string_equal(tls_verify_text(10), "it has expired");
+	assert_null(tls_verify_text(0));
+	assert_non_null(tls_openssl_reason_text(267));
+	assert_null(tls_openssl_reason_text(1));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	guard = guard__new(1024);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	guard__free(&guard);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_cut_anywhere),
+		cmocka_unit_test(test_hostile_hellos),
+		cmocka_unit_test(test_records_in_any_pieces),
+		cmocka_unit_test(test_what_is_not_captured),
+		cmocka_unit_test(test_no_tls),
+		cmocka_unit_test(test_openssl_errors),
+		cmocka_unit_test(test_texts),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
