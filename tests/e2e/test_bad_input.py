@@ -176,11 +176,16 @@ def test_reader_goes_away():
 
 
 def test_terminal_gone():
-    t = subprocess.Popen([LEASEWATCH, "trace", "-d", "30"], stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True)
-    time.sleep(1)
-    t.send_signal(signal.SIGHUP)
-    out, _ = t.communicate(timeout=10)
+    sleeper = subprocess.Popen(["sleep", "60"])  # nobody else's traffic is to be judged here
+    t = subprocess.Popen([LEASEWATCH, "trace", "-d", "30", "-p", str(sleeper.pid)],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        time.sleep(1)
+        t.send_signal(signal.SIGHUP)
+        out, _ = t.communicate(timeout=10)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
     assert t.returncode == 3 and "nothing to judge" in out
 
 
