@@ -26,8 +26,8 @@ WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw
-CORE_PKGS := jansson yaml-0.1 ncursesw
+PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw inih libmicrohttpd libsystemd
+CORE_PKGS := jansson yaml-0.1 ncursesw inih
 RESOLV   := -lresolv
 
 ifeq ($(V),1)
@@ -40,7 +40,7 @@ endif
 
 # The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
 CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/sink/*/*.c user/kernel/patroni_*.c) \
-	    user/kernel/library.c user/kernel/features.c $(wildcard user/kernel/vitals*.c)
+	    user/kernel/library.c user/kernel/features.c $(wildcard user/kernel/vitals*.c) user/cmd/conf.c
 APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 
@@ -188,6 +188,8 @@ install: all
 	install -D -m 0755 $(BUILD)/leasewatch $(DESTDIR)$(PREFIX)/bin/leasewatch
 	install -D -m 0644 tools/packaging/man/leasewatch.1 \
 		$(DESTDIR)$(PREFIX)/share/man/man1/leasewatch.1
+	install -D -m 0644 tools/packaging/man/leasewatch.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/leasewatch.conf.5
 
 clean:
 	$(Q)rm -rf $(BUILD)
