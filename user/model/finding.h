@@ -31,6 +31,7 @@ enum finding_type {
 	FINDING_LOST,
 	FINDING_DNS,
 	FINDING_NOTE,
+	FINDING_REQUESTS,
 	FINDING_SUMMARY,
 	FINDING_TYPES,
 };
@@ -194,6 +195,16 @@ struct finding_request {
 	int64_t ttl_s; /* of a refresh that was granted; LW_UNKNOWN = none in the answer */
 };
 
+struct histogram; /* histogram.h */
+
+/* Healthy requests of one kind, counted for a while: outcome ok; a refresh got its TTL. */
+struct finding_requests {
+	const char *rpc;
+	uint64_t count;
+	int64_t interval_ns;		 /* since the first of them */
+	const struct histogram *latency; /* of each of them; empty for watches */
+};
+
 /* One {key, value} of a stall's evidence. Exactly one of text and number is meant. */
 struct evidence {
 	const char *key;  /* unit in the name, "in_flight_s" */
@@ -266,6 +277,7 @@ struct finding {
 		struct finding_lost lost;
 		struct finding_dns dns;
 		struct finding_note note;
+		struct finding_requests requests;
 		const struct summary *summary;
 	};
 };

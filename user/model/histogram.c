@@ -72,6 +72,25 @@ void histogram__merge(struct histogram *into, const struct histogram *from)
 		into->buckets[i] = add_saturated(into->buckets[i], from->buckets[i]);
 }
 
+bool histogram__next(const struct histogram *h, size_t *at, uint64_t *last_us, uint32_t *count)
+{
+	while (*at < HISTOGRAM_BUCKETS && !h->buckets[*at])
+		(*at)++;
+	if (*at == HISTOGRAM_BUCKETS)
+		return false;
+	*last_us = bucket_last_us(*at);
+	*count = h->buckets[(*at)++];
+	return true;
+}
+
+void histogram__put(struct histogram *h, uint64_t us, uint32_t count)
+{
+	size_t bucket = bucket_of(us);
+
+	h->buckets[bucket] = add_saturated(h->buckets[bucket], count);
+	h->count += count;
+}
+
 int64_t histogram__quantile_ns(const struct histogram *h, double q)
 {
 	uint64_t rank, seen = 0, us = h->max_us;

@@ -9,6 +9,8 @@
 #ifndef LEASEWATCH_HISTOGRAM_H
 #define LEASEWATCH_HISTOGRAM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HISTOGRAM_SUB_BITS 4
@@ -21,6 +23,14 @@ struct histogram {
 
 void histogram__record(struct histogram *h, int64_t duration_ns); /* negative: ignored */
 void histogram__merge(struct histogram *into, const struct histogram *from);
+/*
+ * Bucket by bucket, for who writes a histogram down: the first used one from *at on; false = no
+ * more. Begin with *at = 0. `last_us` is the largest value that it holds.
+ */
+bool histogram__next(const struct histogram *h, size_t *at, uint64_t *last_us, uint32_t *count);
+/* Back again: that many more in the bucket that holds this value. min, max and sum are the
+ * caller's. */
+void histogram__put(struct histogram *h, uint64_t us, uint32_t count);
 /* The value below which a share q (0..1) of the records lies, ns; never above max. -1 when empty.
  */
 int64_t histogram__quantile_ns(const struct histogram *h, double q);

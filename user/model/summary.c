@@ -181,6 +181,29 @@ static int add_request(struct summary_private *p, const struct finding *f)
 	return 0;
 }
 
+/* As many as were counted, all of them ok. */
+static int add_requests(struct summary_private *p, const struct finding *f)
+{
+	const struct finding_requests *many = &f->requests;
+	struct summary_endpoint *e = get_endpoint(p, &f->where);
+	struct summary_rpc *r = e ? get_rpc(e, many->rpc) : NULL;
+
+	if (!r)
+		return -ENOMEM; /* an endpoint without requests may stay */
+	r->outcomes[REQUEST_OK] += many->count;
+	p->traffic += many->count;
+	if (is_watch(r->rpc))
+		return 0;
+	e->requests += many->count;
+	histogram__merge(&r->latency, many->latency);
+	histogram__merge(&e->latency, many->latency);
+	if (summary__is_refresh(r->rpc)) {
+		p->pub.refreshes += many->count;
+		p->pub.refreshes_ok += many->count;
+	}
+	return 0;
+}
+
 static int add_connect(struct summary_private *p, const struct finding *f)
 {
 	struct summary_endpoint *e = get_endpoint(p, &f->where);
@@ -222,6 +245,9 @@ int summary__add(struct summary *s, const struct finding *f)
 		break;
 	case FINDING_REQUEST:
 		err = add_request(p, f);
+		break;
+	case FINDING_REQUESTS:
+		err = add_requests(p, f);
 		break;
 	case FINDING_STALL:
 		err = summary__add_stall(p, f);

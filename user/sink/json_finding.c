@@ -3,7 +3,10 @@
  * json_finding.c - which keys each event has. Their names and their order are the public contract.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
+#include "model/histogram.h"
 #include "sink/json_out.h"
 
 static void put_start(struct json_out *o, const struct finding *f)
@@ -169,6 +172,35 @@ static void put_note(struct json_out *o, const struct finding *f)
 	put_evidence(o, n->evidence, n->evidence_len, sizeof(n->evidence) / sizeof(n->evidence[0]));
 }
 
+static void put_requests(struct json_out *o, const struct finding *f)
+{
+	const struct finding_requests *r = &f->requests;
+	struct json_out buckets = {.json = json_object()};
+	uint64_t last_us;
+	uint32_t count;
+	size_t at = 0;
+
+	json_out__who(o, &f->who);
+	json_out__string(o, "endpoint", f->where.endpoint);
+	json_out__server(o, f->where.endpoint);
+	json_out__string(o, "etcd.rpc", r->rpc);
+	json_out__string(o, "outcome", request_outcome_name(REQUEST_OK));
+	json_out__int(o, "count", (int64_t)r->count);
+	json_out__duration(o, "interval_s", r->interval_ns);
+	if (r->latency->count) {
+		json_out__duration(o, "min_s", (int64_t)r->latency->min_us * 1000);
+		json_out__duration(o, "max_s", (int64_t)r->latency->max_us * 1000);
+		json_out__duration(o, "sum_s", (int64_t)r->latency->sum_us * 1000);
+	}
+	while (histogram__next(r->latency, &at, &last_us, &count)) {
+		char key[24];
+
+		snprintf(key, sizeof(key), "%" PRIu64, last_us);
+		json_out__int(&buckets, key, count);
+	}
+	json_out__child(o, "duration_us", &buckets);
+}
+
 static void put_summary(struct json_out *o, const struct finding *f)
 {
 	if (f->summary)
@@ -190,6 +222,7 @@ static const struct {
 	[FINDING_LOST] = {"lost", put_lost},
 	[FINDING_DNS] = {"dns", put_dns},
 	[FINDING_NOTE] = {"note", put_note},
+	[FINDING_REQUESTS] = {"requests", put_requests},
 	[FINDING_SUMMARY] = {"summary", put_summary},
 };
 _Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");

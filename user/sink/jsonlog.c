@@ -8,9 +8,11 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/histogram.h"
 #include "sink/json_in.h"
 #include "sink/jsonlog.h"
 
@@ -19,6 +21,7 @@
 struct jsonlog_line {
 	json_t *root;
 	struct finding finding;
+	struct histogram latency; /* what a finding of requests borrows */
 };
 
 static int get_start(const json_t *o, struct finding *f)
@@ -177,6 +180,48 @@ static int get_note(const json_t *o, struct finding *f)
 	return 0;
 }
 
+static uint64_t get_us(const json_t *o, const char *key)
+{
+	int64_t ns = json_in__duration(o, key);
+
+	return ns < 0 ? 0 : (uint64_t)ns / 1000;
+}
+
+static void get_buckets(const json_t *o, struct histogram *h)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)json_object_get(o, "duration_us"), key, value)
+	{
+		char *end;
+		unsigned long long us = strtoull(key, &end, 10);
+		json_int_t count = json_integer_value(value);
+
+		if (end != key && !*end && count > 0 && count <= UINT32_MAX)
+			histogram__put(h, us, (uint32_t)count);
+	}
+	h->min_us = get_us(o, "min_s");
+	h->max_us = get_us(o, "max_s");
+	h->sum_us = get_us(o, "sum_s");
+}
+
+static int get_requests(const json_t *o, struct finding *f)
+{
+	char *line = (char *)f - offsetof(struct jsonlog_line, finding);
+	struct histogram *latency = &((struct jsonlog_line *)line)->latency;
+	struct finding_requests *r = &f->requests;
+
+	r->rpc = json_in__string(o, "etcd.rpc");
+	r->count = (uint64_t)json_in__int(o, "count", 0);
+	if (!r->rpc || !r->count)
+		return -EBADMSG;
+	r->interval_ns = json_in__duration(o, "interval_s");
+	get_buckets(o, latency);
+	r->latency = latency;
+	return 0;
+}
+
 /* Only its time is of use: the numbers are counted again from the lines before it. */
 static int get_summary(const json_t *o, struct finding *f)
 {
@@ -198,6 +243,7 @@ static const struct {
 	[FINDING_LOST] = {"lost", get_lost},
 	[FINDING_DNS] = {"dns", get_dns},
 	[FINDING_NOTE] = {"note", get_note},
+	[FINDING_REQUESTS] = {"requests", get_requests},
 	[FINDING_SUMMARY] = {"summary", get_summary},
 };
 _Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
