@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * log.c - which file the JSON lines go to, and what happens when they cannot.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sink/log.h"
+#include "sink/sink.h"
+
+/* A file that could not be opened is tried again this much later. */
+#define RETRY_NS 1000000000
+
+struct log {
+	char path[PATH_MAX];
+	uint64_t max_bytes, rotate_at;
+	unsigned int keep;
+	int fd; /* -1: not open */
+	struct sink *sink;
+	bool broken;
+	uint64_t lost, lost_told; /* lines */
+	uint64_t retry_ns;
+};
+
+static void set_options(struct log *l, const struct log_options *opts)
+{
+	snprintf(l->path, sizeof(l->path), "%s", opts->path);
+	l->max_bytes = opts->max_bytes;
+	l->rotate_at = opts->max_bytes;
+	l->keep = opts->keep;
+}
+
+static bool is_file(const struct log *l)
+{
+	return l->path[0] && strcmp(l->path, "-") != 0;
+}
+
+/* Somebody was killed in the middle of a line: the next one begins on a line of its own. */
+static int end_last_line(int fd)
+{
+	struct stat st;
+	char last;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return 0;
+	if (pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
+		return 0;
+	return write(fd, "\n", 1) == 1 ? 0 : -errno;
+}
+
+/* Not to hang in a FIFO that nobody reads: O_NONBLOCK, which regular files ignore. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK ? -EBUSY : end_last_line(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int open_log(struct log *l)
+{
+	int fd = -1;
+
+	if (!l->path[0])
+		return 0;
+	fd = is_file(l) ? open_file(l->path) : STDOUT_FILENO;
+	if (fd < 0)
+		return fd;
+	l->sink = sink_json__new(fd);
+	if (!l->sink) {
+		if (is_file(l))
+			close(fd);
+		return -ENOMEM;
+	}
+	l->fd = fd;
+	return 0;
+}
+
+static void close_log(struct log *l)
+{
+	sink__free(l->sink);
+	l->sink = NULL;
+	if (l->fd >= 0 && l->fd != STDOUT_FILENO)
+		close(l->fd);
+	l->fd = -1;
+}
+
+static const char *reason(int err)
+{
+	return err == -EBUSY ? "another daemon writes to it" : strerror(-err);
+}
+
+int log__open(struct log **out, const struct log_options *opts, char *why, size_t why_size)
+{
+	struct log *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->fd = -1;
+	set_options(l, opts);
+	err = open_log(l);
+	if (err) {
+		snprintf(why, why_size, "cannot write the log '%s': %s", l->path, reason(err));
+		free(l);
+		return err;
+	}
+	*out = l;
+	return 0;
+}
+
+void log__free(struct log *l)
+{
+	if (!l)
+		return;
+	close_log(l);
+	free(l);
+}
+
+/* Say it when it begins to fail, and when that is over. */
+static void note_result(struct log *l, int err)
+{
+	const char *name = is_file(l) ? l->path : "stdout";
+
+	if (err && !l->broken)
+		fprintf(stderr, "leasewatch: cannot write the log '%s': %s; lines are being lost\n",
+			name, reason(err));
+	else if (!err && l->broken)
+		fprintf(stderr, "leasewatch: writing the log '%s' works again\n", name);
+	l->broken = err != 0;
+}
+
+void log__reopen(struct log *l, const struct log_options *opts)
+{
+	int err;
+
+	close_log(l);
+	set_options(l, opts);
+	err = open_log(l);
+	if (err || l->broken)
+		note_result(l, err);
+	l->retry_ns = 0;
+}
+
+/* FILE.1 to FILE.2 and so on, the last one goes. */
+static int shift_files(const struct log *l)
+{
+	char from[PATH_MAX + 16], to[PATH_MAX + 16];
+
+	for (unsigned int i = l->keep; i > 1; i--) {
+		snprintf(from, sizeof(from), "%s.%u", l->path, i - 1);
+		snprintf(to, sizeof(to), "%s.%u", l->path, i);
+		if (rename(from, to) && errno != ENOENT)
+			return -errno;
+	}
+	if (!l->keep)
+		return unlink(l->path) ? -errno : 0;
+	snprintf(to, sizeof(to), "%s.1", l->path);
+	return rename(l->path, to) ? -errno : 0;
+}
+
+static void rotate(struct log *l)
+{
+	int err = shift_files(l);
+
+	if (err) {
+		fprintf(stderr, "leasewatch: cannot rotate the log '%s': %s; it grows on\n",
+			l->path, strerror(-err));
+		l->rotate_at += l->max_bytes; /* not at every line */
+		return;
+	}
+	l->rotate_at = l->max_bytes;
+	close_log(l);
+	err = open_log(l);
+	if (err)
+		note_result(l, err);
+}
+
+static void rotate_if_due(struct log *l)
+{
+	struct stat st;
+
+	if (!l->max_bytes || !is_file(l) || l->fd < 0)
+		return;
+	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= l->rotate_at)
+		rotate(l);
+}
+
+static int write_finding(struct log *l, const struct finding *f)
+{
+	int err = 0;
+
+	if (l->fd < 0) {
+		if (f->ts_ns < l->retry_ns)
+			return -EAGAIN;
+		l->retry_ns = f->ts_ns + RETRY_NS;
+		err = open_log(l);
+	}
+	if (!err)
+		rotate_if_due(l);
+	if (!err && !l->sink)
+		err = -EAGAIN;
+	return err ? err : sink__finding(l->sink, f);
+}
+
+void log__finding(struct log *l, const struct finding *f)
+{
+	struct finding lost = {.type = FINDING_LOST, .ts_ns = f->ts_ns};
+	int err = 0;
+
+	if (!l->path[0])
+		return;
+	if (l->lost > l->lost_told) {
+		lost.lost = (struct finding_lost){"log", l->lost - l->lost_told};
+		err = write_finding(l, &lost);
+		if (!err)
+			l->lost_told = l->lost;
+	}
+	if (!err)
+		err = write_finding(l, f);
+	note_result(l, err);
+	l->lost += err != 0;
+}
+
+uint64_t log__lost(const struct log *l)
+{
+	return l->lost;
+}
+
+bool log__works(const struct log *l)
+{
+	return !l->broken;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * metrics.c - findings in, counters up.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/summary.h"
+#include "sink/metrics_private.h"
+#include "sink/utf8.h"
+
+const uint32_t timing_bounds_us[TIMING_BOUNDS] = {
+	500,	 1000,	  2500,	   5000,    10000,   25000,   50000,   100000,	 250000,   500000,
+	1000000, 2000000, 3000000, 3600000, 5000000, 6500000, 7500000, 10000000, 15000000, 30000000,
+};
+
+/* One copy: names are compared by where they are. */
+static const char other[] = METRICS_OTHER;
+
+struct metrics *metrics__new(void)
+{
+	struct metrics *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->endpoints.max = METRICS_ENDPOINTS_MAX;
+	m->rpcs.max = METRICS_RPCS_MAX;
+	m->scopes.max = METRICS_SCOPES_MAX;
+	m->members.max = METRICS_MEMBERS_MAX;
+	return m;
+}
+
+static void names__clear(struct names *n)
+{
+	for (size_t i = 0; i < n->len; i++)
+		free(n->list[i]);
+}
+
+void metrics__free(struct metrics *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->pairs_len; i++)
+		free(m->pairs[i]);
+	names__clear(&m->endpoints);
+	names__clear(&m->rpcs);
+	names__clear(&m->scopes);
+	names__clear(&m->members);
+	free(m);
+}
+
+const char *names__get(struct names *n, const char *name)
+{
+	char clean[NAME_BYTES];
+
+	utf8__clean(name && *name ? name : "unknown", clean, sizeof(clean));
+	if (!strcmp(clean, other))
+		return other;
+	for (size_t i = 0; i < n->len; i++)
+		if (!strcmp(n->list[i], clean))
+			return n->list[i];
+	if (n->len == n->max)
+		return other;
+	n->list[n->len] = strdup(clean);
+	return n->list[n->len] ? n->list[n->len++] : other;
+}
+
+static void observe(struct timing *t, int64_t ns)
+{
+	uint64_t us = (uint64_t)ns / 1000;
+
+	if (ns < 0)
+		return;
+	t->count++;
+	t->sum_us += us;
+	for (size_t i = 0; i < TIMING_BOUNDS; i++)
+		if (us <= timing_bounds_us[i]) {
+			t->buckets[i]++;
+			return;
+		}
+}
+
+static struct pair *pair_of(struct metrics *m, const char *endpoint, const char *rpc)
+{
+	struct pair *p;
+
+	for (size_t i = 0; i < m->pairs_len; i++)
+		if (m->pairs[i]->endpoint == endpoint && m->pairs[i]->rpc == rpc)
+			return m->pairs[i];
+	p = m->pairs_len < PAIRS_MAX ? calloc(1, sizeof(*p)) : NULL;
+	if (!p)
+		return NULL;
+	p->endpoint = endpoint;
+	p->rpc = rpc;
+	m->pairs[m->pairs_len++] = p;
+	return p;
+}
+
+static const char *endpoint_name(struct metrics *m, const struct finding_where *where)
+{
+	char name[NAME_BYTES];
+
+	return names__get(&m->endpoints, finding_where_name(where, name, sizeof(name)));
+}
+
+struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who)
+{
+	const char *scope = names__get(&m->scopes, who->scope);
+	const char *member = names__get(&m->members, who->member);
+	struct member_counts *c;
+
+	for (size_t i = 0; i < m->member_counts_len; i++)
+		if (m->member_counts[i].scope == scope && m->member_counts[i].member == member)
+			return &m->member_counts[i];
+	if (m->member_counts_len == MEMBERS_ALL)
+		return NULL;
+	c = &m->member_counts[m->member_counts_len++];
+	*c = (struct member_counts){.scope = scope, .member = member};
+	return c;
+}
+
+static void count_refresh(struct metrics *m, const struct finding *f)
+{
+	const struct finding_request *r = &f->request;
+	struct member_counts *c = metrics__member(m, &f->who);
+	/* 200 without a TTL: the lease is gone. */
+	bool refused = r->outcome == REQUEST_OK && r->ttl_s <= 0;
+
+	if (!c)
+		return;
+	c->refreshes[refused ? REQUEST_ERROR : r->outcome]++;
+	if (r->outcome == REQUEST_OK && !refused)
+		c->last_good_ns = f->ts_ns - (r->duration_ns > 0 ? (uint64_t)r->duration_ns : 0);
+}
+
+static void count_request(struct metrics *m, const struct finding *f)
+{
+	const char *rpc = f->request.rpc ? f->request.rpc : other;
+	struct pair *p = pair_of(m, endpoint_name(m, &f->where), names__get(&m->rpcs, rpc));
+
+	if (p)
+		p->outcomes[f->request.outcome]++;
+	/* A watch has no end to wait for. */
+	if (p && f->request.outcome != REQUEST_UNOBSERVED && strcmp(rpc, "watch") != 0)
+		observe(&p->timing, f->request.duration_ns);
+	if (summary__is_refresh(rpc))
+		count_refresh(m, f);
+}
+
+static void count_connect(struct metrics *m, const struct finding *f)
+{
+	const char *endpoint = endpoint_name(m, &f->where);
+	struct endpoint_counts *c = NULL;
+
+	for (size_t i = 0; i < m->endpoint_counts_len && !c; i++)
+		if (m->endpoint_counts[i].endpoint == endpoint)
+			c = &m->endpoint_counts[i];
+	if (!c) { /* as many as there are names, and "other" */
+		c = &m->endpoint_counts[m->endpoint_counts_len++];
+		c->endpoint = endpoint;
+	}
+	c->connects[f->connect.outcome]++;
+	observe(&c->connect, f->connect.duration_ns);
+}
+
+static void count_stall(struct metrics *m, const struct finding *f)
+{
+	struct member_counts *c = metrics__member(m, &f->who);
+
+	if (!c)
+		return;
+	if (f->stall.phase == STALL_BEGIN)
+		c->stalls++;
+	else if (f->stall.phase == STALL_END)
+		c->ended[f->stall.cause][f->stall.result]++;
+}
+
+static void count_lost(struct metrics *m, const struct finding *f)
+{
+	const char *reason = f->lost.reason ? f->lost.reason : other;
+	size_t i = 0;
+
+	while (i < m->lost_len && strcmp(m->lost[i].reason, reason) != 0)
+		i++;
+	if (i == REASONS_MAX)
+		return;
+	if (i == m->lost_len)
+		snprintf(m->lost[m->lost_len++].reason, sizeof(m->lost[i].reason), "%s", reason);
+	m->lost[i].count += f->lost.count;
+}
+
+static void count_lookup(struct metrics *m, const struct finding *f)
+{
+	if (f->dns.outcome == DNS_IN_FLIGHT)
+		return; /* its end will come */
+	m->lookups[f->dns.source][f->dns.outcome]++;
+	observe(&m->lookup[f->dns.source], f->dns.duration_ns);
+}
+
+static void keep_start(struct metrics *m, const struct finding *f)
+{
+	char hooks[HOOKS_MAX * 48], *save = NULL;
+
+	m->start_ns = f->ts_ns;
+	snprintf(m->version, sizeof(m->version), "%s", f->start.version);
+	snprintf(m->kernel, sizeof(m->kernel), "%s", f->start.kernel);
+	snprintf(hooks, sizeof(hooks), "%s", f->start.hooks);
+	m->hooks_len = 0;
+	for (char *h = strtok_r(hooks, ", ", &save); h && m->hooks_len < HOOKS_MAX;
+	     h = strtok_r(NULL, ", ", &save))
+		snprintf(m->hooks[m->hooks_len++], sizeof(m->hooks[0]), "%s", h);
+}
+
+void metrics__finding(struct metrics *m, const struct finding *f)
+{
+	switch (f->type) {
+	case FINDING_START:
+		keep_start(m, f);
+		break;
+	case FINDING_PROCESS:
+		if (f->who.member)
+			metrics__member(m, &f->who);
+		break;
+	case FINDING_CONNECT:
+		count_connect(m, f);
+		break;
+	case FINDING_REQUEST:
+		count_request(m, f);
+		break;
+	case FINDING_STALL:
+		count_stall(m, f);
+		break;
+	case FINDING_LOST:
+		count_lost(m, f);
+		break;
+	case FINDING_DNS:
+		count_lookup(m, f);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * metrics_text.c - every metric, spelled. Names and labels are public: dashboards depend on them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/metrics_private.h"
+
+#define NS_PER_SECOND 1e9
+
+struct page {
+	FILE *out;
+	struct metrics *m;
+	const struct status *s;
+	const struct metrics_self *self;
+};
+
+static void head(struct page *p, const char *name, const char *type, const char *help)
+{
+	fprintf(p->out, "# HELP leasewatch_%s %s\n# TYPE leasewatch_%s %s\n", name, help, name,
+		type);
+}
+
+/* key="value", with the three escapes that the format has. */
+static void label(struct page *p, char before, const char *key, const char *value)
+{
+	fprintf(p->out, "%c%s=\"", before, key);
+	for (; *value; value++) {
+		if (*value == '\n')
+			fputs("\\n", p->out);
+		else if (*value == '"' || *value == '\\')
+			fprintf(p->out, "\\%c", *value);
+		else
+			fputc(*value, p->out);
+	}
+	fputc('"', p->out);
+}
+
+static void number(struct page *p, uint64_t value)
+{
+	fprintf(p->out, "} %" PRIu64 "\n", value);
+}
+
+static void seconds(struct page *p, int64_t ns)
+{
+	fprintf(p->out, "} %.6f\n", (double)ns / NS_PER_SECOND);
+}
+
+static void plain(struct page *p, const char *name, const char *type, const char *help,
+		  double value)
+{
+	head(p, name, type, help);
+	fprintf(p->out, "leasewatch_%s %.17g\n", name, value);
+}
+
+/* "leasewatch_name_suffix{a="x",b="y"": what is left is the end of it. */
+static void begin(struct page *p, const char *name, const char *suffix, const char *const *labels)
+{
+	fprintf(p->out, "leasewatch_%s%s", name, suffix);
+	for (size_t i = 0; labels[i]; i += 2)
+		label(p, i ? ',' : '{', labels[i], labels[i + 1]);
+}
+
+static void timing(struct page *p, const char *name, const char *const *labels,
+		   const struct timing *t)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < TIMING_BOUNDS; i++) {
+		below += t->buckets[i];
+		begin(p, name, "_bucket", labels);
+		fprintf(p->out, ",le=\"%g\"", timing_bounds_us[i] / 1e6);
+		number(p, below);
+	}
+	begin(p, name, "_bucket", labels);
+	fputs(",le=\"+Inf\"", p->out);
+	number(p, t->count);
+	begin(p, name, "_sum", labels);
+	fprintf(p->out, "} %.6f\n", (double)t->sum_us / 1e6);
+	begin(p, name, "_count", labels);
+	number(p, t->count);
+}
+
+static void put_self(struct page *p)
+{
+	const char *build[] = {"version", p->m->version, "kernel", p->m->kernel, NULL};
+
+	head(p, "build_info", "gauge", "This leasewatch, and the kernel that it runs on.");
+	begin(p, "build_info", "", build);
+	number(p, 1);
+	plain(p, "start_time_seconds", "gauge", "When the daemon began to watch, since 1970.",
+	      (double)p->m->start_ns / NS_PER_SECOND);
+	head(p, "hook_attached", "gauge", "The kernel hooks in use.");
+	for (size_t i = 0; i < p->m->hooks_len; i++) {
+		const char *hook[] = {"hook", p->m->hooks[i], NULL};
+
+		begin(p, "hook_attached", "", hook);
+		number(p, 1);
+	}
+	head(p, "events_lost_total", "counter",
+	     "Kernel records that were lost, by reason; 0 of none while all is well.");
+	for (size_t i = 0; i < p->m->lost_len; i++) {
+		const char *lost[] = {"reason", p->m->lost[i].reason, NULL};
+
+		begin(p, "events_lost_total", "", lost);
+		number(p, p->m->lost[i].count);
+	}
+	plain(p, "log_lines_lost_total", "counter", "Lines that could not be written to the log.",
+	      (double)p->self->log_lines_lost);
+	plain(p, "log_writable", "gauge", "1 if the last line of the log could be written.",
+	      p->self->log_works);
+	plain(p, "members", "gauge", "Patroni processes that are watched.",
+	      (double)(p->s->members_len + p->s->members_more));
+}
+
+static void put_requests(struct page *p)
+{
+	head(p, "requests_total", "counter",
+	     "Requests to etcd that ended, by outcome; unobserved: a part was not seen.");
+	for (size_t i = 0; i < p->m->pairs_len; i++)
+		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
+			const struct pair *r = p->m->pairs[i];
+			const char *labels[] = {"endpoint", r->endpoint, "rpc",
+						r->rpc,	    "outcome",	 request_outcome_name(o),
+						NULL};
+
+			begin(p, "requests_total", "", labels);
+			number(p, r->outcomes[o]);
+		}
+	head(p, "request_duration_seconds", "histogram",
+	     "Time until the answer, or until Patroni gave up; without watches.");
+	for (size_t i = 0; i < p->m->pairs_len; i++) {
+		const struct pair *r = p->m->pairs[i];
+		const char *labels[] = {"endpoint", r->endpoint, "rpc", r->rpc, NULL};
+
+		if (r->timing.count)
+			timing(p, "request_duration_seconds", labels, &r->timing);
+	}
+}
+
+static void put_connects(struct page *p)
+{
+	head(p, "connects_total", "counter", "Connection attempts to etcd that ended, by outcome.");
+	for (size_t i = 0; i < p->m->endpoint_counts_len; i++)
+		for (int o = 0; o < CONNECT_OUTCOMES; o++) {
+			const struct endpoint_counts *c = &p->m->endpoint_counts[i];
+			const char *labels[] = {"endpoint", c->endpoint, "outcome",
+						connect_outcome_name(o), NULL};
+
+			begin(p, "connects_total", "", labels);
+			number(p, c->connects[o]);
+		}
+	head(p, "connect_duration_seconds", "histogram",
+	     "Time until a connection was made, or came to nothing.");
+	for (size_t i = 0; i < p->m->endpoint_counts_len; i++) {
+		const char *labels[] = {"endpoint", p->m->endpoint_counts[i].endpoint, NULL};
+
+		timing(p, "connect_duration_seconds", labels, &p->m->endpoint_counts[i].connect);
+	}
+}
+
+static void put_lookups(struct page *p)
+{
+	head(p, "dns_lookups_total", "counter",
+	     "Names looked up: calls of getaddrinfo, and single queries to a nameserver.");
+	for (int s = 0; s < DNS_SOURCES; s++)
+		for (int o = 0; o < DNS_OUTCOMES; o++) {
+			const char *labels[] = {"source", dns_source_name(s), "outcome",
+						dns_outcome_name(o), NULL};
+
+			if (o == DNS_IN_FLIGHT)
+				continue;
+			begin(p, "dns_lookups_total", "", labels);
+			number(p, p->m->lookups[s][o]);
+		}
+	head(p, "dns_lookup_duration_seconds", "histogram", "How long a look-up took.");
+	for (int s = 0; s < DNS_SOURCES; s++) {
+		const char *labels[] = {"source", dns_source_name(s), NULL};
+
+		timing(p, "dns_lookup_duration_seconds", labels, &p->m->lookup[s]);
+	}
+	plain(p, "dns_oldest_in_flight_seconds", "gauge",
+	      "Age of the oldest look-up that is unanswered; 0 = none.",
+	      p->s->dns.oldest_ns < 0 ? 0 : (double)p->s->dns.oldest_ns / NS_PER_SECOND);
+}
+
+/* Each name once: what has no room of its own is left to the counters of "other". */
+static bool is_named(struct page *p, size_t i, const char **name, char *buf)
+{
+	finding_where_name(&p->s->endpoints[i].where, buf, NAME_BYTES);
+	*name = names__get(&p->m->endpoints, buf);
+	return strcmp(*name, METRICS_OTHER) != 0;
+}
+
+static void put_endpoints(struct page *p)
+{
+	char buf[NAME_BYTES];
+	const char *name;
+
+	head(p, "endpoint_state", "gauge", "1 for the state that an etcd endpoint is in.");
+	for (size_t i = 0; i < p->s->endpoints_len; i++)
+		for (int st = 0; st < ENDPOINT_STATES && is_named(p, i, &name, buf); st++) {
+			const char *labels[] = {"endpoint", name, "state", endpoint_state_name(st),
+						NULL};
+
+			begin(p, "endpoint_state", "", labels);
+			number(p, p->s->endpoints[i].state == (enum endpoint_state)st);
+		}
+	head(p, "requests_in_flight", "gauge", "Requests that wait for their answer now.");
+	for (size_t i = 0; i < p->s->endpoints_len; i++)
+		if (is_named(p, i, &name, buf)) {
+			begin(p, "requests_in_flight", "",
+			      (const char *[]){"endpoint", name, NULL});
+			number(p, p->s->endpoints[i].in_flight);
+		}
+	head(p, "request_oldest_in_flight_seconds", "gauge",
+	     "Age of the oldest of them, its connection attempt included; 0 = none.");
+	for (size_t i = 0; i < p->s->endpoints_len; i++)
+		if (is_named(p, i, &name, buf)) {
+			int64_t ns = p->s->endpoints[i].oldest_ns;
+
+			begin(p, "request_oldest_in_flight_seconds", "",
+			      (const char *[]){"endpoint", name, NULL});
+			seconds(p, ns < 0 ? 0 : ns);
+		}
+}
+
+/* begin() for one member. */
+static void begin_member(struct page *p, const char *name, const struct member_counts *c)
+{
+	const char *labels[] = {"scope", c->scope, "member", c->member, NULL};
+
+	begin(p, name, "", labels);
+}
+
+static void put_member_counters(struct page *p, const struct member_counts *all, size_t len)
+{
+	head(p, "lease_refreshes_total", "counter",
+	     "Attempts to renew the lease, by outcome; ok: etcd gave it its TTL.");
+	for (size_t i = 0; i < len; i++)
+		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
+			begin_member(p, "lease_refreshes_total", &all[i]);
+			label(p, ',', "outcome", request_outcome_name(o));
+			number(p, all[i].refreshes[o]);
+		}
+	head(p, "stalls_total", "counter", "Stalls of the renewal that began.");
+	for (size_t i = 0; i < len; i++) {
+		begin_member(p, "stalls_total", &all[i]);
+		number(p, all[i].stalls);
+	}
+	head(p, "stalls_ended_total", "counter", "Stalls that ended, by their cause and result.");
+	for (size_t i = 0; i < len; i++)
+		for (int cause = 0; cause < CAUSES; cause++)
+			for (int r = 0; r < STALL_RESULTS; r++) {
+				/* Most never happen; stalls_total is there from the start. */
+				if (!all[i].ended[cause][r])
+					continue;
+				begin_member(p, "stalls_ended_total", &all[i]);
+				label(p, ',', "cause", cause_name(cause));
+				label(p, ',', "result", stall_result_name(r));
+				number(p, all[i].ended[cause][r]);
+			}
+	head(p, "lease_last_refresh_timestamp_seconds", "gauge",
+	     "When the last good renewal was sent, since 1970.");
+	for (size_t i = 0; i < len; i++)
+		if (all[i].last_good_ns) {
+			begin_member(p, "lease_last_refresh_timestamp_seconds", &all[i]);
+			seconds(p, (int64_t)all[i].last_good_ns);
+		}
+}
+
+static void put_lease(struct page *p, const struct member_counts *all, size_t len)
+{
+	head(p, "lease_ttl_seconds", "gauge", "The TTL of the lease.");
+	for (size_t i = 0; i < len; i++)
+		if (all[i].now && all[i].now->ttl_s >= 0) {
+			begin_member(p, "lease_ttl_seconds", &all[i]);
+			number(p, (uint64_t)all[i].now->ttl_s);
+		}
+	head(p, "lease_remaining_seconds", "gauge",
+	     "At least this long the lease lives on; negative: it has run out.");
+	for (size_t i = 0; i < len; i++)
+		if (all[i].now && all[i].now->remaining_ns != LW_UNKNOWN_REMAINING) {
+			begin_member(p, "lease_remaining_seconds", &all[i]);
+			seconds(p, all[i].now->remaining_ns);
+		}
+	head(p, "lease_since_refresh_seconds", "gauge", "Since the last good renewal was sent.");
+	for (size_t i = 0; i < len; i++)
+		if (all[i].now && all[i].last_good_ns && p->s->now_ns >= all[i].last_good_ns) {
+			begin_member(p, "lease_since_refresh_seconds", &all[i]);
+			seconds(p, (int64_t)(p->s->now_ns - all[i].last_good_ns));
+		}
+}
+
+static void put_member_gauges(struct page *p, const struct member_counts *all, size_t len)
+{
+	head(p, "member_up", "gauge", "1 while this Patroni runs here.");
+	for (size_t i = 0; i < len; i++) {
+		begin_member(p, "member_up", &all[i]);
+		number(p, all[i].now != NULL);
+	}
+	put_lease(p, all, len);
+	head(p, "stall_active", "gauge", "1 for the cause of a stall that goes on.");
+	for (size_t i = 0; i < len; i++)
+		for (int cause = 0; cause < CAUSES; cause++) {
+			const struct member_status *now = all[i].now;
+
+			begin_member(p, "stall_active", &all[i]);
+			label(p, ',', "cause", cause_name(cause));
+			number(p, now && now->stalled && (int)now->stall.cause == cause);
+		}
+}
+
+static void put_members(struct page *p)
+{
+	struct metrics *m = p->m;
+
+	for (size_t i = 0; i < m->member_counts_len; i++)
+		m->member_counts[i].now = NULL;
+	for (size_t i = 0; i < p->s->members_len; i++) {
+		const struct member_status *now = &p->s->members[i];
+		struct member_counts *c = now->who.member ? metrics__member(m, &now->who) : NULL;
+
+		/* Two of one name, one of them on its way out: the stalled one counts. */
+		if (c && (!c->now || now->stalled))
+			c->now = now;
+	}
+	put_member_gauges(p, m->member_counts, m->member_counts_len);
+	put_member_counters(p, m->member_counts, m->member_counts_len);
+}
+
+int metrics__render(struct metrics *m, const struct status *s, const struct metrics_self *self,
+		    char **text, size_t *len)
+{
+	char *buffer = NULL;
+	size_t size = 0;
+	struct page p = {.out = open_memstream(&buffer, &size), .m = m, .s = s, .self = self};
+
+	if (!p.out)
+		return -ENOMEM;
+	put_self(&p);
+	put_members(&p);
+	put_endpoints(&p);
+	put_requests(&p);
+	put_connects(&p);
+	put_lookups(&p);
+	if (fclose(p.out)) {
+		free(buffer);
+		return -ENOMEM;
+	}
+	*text = buffer;
+	*len = size;
+	return 0;
+}
