@@ -31,6 +31,7 @@ static const struct command {
 } commands[] = {
 	{"trace", cmd_trace, "watch now: findings as they happen, then a summary and a verdict"},
 	{"top", cmd_top, "a live screen: the leases running down, and what is the matter"},
+	{"daemon", cmd_daemon, "watch for ever: a JSON log, metrics for Prometheus, systemd"},
 	{"report", cmd_report, "the same summary from a JSON log, later, anywhere, without root"},
 	{"check", cmd_check, "what this host offers: kernel, hooks, Patroni, endpoints"},
 };

@@ -188,7 +188,8 @@ static const struct key keys[] = {
 	{"log", "keep", set_count, AT(log.keep), 0, 99, "a number from 0 to 99"},
 	{"metrics", "listen", set_listen, AT(metrics), 0, 0,
 	 "a numeric address and a port (127.0.0.1:9781, [::1]:9781) or off"},
-	{"metrics", "textfile", set_textfile, AT(metrics.textfile), 0, 0, "a path from / on, or off"},
+	{"metrics", "textfile", set_textfile, AT(metrics.textfile), 0, 0,
+	 "a path from / on, or off"},
 	{"metrics", "textfile_interval", set_seconds, AT(metrics.textfile_interval_ns), 1, 3600,
 	 "a number of seconds from 1 to 3600"},
 };
