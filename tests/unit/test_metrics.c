@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_metrics.c - findings and a status in, Prometheus' text out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "findings.h"
+#include "sink/metrics.h"
+
+#define S INT64_C(1000000000)
+
+static struct status status; /* large */
+
+static char *page(struct metrics *m)
+{
+	struct metrics_self self = {.log_lines_lost = 3, .log_works = true};
+	char *text;
+	size_t len;
+
+	assert_int_equal(metrics__render(m, &status, &self, &text, &len), 0);
+	assert_int_equal(strlen(text), len);
+	return text;
+}
+
+/* Exactly one line of the page is this. */
+static void has(const char *text, const char *line)
+{
+	char whole[512];
+	const char *at;
+
+	snprintf(whole, sizeof(whole), "\n%s\n", line);
+	at = strstr(text, whole);
+	if (!at)
+		fail_msg("no line \"%s\" in\n%s", line, text);
+	if (strstr(at + 1, whole))
+		fail_msg("twice: %s", line);
+}
+
+static size_t count(const char *text, const char *words)
+{
+	size_t n = 0;
+
+	for (const char *p = strstr(text, words); p; p = strstr(p + 1, words))
+		n++;
+	return n;
+}
+
+static void add_request(struct metrics *m, enum request_outcome outcome, int64_t duration_ns)
+{
+	struct finding f = sample_request();
+
+	f.request.outcome = outcome;
+	f.request.duration_ns = duration_ns;
+	metrics__finding(m, &f);
+}
+
+static void test_requests(void **state)
+{
+	struct metrics *m = metrics__new();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	add_request(m, REQUEST_OK, 46 * S / 1000);
+	add_request(m, REQUEST_TIMEOUT, 33 * S / 10); /* Patroni's */
+	add_request(m, REQUEST_ERROR, 7 * S);	      /* etcd's */
+	add_request(m, REQUEST_OK, 100 * S);
+	add_request(m, REQUEST_UNOBSERVED, 1);
+	text = page(m);
+#define PAIR "endpoint=\"etcd2.lab:2379\",rpc=\"lease/keepalive\""
+	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"ok\"} 2");
+	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"timeout\"} 1");
+	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"unobserved\"} 1");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"0.05\"} 1");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"3\"} 1");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"3.6\"} 2");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"6.5\"} 2");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"7.5\"} 3");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"30\"} 3");
+	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"+Inf\"} 4");
+	has(text, "leasewatch_request_duration_seconds_sum{" PAIR "} 110.346000");
+	has(text, "leasewatch_request_duration_seconds_count{" PAIR "} 4");
+#define MEMBER "scope=\"demo\",member=\"patroni1\""
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"ok\"} 2");
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"error\"} 1");
+	has(text, "leasewatch_log_lines_lost_total 3");
+	/* No process id, no lease. */
+	assert_null(strstr(text, "4242"));
+	assert_null(strstr(text, "7587862094"));
+	free(text);
+	metrics__free(m);
+}
+
+static void test_stall(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding begin = sample_stall(STALL_BEGIN), end = sample_stall(STALL_END);
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	status.members_len = 1;
+	status.members[0] = (struct member_status){.who = begin.who,
+						   .ttl_s = 30,
+						   .remaining_ns = -5 * S / 2,
+						   .stalled = true,
+						   .stall = begin.stall};
+	metrics__finding(m, &begin);
+	text = page(m);
+	has(text, "leasewatch_stalls_total{" MEMBER "} 1");
+	has(text, "leasewatch_stall_active{" MEMBER ",cause=\"endpoint_silent\"} 1");
+	has(text, "leasewatch_stall_active{" MEMBER ",cause=\"dns\"} 0");
+	has(text, "leasewatch_lease_remaining_seconds{" MEMBER "} -2.500000");
+	has(text, "leasewatch_lease_ttl_seconds{" MEMBER "} 30");
+	has(text, "leasewatch_member_up{" MEMBER "} 1");
+	free(text);
+	status.members_len = 0;
+	metrics__finding(m, &end);
+	text = page(m);
+	has(text, "leasewatch_stalls_ended_total{" MEMBER
+		  ",cause=\"endpoint_silent\",result=\"recovered\"} 1");
+	has(text, "leasewatch_stall_active{" MEMBER ",cause=\"endpoint_silent\"} 0");
+	has(text, "leasewatch_member_up{" MEMBER "} 0");
+	assert_null(strstr(text, "leasewatch_lease_remaining_seconds{"));
+	free(text);
+	metrics__free(m);
+}
+
+/* A 200 without a TTL is what etcd says of a lease that is gone. */
+static void test_refused_refresh(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_request();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	f.request.ttl_s = LW_UNKNOWN;
+	metrics__finding(m, &f);
+	text = page(m);
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"ok\"} 0");
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"error\"} 1");
+	assert_null(strstr(text, "leasewatch_lease_last_refresh_timestamp_seconds{"));
+	free(text);
+	metrics__free(m);
+}
+
+static void test_names_are_bounded_and_escaped(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_request();
+	char name[64], *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	f.where.endpoint = "a\"b\\c\nd\xff";
+	metrics__finding(m, &f);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "name%d", i);
+		f.where.endpoint = name;
+		f.request.rpc = name;
+		f.who.scope = name;
+		f.who.member = name;
+		metrics__finding(m, &f);
+	}
+	f.where.endpoint = "other"; /* somebody's real name */
+	metrics__finding(m, &f);
+	text = page(m);
+	assert_non_null(strstr(text, "{endpoint=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\",rpc="));
+	has(text, "leasewatch_requests_total{endpoint=\"other\",rpc=\"other\",outcome=\"ok\"} 470");
+	assert_null(strstr(text, "name499"));
+	assert_true(count(text, "\nleasewatch_requests_total{") <=
+		    REQUEST_OUTCOMES * (METRICS_ENDPOINTS_MAX + METRICS_RPCS_MAX + 2));
+	assert_true(count(text, "\nleasewatch_stalls_total{") <= METRICS_MEMBERS_MAX + 1);
+	free(text);
+	metrics__free(m);
+}
+
+/* Whatever comes: a name has one HELP, and no series is there twice. */
+static void test_random(void **state)
+{
+	struct metrics *m = metrics__new();
+	uint64_t random = 7;
+	char *text, *save = NULL, *lines[8192];
+	size_t n = 0;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	for (int i = 0; i < 3000; i++) {
+		struct finding f = random_finding(&random, SAMPLE_TS_NS + i);
+
+		metrics__finding(m, &f);
+	}
+	text = page(m);
+	for (char *l = strtok_r(text, "\n", &save); l && n < 8192;
+	     l = strtok_r(NULL, "\n", &save)) {
+		char *value = l[0] == '#' ? NULL : strrchr(l, ' ');
+
+		if (value)
+			*value = '\0';
+		lines[n++] = l;
+	}
+	assert_true(n > 100 && n < 8192);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(lines[i], lines[k]);
+	free(text);
+	metrics__free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_refused_refresh),
+		cmocka_unit_test(test_names_are_bounded_and_escaped),
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
