@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "findings.h"
 #include "model/digest.h"
@@ -35,6 +37,7 @@ static void test_same_summary(void **state)
 	struct summary *direct = summary__new(), *digested = summary__new();
 	struct digest *d = digest__new(S);
 	uint64_t random = 11, ts = SAMPLE_TS_NS;
+	json_t *left, *right;
 	char *a, *b;
 	int taken = 0;
 
@@ -49,7 +52,8 @@ static void test_same_summary(void **state)
 			f.request.rpc = i % 3 ? "kv/range" : i % 5 ? "lease/keepalive" : "watch";
 		}
 		assert_int_equal(summary__add(direct, &f), 0);
-		if (digest__take(d, &f))
+		/* The first ones make the endpoints, in one order. */
+		if (i > 100 && digest__take(d, &f))
 			taken++;
 		else
 			through_log(digested, &f);
@@ -59,11 +63,21 @@ static void test_same_summary(void **state)
 	assert_true(taken > 1000);
 	summary__finish(direct, ts);
 	summary__finish(digested, ts);
-	a = json_of_summary(direct);
-	b = json_of_summary(digested);
 	assert_int_equal(direct->refreshes, digested->refreshes);
 	assert_int_equal(direct->refreshes_ok, digested->refreshes_ok);
-	assert_string_equal(a, b);
+	a = json_of_summary(direct);
+	b = json_of_summary(digested);
+	/* Rpcs may have come in another order: compared as objects, not as text. */
+	left = json_loads(a, 0, NULL);
+	right = json_loads(b, 0, NULL);
+	assert_non_null(left);
+	if (!json_equal(left, right)) {
+		fputs(a, stderr);
+		fputs(b, stderr);
+		fail_msg("the summaries differ");
+	}
+	json_decref(left);
+	json_decref(right);
 	free(a);
 	free(b);
 	digest__free(d);

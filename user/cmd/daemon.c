@@ -92,19 +92,25 @@ static int load_conf(const struct daemon *d, struct conf *conf, char *why, size_
 	return 0;
 }
 
-static void to_log(void *ctx, const struct finding *f)
+/*
+ * The summary adds up what goes to the log, so that `report` finds the same in it, to the order of
+ * its lines.
+ */
+static void tell(void *ctx, const struct finding *f)
 {
-	log__finding(ctx, f);
+	struct daemon *d = ctx;
+
+	summary__add(d->summary, f);
+	log__finding(d->log, f);
 }
 
 static void on_finding(void *ctx, const struct finding *f)
 {
 	struct daemon *d = ctx;
 
-	summary__add(d->summary, f);
 	metrics__finding(d->metrics, f);
 	if (d->conf.log.each_request || !digest__take(d->digest, f))
-		log__finding(d->log, f);
+		tell(d, f);
 }
 
 static int render(void *ctx, char **text, size_t *len)
@@ -172,7 +178,7 @@ static void reload(struct daemon *d)
 		fprintf(stderr, "leasewatch: what changed in [watch] needs a restart\n");
 	next.watch = d->conf.watch;
 	if (next.log.each_request && !d->conf.log.each_request)
-		digest__flush(d->digest, watch__wall_ns(d->watch), to_log, d->log);
+		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
 	d->conf = next;
 	d->textfile_ns = 0;
@@ -206,7 +212,7 @@ static void tend(struct daemon *d, uint64_t now_ns)
 
 	if (now_ns - d->digest_ns >= (uint64_t)c->log.interval_ns) {
 		d->digest_ns = now_ns;
-		digest__flush(d->digest, now_ns, to_log, d->log);
+		digest__flush(d->digest, now_ns, tell, d);
 	}
 	if (c->metrics.textfile[0] &&
 	    now_ns - d->textfile_ns >= (uint64_t)c->metrics.textfile_interval_ns) {
@@ -243,7 +249,7 @@ static void conclude(struct daemon *d)
 	struct finding f = {.type = FINDING_SUMMARY, .summary = d->summary};
 
 	f.ts_ns = watch__wall_ns(d->watch);
-	digest__flush(d->digest, f.ts_ns, to_log, d->log);
+	digest__flush(d->digest, f.ts_ns, tell, d);
 	summary__finish(d->summary, f.ts_ns);
 	log__finding(d->log, &f);
 	if (d->conf.metrics.textfile[0])
