@@ -38,7 +38,8 @@ def test_usage(args, words):
 
 
 def test_help_and_version():
-    for args in (["--help"], ["trace", "--help"], ["report", "--help"], ["check", "--help"], ["-V"]):
+    for args in (["--help"], ["trace", "--help"], ["report", "--help"], ["check", "--help"],
+                 ["daemon", "--help"], ["-V"]):
         done = run(*args)
         assert done.returncode == 0 and done.stdout and not done.stderr
 
