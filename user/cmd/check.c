@@ -27,15 +27,18 @@ struct check {
 struct row {
 	const char *feature;
 	bool found, used, required;
+	bool untried; /* whether it would be found is not known */
 	const char *detail;
 	const char *lost;
 };
 
 static void row_json(struct check *c, const struct row *r)
 {
-	json_t *o = json_pack("{s:s, s:b, s:b, s:b}", "feature", r->feature, "found", r->found,
-			      "used", r->used, "required", r->required);
+	json_t *o = json_pack("{s:s, s:b, s:b}", "feature", r->feature, "used", r->used, "required",
+			      r->required);
 
+	if (!r->untried)
+		json_object_set_new(o, "found", json_boolean(r->found));
 	if (r->detail && *r->detail)
 		json_object_set_new(o, "detail", json_string(r->detail));
 	if (r->lost)
@@ -49,7 +52,10 @@ static void row(struct check *c, struct row r)
 		row_json(c, &r);
 		return;
 	}
-	printf("  %-20s %-7s %-5s %s\n", r.feature, r.found ? "yes" : "MISSING",
+	printf("  %-20s %-7s %-5s %s\n", r.feature,
+	       r.untried ? "?"
+	       : r.found ? "yes"
+			 : "MISSING",
 	       r.used ? "yes" : "no", r.detail ? r.detail : "");
 	if (!r.found && r.lost)
 		printf("  %-20s %-7s %-5s without it: %s\n", "", "", "", r.lost);
@@ -61,68 +67,90 @@ static void ignore_event(void *ctx, const struct lw_event *event)
 	(void)event;
 }
 
-static void check_host(struct check *c, const struct host *h)
+/* What has to be there for any feature. */
+static void check_need(struct check *c, const char *feature, bool found, const char *detail,
+		       const char *lost)
 {
-	char missing[128], lacks[160];
-
-	host__missing(h, missing, sizeof(missing));
-	snprintf(lacks, sizeof(lacks), "missing: %s%s", missing,
-		 h->root ? "" : "; run it as root (sudo)");
-	row(c, (struct row){"privileges", !h->missing, !h->missing, true, h->missing ? lacks : "",
-			    "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's "
-			    "configuration and getaddrinfo"});
-	row(c,
-	    (struct row){"no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
-			 h->lockdown != LOCKDOWN_CONFIDENTIALITY, true, lockdown_name(h->lockdown),
-			 "nothing can be watched: no program may read the kernel's memory; boot "
-			 "with lockdown=integrity or without"});
-	row(c, (struct row){"BTF", h->btf, h->btf, true,
-			    h->btf	    ? "/sys/kernel/btf/vmlinux"
-			    : h->btf_hidden ? "hidden: mount sysfs at /sys"
-					    : "mount sysfs at /sys, or boot a kernel built with "
-					      "CONFIG_DEBUG_INFO_BTF",
-			    "the BPF programs cannot be fitted to this kernel"});
-	row(c, (struct row){"host's pids", patroni__sees_host_pids(), patroni__sees_host_pids(),
-			    true, NULL,
-			    "nothing can be watched from a pid namespace of one's own: run it on "
-			    "the host, or give the container the host's pid namespace "
-			    "(--pid=host)"});
+	row(c, (struct row){
+		       .feature = feature,
+		       .found = found,
+		       .used = found,
+		       .required = true,
+		       .detail = detail,
+		       .lost = lost,
+	       });
 }
 
-static void check_feature(struct check *c, const struct probe *probe, enum feature_id id)
+static void check_host(struct check *c, const struct host *h)
+{
+	char missing[128], lacks[160] = "";
+
+	host__missing(h, missing, sizeof(missing));
+	if (h->missing)
+		snprintf(lacks, sizeof(lacks), "missing: %s%s", missing,
+			 h->root ? "" : "; run it as root (sudo)");
+	check_need(c, "privileges", !h->missing, lacks,
+		   "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's configuration "
+		   "and getaddrinfo");
+	check_need(c, "no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
+		   lockdown_name(h->lockdown),
+		   "nothing can be watched: no program may read the kernel's memory; boot with "
+		   "lockdown=integrity or without");
+	check_need(c, "BTF", h->btf,
+		   h->btf	   ? "/sys/kernel/btf/vmlinux"
+		   : h->btf_hidden ? "hidden: mount sysfs at /sys"
+				   : "mount sysfs at /sys, or boot a kernel built with "
+				     "CONFIG_DEBUG_INFO_BTF",
+		   "the BPF programs cannot be fitted to this kernel");
+	check_need(c, "host's pids", patroni__sees_host_pids(), NULL,
+		   "nothing can be watched from a pid namespace of one's own: run it on the host, "
+		   "or give the container the host's pid namespace (--pid=host)");
+}
+
+/* `obstacle`: something is in the way of them all, and has a line of its own. */
+static void check_feature(struct check *c, const struct probe *probe, bool obstacle,
+			  enum feature_id id)
 {
 	const struct feature *f = &features[id];
 	struct row r = {
-		f->name, false,	 probe && probe__uses(probe, id), f->need == FEATURE_REQUIRED,
-		NULL,	 f->lost};
+		.feature = f->name,
+		.used = probe && probe__uses(probe, id),
+		.required = f->need == FEATURE_REQUIRED,
+		.untried = obstacle,
+		.lost = f->lost,
+	};
 	bool other_tier = probe && (f->need == FEATURE_TIER ||
 				    (id == FEATURE_FEXIT6 && probe__uses(probe, FEATURE_SOCK)));
 	char why[160] = "";
-	int err = r.used ? 0 : probe__try(id);
+	int err = r.used || obstacle ? 0 : probe__try(id);
 
-	r.found = err == 0;
-	if (err)
+	r.found = err == 0 && !obstacle;
+	if (obstacle)
+		snprintf(why, sizeof(why), "not tried: see above");
+	else if (err)
 		features__failure(f, err, why, sizeof(why));
 	r.detail = why;
-	if (other_tier && !c->json)
-		r.lost = NULL; /* the other one does it */
+	if ((other_tier || obstacle) && !c->json)
+		r.lost = NULL; /* the other one does it; all is lost */
 	row(c, r);
 }
 
 static void check_kernel(struct check *c)
 {
 	struct probe_options opts = {.verbose = c->verbose, .hooks = c->hooks};
-	char why[512] = "";
+	char why[512] = "", above[512];
 	struct probe *probe = NULL;
 	struct host host;
+	bool obstacle;
 
 	host__read(&host, "");
 	c->ok = probe__open(&probe, ignore_event, NULL, &opts, why, sizeof(why)) == 0;
 	if (!c->json)
 		printf("Kernel %s\n  %-20s %-7s %-5s\n", host.release, "feature", "found", "used");
 	check_host(c, &host);
+	obstacle = !c->ok && host__obstacle(&host, above, sizeof(above));
 	for (int id = 0; id < FEATURES; id++)
-		check_feature(c, probe, (enum feature_id)id);
+		check_feature(c, probe, obstacle, (enum feature_id)id);
 	c->why = c->ok ? NULL : strdup(why);
 	c->tier = !probe ? NULL : probe__uses(probe, FEATURE_SOCK) ? "sock" : "fexit";
 	if (!c->json && c->ok)

@@ -17,8 +17,12 @@
 #define KERNEL_ENOTSUPP 524
 
 /*
- * Every program asks for Linux 5.15 at least: bpf_task_pt_regs() and bpf_get_attach_cookie() came
- * with it.
+ * `since` is when the last of what the programs call for came: the ring buffer and
+ * bpf_ktime_get_boot_ns() 5.8, the iterator over an sk_storage map 5.9, sk_storage and
+ * bpf_sock_from_file() in tracing programs 5.11, bpf_get_socket_cookie() there 5.12, the tracepoint
+ * inet_sk_error_report 5.14, bpf_task_pt_regs() and bpf_get_attach_cookie() 5.15, the tracepoints
+ * of the tier sock 6.3. So 5.15 is the least for the main job. Distributions take many of them back
+ * to older kernels.
  */
 const struct feature features[FEATURES] = {
 	[FEATURE_SOCK] =
@@ -43,17 +47,17 @@ const struct feature features[FEATURES] = {
 	[FEATURE_STATE] = {"connection state",
 			   {"tcp_state"},
 			   FEATURE_REQUIRED,
-			   "Linux 4.16",
+			   "Linux 5.12",
 			   "nothing can be watched: no connection is seen to begin or end"},
 	[FEATURE_PROCESS] = {"process start, end",
 			     {"process_exec", "process_exit"},
 			     FEATURE_REQUIRED,
-			     "Linux 5.5",
+			     "Linux 5.8",
 			     "nothing can be watched: a restart of Patroni would not be seen"},
 	[FEATURE_ADOPT] = {"adopting sockets",
 			   {"seed_sockets"},
 			   FEATURE_OPTIONAL,
-			   "Linux 5.11",
+			   "Linux 5.12",
 			   "connections that were open before leasewatch are not followed; restart "
 			   "Patroni to have it open new ones"},
 	[FEATURE_SNAPSHOT] = {"socket evidence",
@@ -65,7 +69,7 @@ const struct feature features[FEATURES] = {
 	[FEATURE_RETRANSMIT] = {"retransmissions",
 				{"tcp_retransmit"},
 				FEATURE_OPTIONAL,
-				"Linux 5.5",
+				"Linux 5.11",
 				"segments that are sent again are seen only on suspicion"},
 	[FEATURE_ERROR] = {"network errors",
 			   {"sock_error"},
@@ -220,7 +224,16 @@ void host__read(struct host *h, const char *root)
 	h->lockdown = read_lockdown(root);
 	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", root);
 	h->btf = access(path, R_OK) == 0;
+	read_file(root, "/proc/sys/kernel/ftrace_enabled", path, sizeof(path));
+	h->ftrace_off = path[0] == '0';
 	h->btf_hidden = !h->btf && built_with_btf(root, h->release);
+}
+
+/* Seen on 6.1 and 6.12: the trampolines attach without an error, and are not called. */
+void host__never_run(const struct host *h, bool absent[FEATURES])
+{
+	if (h->ftrace_off)
+		absent[FEATURE_FEXIT] = absent[FEATURE_FEXIT6] = true;
 }
 
 void host__missing(const struct host *h, char *out, size_t size)
@@ -295,6 +308,11 @@ void features__failure(const struct feature *f, int err, char *why, size_t size)
 	case ESRCH:
 	case ENOENT:
 		snprintf(why, size, "this kernel has no such hook (%s has)", f->since);
+		return;
+	case ENODATA:
+		snprintf(why, size,
+			 "it would never run: kernel.ftrace_enabled is 0 (sysctl "
+			 "kernel.ftrace_enabled=1)");
 		return;
 	case EPERM:
 		snprintf(why, size, "the kernel refuses it: a security module or a filter");

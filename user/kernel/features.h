@@ -9,6 +9,7 @@
 #ifndef LEASEWATCH_FEATURES_H
 #define LEASEWATCH_FEATURES_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,7 @@ struct host {
 	enum lockdown lockdown;
 	bool btf;	 /* /sys/kernel/btf/vmlinux can be read */
 	bool btf_hidden; /* ... not, but the kernel was built with it */
+	bool ftrace_off; /* function tracing is switched off: the tier fexit would see nothing */
 	char release[65];
 };
 
@@ -84,6 +86,13 @@ void host__read(struct host *h, const char *root);
  * -EPERM: no privilege, or lockdown) and a sentence in `why`.
  */
 int host__obstacle(const struct host *h, char *why, size_t size);
+
+/*
+ * The features that would load and attach here, and then never run: `absent` is set for them,
+ * others are left alone. Why, in words: features__failure() with FEATURES_NEVER_RUN.
+ */
+#define FEATURES_NEVER_RUN (-ENODATA)
+void host__never_run(const struct host *h, bool absent[FEATURES]);
 
 /* The names of the missing capabilities, "CAP_BPF, CAP_PERFMON"; "" when there are none. */
 void host__missing(const struct host *h, char *out, size_t size);

@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe.c - with resolve.c, tls.c, links.c and trial.c all that talks to libbpf: kernel hook
- * -> ring buffer -> the caller.
+ * probe.c - with programs.c, trial.c, resolve.c, tls.c and links.c all that talks to libbpf: kernel
+ * hook -> ring buffer -> the caller.
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "kernel/probe.h"
+#include "kernel/programs.h"
 #include "kernel/resolve.h"
 #include "kernel/tls.h"
-#include "kernel/trial.h"
-#include "leasewatch.skel.h"
 
 struct probe {
-	struct leasewatch_bpf *skel;
+	struct programs programs;
 	struct ring_buffer *ring;
-	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
-	struct uprobes *resolve;   /* NULL when this kernel cannot run programs on uprobes */
-	struct uprobes *tls;	   /* the same, or switched off */
+	struct uprobes *resolve; /* NULL when this kernel cannot run programs on uprobes */
+	struct uprobes *tls;	 /* the same, or switched off */
 	bool no_plaintext;
 	char tls_trouble[512];
 	probe_event_fn on_event;
 	void *ctx;
 	unsigned int cpus;
-	bool used[FEATURES];
 	char hooks[256];
 };
 
@@ -88,7 +84,7 @@ static int on_record(void *ctx, void *data, size_t size)
 
 static int open_ring(struct probe *p)
 {
-	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record, p, NULL);
+	p->ring = ring_buffer__new(bpf_map__fd(p->programs.skel->maps.events), on_record, p, NULL);
 	return p->ring ? 0 : -errno;
 }
 
@@ -110,168 +106,19 @@ static int run_iterator(const struct bpf_link *link)
 	return n;
 }
 
-static void name_hooks(struct probe *p)
-{
-	struct bpf_program *prog;
-	size_t len = 0;
-
-	bpf_object__for_each_program(prog, p->skel->obj)
-	{
-		const char *section = bpf_program__section_name(prog);
-		const char *name = strchr(section, '/');
-
-		if (!bpf_program__autoload(prog) || len >= sizeof(p->hooks) ||
-		    (strncmp(section, "tp_btf/", 7) != 0 && strncmp(section, "fexit/", 6) != 0))
-			continue;
-		len += snprintf(p->hooks + len, sizeof(p->hooks) - len, "%s%s", len ? ", " : "",
-				name + 1);
-	}
-}
-
-/* The coarse clocks go forward once a tick: their resolution is the kernel's jiffy. */
-static uint32_t tick_us(void)
-{
-	struct timespec tick;
-
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || tick.tv_nsec < 1000)
-		return 4000; /* HZ=250, the most common */
-	return (uint32_t)tick.tv_nsec / 1000;
-}
-
-/* Load and attach what the plan says, or nothing. */
-static int open_plan(struct probe *p, const bool plan[FEATURES])
-{
-	int err;
-
-	p->skel = leasewatch_bpf__open();
-	if (!p->skel)
-		return -errno;
-	p->skel->rodata->tick_us = tick_us();
-	trial__choose(p->skel->obj, plan);
-	/* The iterators are attached when they are run. */
-	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
-	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
-	err = leasewatch_bpf__load(p->skel);
-	if (!err)
-		err = leasewatch_bpf__attach(p->skel);
-	if (!err && plan[FEATURE_SNAPSHOT]) {
-		p->snapshot =
-			trial__attach_snapshot(p->skel->progs.tcp_snapshot, p->skel->maps.marks);
-		err = p->snapshot ? 0 : -errno;
-	}
-	if (err) {
-		leasewatch_bpf__destroy(p->skel);
-		p->skel = NULL;
-		return err;
-	}
-	memcpy(p->used, plan, sizeof(p->used));
-	return 0;
-}
-
-int probe__try(enum feature_id id)
-{
-	size_t bytes;
-	const void *elf = leasewatch_bpf__elf_bytes(&bytes);
-
-	return trial__feature(elf, bytes, id);
-}
-
-/* What every plan has in common and this kernel does not take. A required feature's errno. */
-static int try_common(bool absent[FEATURES], char *why, size_t why_size)
-{
-	for (int id = 0; id < FEATURES; id++) {
-		const struct feature *f = &features[id];
-		char reason[128];
-		int err;
-
-		absent[id] = false;
-		if (f->need == FEATURE_TIER || id == FEATURE_FEXIT6)
-			continue;
-		err = probe__try(id);
-		absent[id] = err != 0;
-		if (!err || f->need == FEATURE_OPTIONAL)
-			continue;
-		features__failure(f, err, reason, sizeof(reason));
-		snprintf(why, why_size, "cannot watch: %s: %s", f->name, reason);
-		return err;
-	}
-	return 0;
-}
-
-/* No plan works: which tier was asked for, and why it does not. */
-static void explain_tiers(enum hooks hooks, char *why, size_t why_size)
-{
-	size_t len = (size_t)snprintf(why, why_size, "cannot watch: no hook for data");
-
-	for (int id = FEATURE_SOCK; id <= FEATURE_FEXIT && len < why_size; id++) {
-		char reason[128] = "it can be loaded alone only";
-		int err;
-
-		if (hooks == (id == FEATURE_SOCK ? HOOKS_FEXIT : HOOKS_SOCK))
-			continue;
-		err = probe__try(id);
-		if (err)
-			features__failure(&features[id], err, reason, sizeof(reason));
-		len += (size_t)snprintf(why + len, why_size - len, "; %s: %s", features[id].name,
-					reason);
-	}
-}
-
-static int try_plans(struct probe *p, enum hooks hooks, const bool absent[FEATURES])
-{
-	bool plans[FEATURES_PLANS_MAX][FEATURES];
-	size_t n = features__plans(hooks, plans);
-	int err = -EOPNOTSUPP;
-
-	for (size_t i = 0; i < n && err; i++) {
-		for (int id = 0; id < FEATURES; id++)
-			plans[i][id] = plans[i][id] && !absent[id];
-		err = open_plan(p, plans[i]);
-	}
-	return err;
-}
-
-/*
- * The best plan that works. The usual kernel takes one of them whole; only where none does are the
- * features tried one by one.
- */
-static int choose(struct probe *p, enum hooks hooks, char *why, size_t why_size)
-{
-	bool absent[FEATURES] = {false};
-	struct host host;
-	int err, obstacle;
-
-	/* Not attached, but run by resolve.c where a library is: so asked before. */
-	absent[FEATURE_RESOLVE] = absent[FEATURE_TLS] =
-		libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) != 1;
-	if (!try_plans(p, hooks, absent))
-		return 0;
-	host__read(&host, "");
-	obstacle = host__obstacle(&host, why, why_size);
-	if (obstacle)
-		return obstacle;
-	err = try_common(absent, why, why_size);
-	if (err)
-		return err;
-	err = try_plans(p, hooks, absent);
-	if (err)
-		explain_tiers(hooks, why, why_size);
-	return err;
-}
-
 static void add_uprobes(struct probe *p)
 {
 	struct tls_programs tls = {
-		.enter = p->skel->progs.tls_enter,
-		.leave = p->skel->progs.tls_return,
-		.verify = p->skel->progs.tls_verify,
-		.error = p->skel->progs.tls_error,
+		.enter = p->programs.skel->progs.tls_enter,
+		.leave = p->programs.skel->progs.tls_return,
+		.verify = p->programs.skel->progs.tls_verify,
+		.error = p->programs.skel->progs.tls_error,
 	};
 
-	if (p->used[FEATURE_RESOLVE])
-		p->resolve =
-			resolve__new(p->skel->progs.resolve_enter, p->skel->progs.resolve_return);
-	if (p->used[FEATURE_TLS])
+	if (p->programs.used[FEATURE_RESOLVE])
+		p->resolve = resolve__new(p->programs.skel->progs.resolve_enter,
+					  p->programs.skel->progs.resolve_return);
+	if (p->programs.used[FEATURE_TLS])
 		p->tls = tls__new(&tls);
 }
 
@@ -290,7 +137,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 	p->cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(opts && opts->verbose ? print_all : NULL);
 
-	err = choose(p, opts ? opts->hooks : HOOKS_AUTO, why, why_size);
+	err = programs__open(&p->programs, opts ? opts->hooks : HOOKS_AUTO, why, why_size);
 	if (err)
 		goto fail;
 	err = open_ring(p);
@@ -299,7 +146,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 		goto fail;
 	}
 	add_uprobes(p);
-	name_hooks(p);
+	programs__hooks(&p->programs, p->hooks, sizeof(p->hooks));
 	*out = p;
 	return 0;
 fail:
@@ -307,9 +154,14 @@ fail:
 	return err;
 }
 
+int probe__try(enum feature_id id)
+{
+	return programs__try(id);
+}
+
 bool probe__uses(const struct probe *p, enum feature_id id)
 {
-	return p->used[id];
+	return p->programs.used[id];
 }
 
 void probe__free(struct probe *p)
@@ -318,9 +170,8 @@ void probe__free(struct probe *p)
 		return;
 	uprobes__free(p->resolve);
 	uprobes__free(p->tls);
-	bpf_link__destroy(p->snapshot);
 	ring_buffer__free(p->ring);
-	leasewatch_bpf__destroy(p->skel);
+	programs__close(&p->programs);
 	free(p);
 }
 
@@ -334,11 +185,11 @@ static int adopt_sockets(struct probe *p, pid_t tgid)
 	struct bpf_link *link;
 	int err;
 
-	if (!p->used[FEATURE_ADOPT])
+	if (!p->programs.used[FEATURE_ADOPT])
 		return 0;
-	link = bpf_program__attach_iter(p->skel->progs.seed_sockets, &opts);
+	link = bpf_program__attach_iter(p->programs.skel->progs.seed_sockets, &opts);
 	if (!link)
-		link = bpf_program__attach_iter(p->skel->progs.seed_sockets, NULL);
+		link = bpf_program__attach_iter(p->programs.skel->progs.seed_sockets, NULL);
 	if (!link)
 		return -errno;
 	err = run_iterator(link);
@@ -351,8 +202,8 @@ int probe__follow(struct probe *p, pid_t tgid, bool tls)
 	__u32 key = tgid, value = 1;
 	int err;
 
-	if (!bpf_map__update_elem(p->skel->maps.targets, &key, sizeof(key), &value, sizeof(value),
-				  BPF_NOEXIST)) {
+	if (!bpf_map__update_elem(p->programs.skel->maps.targets, &key, sizeof(key), &value,
+				  sizeof(value), BPF_NOEXIST)) {
 		/* Not followed until now: hooks under this number are a dead process's. */
 		if (p->resolve)
 			uprobes__unhook(p->resolve, tgid);
@@ -374,7 +225,7 @@ void probe__unfollow(struct probe *p, pid_t tgid)
 {
 	__u32 key = tgid;
 
-	bpf_map__delete_elem(p->skel->maps.targets, &key, sizeof(key), 0);
+	bpf_map__delete_elem(p->programs.skel->maps.targets, &key, sizeof(key), 0);
 	if (p->resolve)
 		uprobes__unhook(p->resolve, tgid);
 	if (p->tls)
@@ -421,7 +272,7 @@ int probe__poll(struct probe *p, int timeout_ms)
 
 int probe__snapshot(struct probe *p)
 {
-	int err = p->snapshot ? run_iterator(p->snapshot) : 0;
+	int err = p->programs.snapshot ? run_iterator(p->programs.snapshot) : 0;
 	int n = ring_buffer__consume(p->ring);
 
 	return err ? err : n < 0 ? n : 0;
@@ -433,8 +284,8 @@ void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS])
 		__u64 per_cpu[p->cpus];
 
 		counts[reason] = 0;
-		if (bpf_map__lookup_elem(p->skel->maps.lost, &reason, sizeof(reason), per_cpu,
-					 sizeof(per_cpu), 0))
+		if (bpf_map__lookup_elem(p->programs.skel->maps.lost, &reason, sizeof(reason),
+					 per_cpu, sizeof(per_cpu), 0))
 			continue;
 		for (unsigned int cpu = 0; cpu < p->cpus; cpu++)
 			counts[reason] += per_cpu[cpu];
