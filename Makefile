@@ -21,6 +21,8 @@ PKGCONFIG ?= pkg-config
 
 ARCH      := $(shell $(CC) -dumpmachine | sed 's/x86_64.*/x86/; s/aarch64.*/arm64/')
 MULTIARCH := $(shell $(CC) -print-multiarch)
+# Where the architecture's own <asm/types.h> is; a cross compiler has it elsewhere.
+UAPI      ?= /usr/include/$(MULTIARCH)
 
 WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
@@ -67,7 +69,7 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
-		-Iinclude -Ibpf -I/usr/include/$(MULTIARCH) -MMD -MP -c $< -o $@
+		-Iinclude -Ibpf -I$(UAPI) -MMD -MP -c $< -o $@
 
 $(BUILD)/leasewatch.bpf.o: $(BPF_OBJ)
 	$(call say,LINK,$@)
@@ -159,7 +161,7 @@ $(BUILD)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
-		-I/usr/include/$(MULTIARCH) -MMD -MP -MF $@.d -c $< -o $@
+		-I$(UAPI) -MMD -MP -MF $@.d -c $< -o $@
 
 bench-programs: $(BENCH_PROGRAMS)
 
@@ -177,7 +179,7 @@ demo:
 check:
 	@tools/setup build lab test
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
-	@tests/run --build $(BUILD) lint unit fuzz e2e
+	@tests/run --build $(BUILD) lint unit portable fuzz e2e
 
 check-vm:
 	@tools/setup build lab test vm

@@ -4,7 +4,14 @@
  * page.
  *
  * Only the fields that are read. Offsets and sizes are relocated when the programs are loaded
- * (CO-RE, preserve_access_index), so these need not look like the real ones.
+ * (CO-RE, preserve_access_index), so these need not look like the real ones. tools/kernel-types
+ * lists what the programs really need, and compares.
+ *
+ * Between the BTFs of 6.1, 6.12 and 6.18 all names are the same, and these places are not: tcp_sock
+ * (6.8, "tcp: reorganize tcp_sock fast path variables"), sk_err and sk_protocol of sock, icsk_ack
+ * of inet_connection_sock and lrcvtime in it. Besides: sk_protocol was a bit field before 5.6, the
+ * tracepoint sched_process_exit has one argument more since 6.16 (which is not read), and
+ * before 6.1 the iterator over files cannot be told which task's.
  */
 #ifndef LEASEWATCH_KERNEL_H
 #define LEASEWATCH_KERNEL_H
@@ -108,7 +115,7 @@ struct task_struct {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, cx, r10, r8;
+	unsigned long di, si, dx, cx, r8;
 	unsigned long ax, orig_ax;
 };
 #define LW_SYSCALL_NR(r)	((long)(r)->orig_ax)

@@ -83,7 +83,8 @@ def test_hooks_are_what_was_asked_for(word):
     assert auto["tier"] == ("sock" if found["tier sock"] else "fexit")
     code, table = check("--hooks", word)
     used = {row["feature"] for row in table["features"] if row["used"]}
-    done = run("trace", "-d", "1", "-j", "--hooks", word)
+    # One process that is none: the Patronis of other tests are left alone.
+    done = run("trace", "-d", "1", "-j", "-p", str(os.getpid()), "--hooks", word)
     if found[f"tier {word}"]:
         assert code != 1 and table["tier"] == word and f"tier {word}" in used
         start = json.loads(done.stdout.splitlines()[0])
@@ -110,6 +111,26 @@ def test_lockdown():
     row = next(row for row in table["features"] if row["feature"] == "no lockdown")
     assert check.returncode == 1 and not row["found"] and "lockdown=integrity" in row["lost_without"]
     assert "locked down" in table["why"]
+
+
+def test_function_tracing_is_off():
+    """The fexit tier would attach without an error, and never run (tests/vm: where there is that tier)."""
+    switch = "/proc/sys/kernel/ftrace_enabled"
+    rows = {row["feature"]: row for row in json.loads(run("check", "-j").stdout)["features"]}
+    if not rows["tier fexit"]["found"]:
+        pytest.skip("this kernel has no tier fexit")
+    with open(switch, "w", encoding="ascii") as file:
+        file.write("0")
+    try:
+        done = run("trace", "-d", "1", "--hooks", "fexit")
+        table = json.loads(run("check", "-j").stdout)
+    finally:
+        with open(switch, "w", encoding="ascii") as file:
+            file.write("1")
+    assert done.returncode == 1 and "sysctl kernel.ftrace_enabled=1" in done.stderr
+    row = next(row for row in table["features"] if row["feature"] == "tier fexit")
+    assert not row["found"] and "never run" in row["detail"]
+    assert table["ready"] == rows["tier sock"]["found"]
 
 
 def test_no_btf(tmp_path):

@@ -231,6 +231,27 @@ static void no_btf(void **state)
 	assert_non_null(strstr(why, "hidden"));
 }
 
+static void hooks_that_would_never_run(void **state)
+{
+	bool absent[FEATURES] = {false};
+	struct host h;
+	char why[512];
+
+	(void)state;
+	pretend__write("proc/sys/kernel/ftrace_enabled", "1\n");
+	assert_int_equal(obstacle(&h, why, sizeof(why)), 0);
+	host__never_run(&h, absent);
+	for (int id = 0; id < FEATURES; id++)
+		assert_false(absent[id]);
+	pretend__write("proc/sys/kernel/ftrace_enabled", "0\n");
+	assert_int_equal(obstacle(&h, why, sizeof(why)), 0);
+	host__never_run(&h, absent);
+	for (int id = 0; id < FEATURES; id++)
+		assert_int_equal(absent[id], id == FEATURE_FEXIT || id == FEATURE_FEXIT6);
+	features__failure(&features[FEATURE_FEXIT], FEATURES_NEVER_RUN, why, sizeof(why));
+	assert_non_null(strstr(why, "sysctl kernel.ftrace_enabled=1"));
+}
+
 static void failures_in_words(void **state)
 {
 	const struct feature *f = &features[FEATURE_SOCK];
@@ -262,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lockdown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lockdown_without_securityfs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_btf, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hooks_that_would_never_run, set_up, tear_down),
 		cmocka_unit_test(failures_in_words),
 	};
 

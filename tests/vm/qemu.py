@@ -11,8 +11,6 @@ import shutil
 import subprocess
 import time
 
-from kernels import VmError
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 # An emulated clock of an emulated chip is slow to read, and nobody attacks the guest.
 CMDLINE = "panic=-1 quiet loglevel=4 clocksource=tsc tsc=reliable mitigations=off"
@@ -55,6 +53,10 @@ def _initramfs(path, kernel, busybox, config):
     members.append(_cpio_member("TRAILER!!!", 0))
     with open(path, "wb") as file:
         file.write(b"".join(members))
+
+
+class VmError(Exception):
+    """What went wrong, and what the guest said."""
 
 
 class Guest:

@@ -5,6 +5,7 @@ assertions, the scenario whose JSON must be the same everywhere, and the cost of
 import collections
 import dataclasses
 import difflib
+import json
 import os
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 import kernels
+import packages
 import qemu
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,6 +29,8 @@ NETWORK = ["tests/e2e/test_netem.py"]
 REFUSED = ["tests/e2e/test_bad_input.py::test_no_btf", "tests/e2e/test_bad_input.py::test_not_root",
            "tests/e2e/test_bad_input.py::test_root_without_capabilities",
            "tests/e2e/test_bad_input.py::test_hooks_are_what_was_asked_for"]
+# These change the whole guest, and come when all else is over.
+LAST = ["tests/e2e/test_bad_input.py::test_function_tracing_is_off"]
 
 
 @dataclasses.dataclass
@@ -66,12 +70,14 @@ def script(plan, build):
         "/usr/bin/python3 -m compileall -q tools/lab tests/e2e",
     ]
     if plan.tier:
-        lines += [f"$LEASEWATCH check -j {hooks} >/run/vm/check.json",
+        lines += ["cp /sys/kernel/btf/vmlinux /run/vm/",
+                  f"$LEASEWATCH check -j {hooks} >/run/vm/check.json",
                   f"tests/vm/scenario {hooks} >/run/vm/scenario.json",
                   f"tests/vm/cost {hooks} >/run/vm/cost"]
     # Some need a lab, and that is the slower half; the others go on meanwhile.
     lines += [f"{PYTEST} --junitxml=/run/vm/refused.xml {shlex.join(plan.refused)} &",
-              f"{PYTEST} --junitxml=/run/vm/live.xml {shlex.join(plan.live)}" if plan.tier else "", "wait"]
+              f"{PYTEST} --junitxml=/run/vm/live.xml {shlex.join(plan.live)}" if plan.tier else "", "wait",
+              f"{PYTEST} --junitxml=/run/vm/last.xml {shlex.join(LAST)}" if plan.tier else ""]
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +100,7 @@ def read(path):
         return ""
 
 
-def report(tally, plan, guest, seconds):
+def report(tally, build, plan, guest, seconds):
     """A guest that came to its end: each test counts, and so does that there were some."""
     tests = results(f"{guest.out}/live.xml") + results(f"{guest.out}/refused.xml")
     for name, passed, says in tests:
@@ -104,6 +110,12 @@ def report(tally, plan, guest, seconds):
         print(f"the console of {plan.name} ends with:\n{guest.console_tail(3000)}")
     tally.add(ran, f"vm: {plan.name}: {len(tests)} tests in {seconds:.0f} s", guest.output())
     if plan.tier:
+        check = json.loads(read(f"{guest.out}/check.json") or "{}")
+        tally.add(check.get("tier") == plan.tier, f"vm: {plan.name}: the tier in use is {check.get('tier')}")
+        types = subprocess.run([f"{ROOT}/tools/kernel-types", "--check", "--build", build, "--btf",
+                                f"{guest.out}/vmlinux"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               check=False)
+        tally.add(types.returncode == 0, f"vm: {plan.name}: kernel types: {types.stdout.strip()}")
         cost = read(f"{guest.out}/cost")
         tally.add(bool(cost), f"vm: {plan.name}: {cost.strip() or 'no cost was measured'}")
 
@@ -121,7 +133,7 @@ def run(tally, build, only="", side_by_side=2):
             try:
                 guest = qemu.Guest(kernels.fetch(build, plan.kernel), kernels.fetch_busybox(build), directory, script(plan, build),
                                    name=f"vm-{plan.kernel}", cmdline=plan.cmdline)
-            except kernels.VmError as error:
+            except (packages.PackageError, qemu.VmError) as error:
                 tally.add(False, f"vm: {plan.name}", str(error))
                 continue
             running.append((plan, guest))
@@ -132,9 +144,9 @@ def run(tally, build, only="", side_by_side=2):
             running.remove((plan, guest))
             try:
                 guest.wait(plan.limit_s)
-                report(tally, plan, guest, seconds)
+                report(tally, build, plan, guest, seconds)
                 left[plan.name] = guest.out
-            except kernels.VmError as error:
+            except qemu.VmError as error:
                 tally.add(False, f"vm: {plan.name}", str(error))
         time.sleep(0.2)
     if len(left) > 1:
