@@ -142,7 +142,7 @@ lint:
 # ---- the benchmark: small programs of its own, driven by tools/bench/bench
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook attach empty.bpf.o agent.bpf.o)
 
-BENCH_PKGS := libbpf
+BENCH_PKGS := libbpf libelf
 
 $(BUILD)/tools/bench/attach: $(PROBE_OBJ)
 $(BUILD)/tools/bench/target $(BUILD)/tools/bench/server: BENCH_PKGS := openssl
@@ -178,7 +178,7 @@ demo:
 
 check:
 	@tools/setup build lab test
-	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs bench-programs
 	@tests/run --build $(BUILD) lint unit portable fuzz e2e
 
 check-vm:

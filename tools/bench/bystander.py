@@ -9,7 +9,7 @@ import statistics
 import subprocess
 
 import stats
-from candidates import BESIDE_A_BYSTANDER
+from candidates import BESIDE_A_BYSTANDER, Empty, Probe
 from procs import MEASURED_CPU, BenchError, Driven, prepare
 from report import spread
 
@@ -47,7 +47,7 @@ def one_pair(ops, candidate, with_it_first):
 
 
 def run_rounds(bench, ops, candidates):
-    fast, slow = (9, 6) if bench.quick else (30, 9)
+    fast, slow = (9, 6) if bench.quick else (90, 9)
     pairs = {candidate: [] for candidate in candidates}
     for number in range(fast):
         # The slow ones spread their fewer rounds over the whole time.
@@ -91,7 +91,17 @@ def summarize(pairs):
         candidates[candidate.label] = {
             name: stats.median([after[name] - before[name] for before, after in list_])
             for name in OPERATIONS}
-    return {"unit": "ns per operation", "bare": bare, "added": candidates}
+    return {"unit": "ns per operation", "bare": bare, "added": candidates, "over_empty": over_empty(pairs)}
+
+
+def over_empty(pairs):
+    """What leasewatch adds to empty programs, of the rounds in which both were measured, side by side."""
+    by_kind = {type(candidate): list_ for candidate, list_ in pairs.items()}
+    if Probe not in by_kind or Empty not in by_kind:
+        return {}
+    both = list(zip(by_kind[Probe], by_kind[Empty]))
+    return {name: stats.median([ours[1][name] - empty[1][name] for ours, empty in both])
+            for name in OPERATIONS}
 
 
 def table(result):
@@ -109,9 +119,12 @@ def table(result):
 
 def notes(result):
     lines = ["~: not to be told from nothing (within the noise of A against A, or its interval holds 0)"]
-    ours, empty = result["added"].get("leasewatch"), result["added"].get("empty programs, same hooks")
-    if ours and empty:
-        ratios = [f"{ours[name]['median'] / empty[name]['median']:.2f} x ({OPERATIONS[name][1]})"
-                  for name in ("tcp", "unix") if empty[name]["median"] > 0]
-        lines.append(f"leasewatch against empty programs: {', '.join(ratios)}; DESIGN allows {BUDGET} x")
+    empty = result["added"].get(Empty.label)
+    for name in ("tcp", "unix"):
+        if result["over_empty"] and empty[name]["median"] > 0:
+            over, base = result["over_empty"][name], empty[name]["median"]
+            low, middle, high = (1 + over[key] / base for key in ("low", "median", "high"))
+            lines.append(f"leasewatch against empty programs, round by round: {OPERATIONS[name][1]} "
+                         f"{spread(over, '{:+.0f}'.format)} ns, {middle:.2f} x [{low:.2f}..{high:.2f}]; "
+                         f"DESIGN allows {BUDGET} x")
     return lines
