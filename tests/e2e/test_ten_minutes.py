@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ten minutes in which everything happens that happens to a healthy cluster: not one alarm."""
+import os
 import subprocess
 import sys
 import time
@@ -9,12 +10,14 @@ import pytest
 from lab import LAB, Lab, wait_until
 
 MINUTES = 10
+LOG_BYTES = 20000  # Patroni's, rotated several times meanwhile
 
 
 @pytest.fixture
 def pair():
     """A leader and a replica: Patroni 3.0.2 renews a replica's lease at every second loop, here every 20 s."""
-    lab = Lab("ten", "--patronis", "2", "--ttl", "40", "--loop-wait", "10", "--retry-timeout", "10")
+    lab = Lab("ten", "--patronis", "2", "--ttl", "40", "--loop-wait", "10", "--retry-timeout", "10",
+              "--log-level", "DEBUG", "--log-bytes", str(LOG_BYTES))
     yield lab
     lab.down()
 
@@ -61,6 +64,8 @@ def test_ten_healthy_minutes(pair, trace):
     while time.monotonic() < end:
         time.sleep(1)
         assert t.process.poll() is None, t.stderr()
+    rotated = f"/proc/{pair.pid('patroni1')}/root/run/leasewatch-lab/patroni1/patroni.log.1"
+    assert os.path.exists(rotated)
     assert t.stop() == 0
     assert not t.events(event="stall"), t.events(event="stall")
     for member in ("patroni1", "patroni2"):

@@ -59,6 +59,7 @@ def command_up(arguments):
         auth=arguments.auth,
         ready_timeout=arguments.ready_timeout,
         log_level=arguments.log_level,
+        log_bytes=arguments.log_bytes,
         srv=arguments.srv,
         net=arguments.net,
         tls=arguments.tls,
@@ -221,14 +222,15 @@ def command_pid(arguments):
 
 def command_logs(arguments):
     lab = namespaces.find_lab(arguments.name)
-    known = layout.log_names(lab.options())
+    options = lab.options()
+    known = layout.log_names(options)
     names = [arguments.daemon] if arguments.daemon else known
     if arguments.daemon and arguments.daemon not in known:
         raise LabError(f"there is no log of {arguments.daemon}; there are: {', '.join(known)}")
     files = {}
     while True:
         for name in names:
-            path = lab.path(layout.log_file(name))
+            path = lab.path(layout.shown_log(options, name))
             if name not in files and os.path.exists(path):
                 files[name] = open(path, encoding="utf-8", errors="replace")
             prefix = "" if len(names) == 1 else f"{name}: "
@@ -279,6 +281,13 @@ def up_options(up):
         choices=["DEBUG", "INFO", "WARNING"],
         default=Options.log_level,
         help="Patroni's; DEBUG logs each answer's status (INFO)",
+    )
+    up.add_argument(
+        "--log-bytes",
+        type=int,
+        default=Options.log_bytes,
+        metavar="N",
+        help="Patroni keeps its log itself, in a file that it rotates after N bytes",
     )
 
 

@@ -44,6 +44,8 @@ class Options:
     auth: bool = False
     ready_timeout: float = 60.0
     log_level: str = "INFO"
+    # Patroni keeps its log itself, and begins a new file after so many bytes. 0 = the lab keeps it.
+    log_bytes: int = 0
     srv: bool = False
     # Between Patroni and the etcds: TLS; mtls: with certificates on both sides (then tls is true, too).
     tls: bool = False
@@ -70,6 +72,7 @@ class Options:
             (self.loop_wait, 1, 600, "--loop-wait"),
             (self.retry_timeout, 3, 600, "--retry-timeout"),
             (self.ready_timeout, 1, 3600, "--ready-timeout"),
+            (self.log_bytes, 0, 1 << 30, "--log-bytes"),
             (self.net, 0, 254, "--net"),
         ):
             if not least <= value <= most:
@@ -173,6 +176,13 @@ def pid_file(name):
 
 def log_file(name):
     return f"{BASE}/log/{name}.log"
+
+
+def shown_log(options, name):
+    """What a daemon has to say: a Patroni with --log-bytes keeps that itself."""
+    if options.log_bytes and name in options.patroni_names():
+        return f"{directory(name)}/patroni.log"
+    return log_file(name)
 
 
 def log_names(options):

@@ -159,6 +159,13 @@ def postgresql_config(name, directory, listen):
     }
 
 
+def _patroni_log(options, name):
+    log = {"level": options.log_level}
+    if options.log_bytes:
+        log.update(dir=layout.directory(name), file_size=options.log_bytes, file_num=2)
+    return log
+
+
 def patroni_config(options, name):
     """Patroni reads YAML, and JSON is YAML."""
     address, directory = layout.address(name), layout.directory(name)
@@ -180,7 +187,7 @@ def patroni_config(options, name):
         "scope": layout.scope(),
         "name": name,
         "etcd" if options.v2 else "etcd3": etcd,
-        "log": {"level": options.log_level},
+        "log": _patroni_log(options, name),
         "restapi": {"listen": rest, "connect_address": rest},
         "bootstrap": {
             "dcs": dcs,
