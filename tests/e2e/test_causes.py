@@ -20,6 +20,7 @@ class Expect:
 CAUSES = {
     "freeze": Expect("endpoint_silent", hint="stopped, overloaded", headline="accepts connections"),
     "freeze-all": Expect("endpoint_silent", "etcd", "stopped, overloaded"),
+    "sick-behind-one": Expect("endpoint_silent", hint="stopped, overloaded"),
     "very-slow": Expect("endpoint_silent", hint="overloaded"),
     "no-quorum": Expect("endpoint_silent", hint="cut off from the other members"),
     "blackhole": Expect("network_loss", hint="firewall"),
@@ -36,6 +37,8 @@ CAUSES = {
     "stop-patroni": Expect("not_attempted", "none", "kill -CONT", "stopped"),
     "hang-postgres": Expect("not_attempted", "none", "PostgreSQL", "PostgreSQL"),
     "dns-silent": Expect("dns", "etcd", "/etc/hosts", "127.0.", {"dns.outcome": "in_flight"}),
+    # glibc asks the next nameserver after 5 s: the look-up succeeds, too late.
+    "dns-first-silent": Expect("dns", "etcd", "/etc/hosts", "127.0.", {"dns.outcome": "in_flight"}),
     "dns-slow": Expect("dns", "etcd", "/etc/hosts", evidence={"dns.outcome": "in_flight"}),
     "dns-servfail": Expect("dns", "etcd", "/etc/hosts", "SERVFAIL", {"dns.outcome": "servfail"}),
     "dns-nxdomain": Expect("dns", "etcd", "does not exist", "no such name", {"dns.outcome": "nxdomain"}),
@@ -97,6 +100,7 @@ COPED_WITH = {
     "reset-answer": {"event": "request", "outcome": "reset"},
     "cut-answer": {"event": "request", "outcome": "closed"},
     "two-behind-one": {"event": "note", "note": "several_members"},
+    "dns-truncate": {"event": "dns", "network__transport": "tcp"},
     "move-leader": {"event": "note", "note": "election"},
 }
 

@@ -119,6 +119,7 @@ struct finding sample_dns(enum dns_source source, enum dns_outcome outcome)
 
 	if (source == DNS_QUERY) {
 		f.dns.type = "A";
+		f.dns.transport = "udp";
 		f.where.address = "127.0.0.53";
 		f.where.port = 53;
 	}
@@ -201,6 +202,7 @@ static void fill_dns(uint64_t *state, struct finding *f)
 	f->dns.name = names[below(state, 4)];
 	if (f->dns.source == DNS_QUERY) {
 		f->dns.type = types[below(state, 4)];
+		f->dns.transport = below(state, 2) ? "tcp" : NULL;
 		f->where.address = servers[below(state, 4)];
 	}
 	f->dns.error = below(state, 3) ? NULL : "EAI_AGAIN";

@@ -57,6 +57,7 @@ static void test_a_query_comes_back_whole(void **state)
 	assert_int_equal(g->dns.outcome, DNS_ERROR);
 	assert_string_equal(g->dns.name, "etcd2.lab");
 	assert_string_equal(g->dns.type, "A");
+	assert_string_equal(g->dns.transport, "udp");
 	assert_string_equal(g->dns.error, "rcode 4 NOTIMP");
 	assert_int_equal(g->dns.duration_ns, 5004000000);
 	assert_int_equal(g->dns.answers, 0);

@@ -50,7 +50,8 @@ static void test_json_of_a_query(void **state)
 	check_line(f, TS "\"dns\",\"source\":\"query\"," WHO ",\"endpoint\":\"etcd2.lab:2379\","
 			 "\"dns.question.name\":\"etcd2.lab\",\"dns.question.type\":\"A\","
 			 "\"server.address\":\"127.0.0.53\",\"server.port\":53,"
-			 "\"outcome\":\"ok\",\"duration_s\":0.001234,\"dns.answers\":0}\n");
+			 "\"network.transport\":\"udp\",\"outcome\":\"ok\",\"duration_s\":0.001234,"
+			 "\"dns.answers\":0}\n");
 	f.dns.outcome = DNS_ERROR;
 	f.dns.error = "rcode 4 NOTIMP";
 	f.dns.answers = LW_UNKNOWN;
@@ -58,7 +59,8 @@ static void test_json_of_a_query(void **state)
 	check_line(f, TS "\"dns\",\"source\":\"query\"," WHO ","
 			 "\"dns.question.name\":\"etcd2.lab\",\"dns.question.type\":\"A\","
 			 "\"server.address\":\"127.0.0.53\",\"server.port\":53,"
-			 "\"outcome\":\"error\",\"error.type\":\"rcode 4 NOTIMP\","
+			 "\"network.transport\":\"udp\",\"outcome\":\"error\",\"error.type\":"
+			 "\"rcode 4 NOTIMP\","
 			 "\"duration_s\":0.001234}\n");
 }
 
@@ -172,6 +174,19 @@ static void test_what_is_worth_a_line(void **state)
 			assert_string_equal(text, "");
 		free(text);
 	}
+}
+
+static void test_a_query_over_tcp(void **state)
+{
+	struct finding f = sample_dns(DNS_QUERY, DNS_SERVFAIL);
+	char *text;
+
+	(void)state;
+	f.dns.transport = "tcp";
+	f.dns.duration_ns = 1000 * MS;
+	text = text_of(&f, 1, &plain80);
+	assert_non_null(strstr(text, "from 127.0.0.53 over TCP"));
+	free(text);
 }
 
 static void test_verbose_shows_all(void **state)
@@ -332,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_json_of_a_note),
 		cmocka_unit_test(test_json_of_a_summary),
 		cmocka_unit_test(test_what_is_worth_a_line),
+		cmocka_unit_test(test_a_query_over_tcp),
 		cmocka_unit_test(test_verbose_shows_all),
 		cmocka_unit_test(test_repeats_are_told_once),
 		cmocka_unit_test(test_with_two_patronis_it_says_whose_it_is),

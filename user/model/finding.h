@@ -239,8 +239,9 @@ struct finding_endpoint {
 struct finding_dns {
 	enum dns_source source;
 	enum dns_outcome outcome;
-	const char *name;  /* that was asked for, without a final dot */
-	const char *type;  /* "A", "AAAA", "SRV", "TYPE65"; NULL for getaddrinfo */
+	const char *name;      /* that was asked for, without a final dot */
+	const char *type;      /* "A", "AAAA", "SRV", "TYPE65"; NULL for getaddrinfo */
+	const char *transport; /* "udp", "tcp"; NULL for getaddrinfo */
 	const char *error; /* "EAI_AGAIN", "rcode 4 NOTIMP"; NULL = none, or the outcome says it */
 	int64_t duration_ns;
 	int64_t answers; /* records in the answer; LW_UNKNOWN */

@@ -115,6 +115,9 @@ void tell__lookup(struct finding *f, const struct member *m, const struct lookup
 		.outcome = l->outcome,
 		.name = known(l->name),
 		.type = known(l->type),
+		.transport = l->source != DNS_QUERY ? NULL
+			     : l->tcp		    ? "tcp"
+						    : "udp",
 		.error = known(l->error),
 		.duration_ns = took == LW_UNKNOWN ? took : took / NS_PER_US * NS_PER_US,
 		.answers = l->answers,

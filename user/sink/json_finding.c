@@ -153,6 +153,7 @@ static void put_dns(struct json_out *o, const struct finding *f)
 	json_out__string(o, "server.address", f->where.address);
 	if (f->where.port)
 		json_out__int(o, "server.port", f->where.port);
+	json_out__string(o, "network.transport", d->transport);
 	json_out__string(o, "outcome", dns_outcome_name(d->outcome));
 	json_out__string(o, "error.type", d->error);
 	json_out__duration(o, "duration_s", d->duration_ns);

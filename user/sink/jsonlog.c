@@ -160,6 +160,7 @@ static int get_dns(const json_t *o, struct finding *f)
 	f->dns.outcome = (enum dns_outcome)outcome;
 	f->dns.name = json_in__string(o, "dns.question.name");
 	f->dns.type = json_in__string(o, "dns.question.type");
+	f->dns.transport = json_in__string(o, "network.transport");
 	f->dns.error = json_in__string(o, "error.type");
 	f->dns.duration_ns = json_in__duration(o, "duration_s");
 	f->dns.answers = json_in__int(o, "dns.answers", LW_UNKNOWN);

@@ -38,6 +38,8 @@ static void put_outcome(struct text_out *o, enum text_color color, const struct 
 	text_out__put(o, color, "%s", words[d->outcome].what);
 	if (f->where.address)
 		text_out__put(o, color, " %s %s", words[d->outcome].server, f->where.address);
+	if (d->transport && !strcmp(d->transport, "tcp"))
+		text_out__put(o, color, " over TCP");
 	if (d->duration_ns >= 0)
 		text_out__put(o, color, " %s %s", words[d->outcome].duration,
 			      text_out__duration(o, t, d->duration_ns));
