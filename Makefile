@@ -5,7 +5,8 @@
 #   make            build/leasewatch
 #   make demo       install what is missing, build, watch the incident happen in a lab     (root)
 #   make check      install what is missing, build, lint, run every test                   (root)
-#   make install    PREFIX=/usr/local, DESTDIR=
+#   make install    PREFIX=/usr/local, DESTDIR=; make uninstall                            (root)
+#   make deb        build/leasewatch_VERSION_ARCH.deb
 #   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
 #   make check-vm   the tests on other kernels, emulated; KERNEL=6.1 for one of them        (root)
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
@@ -58,7 +59,7 @@ CORE_LIB := $(BUILD)/libleasewatch.a
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all clean install demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
+.PHONY: all clean demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
 	bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -186,12 +187,7 @@ check-vm:
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/run --build $(BUILD) --kernel '$(KERNEL)' vm
 
-install: all
-	install -D -m 0755 $(BUILD)/leasewatch $(DESTDIR)$(PREFIX)/bin/leasewatch
-	install -D -m 0644 tools/packaging/man/leasewatch.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man1/leasewatch.1
-	install -D -m 0644 tools/packaging/man/leasewatch.conf.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/leasewatch.conf.5
+include tools/packaging/install.mk
 
 clean:
 	$(Q)rm -rf $(BUILD)
