@@ -136,9 +136,10 @@ def etcd_flags(options, name):
     """What makes an etcd serve its clients over TLS."""
     if not options.tls:
         return {}
-    flags = {"cert-file": of_etcd(name), "key-file": ETCD_KEY, "trusted-ca-file": CA}
+    flags = {"cert-file": of_etcd(name), "key-file": ETCD_KEY}
     if options.mtls:
-        flags["client-cert-auth"] = "true"
+        # A trusted CA is enough for etcd 3.4 to ask every client for a certificate.
+        flags.update({"trusted-ca-file": CA, "client-cert-auth": "true"})
     return flags
 
 
