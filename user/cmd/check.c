@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "kernel/patroni.h"
 #include "kernel/probe.h"
+#include "kernel/tls.h"
 
 struct check {
 	bool json, verbose;
@@ -19,6 +20,7 @@ struct check {
 	bool ok;
 	char *why;	  /* not ok: the sentence */
 	const char *tier; /* of the data hooks; NULL = none */
+	bool uprobes;	  /* what is inside TLS would be looked for */
 	size_t patronis;
 	json_t *root, *features, *processes;
 };
@@ -152,6 +154,7 @@ static void check_kernel(struct check *c)
 	for (int id = 0; id < FEATURES; id++)
 		check_feature(c, probe, obstacle, (enum feature_id)id);
 	c->why = c->ok ? NULL : strdup(why);
+	c->uprobes = probe && probe__uses(probe, FEATURE_TLS);
 	c->tier = !probe ? NULL : probe__uses(probe, FEATURE_SOCK) ? "sock" : "fexit";
 	if (!c->json && c->ok)
 		printf("  hooks: %s\n", probe__hooks(probe));
@@ -175,12 +178,29 @@ static const char *dcs_name(enum patroni_dcs dcs)
 	}
 }
 
+/* Its path: the library that the process does TLS with; why not: as a sentence would go on. */
+static bool tls_readable(const struct check *c, pid_t pid, char *how, size_t size)
+{
+	if (c->uprobes)
+		return tls__outlook(pid, how, size);
+	snprintf(how, size, "this kernel offers no uprobes");
+	return false;
+}
+
 static void process_json(struct check *c, const struct patroni_process *p,
 			 const struct patroni_config *f)
 {
 	json_t *o = json_pack("{s:i, s:b, s:s, s:b}", "process.pid", (int)p->pid, "container",
 			      p->container, "dcs", dcs_name(f->dcs), "tls", f->tls);
 	json_t *endpoints = json_array();
+	char how[512];
+
+	if (f->tls) {
+		bool readable = tls_readable(c, p->pid, how, sizeof(how));
+
+		json_object_set_new(o, "tls.readable", json_boolean(readable));
+		json_object_set_new(o, readable ? "tls.library" : "tls.obstacle", json_string(how));
+	}
 
 	if (f->scope[0])
 		json_object_set_new(o, "patroni.scope", json_string(f->scope));
@@ -190,6 +210,18 @@ static void process_json(struct check *c, const struct patroni_process *p,
 		json_array_append_new(endpoints, json_string(f->endpoints[i]));
 	json_object_set_new(o, "endpoints", endpoints);
 	json_array_append_new(c->processes, o);
+}
+
+static void show_tls(const struct check *c, pid_t pid)
+{
+	char how[512];
+
+	if (tls_readable(c, pid, how, sizeof(how)))
+		printf("    TLS can be read, in %s\n", how);
+	else
+		printf("    TLS cannot be read: %s; requests are seen by their timing alone, and "
+		       "renewals cannot be told from other requests\n",
+		       how);
 }
 
 static int on_patroni(const struct patroni_process *p, void *ctx)
@@ -205,8 +237,10 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 		return 0;
 	}
 	printf("  pid %-8d %s/%s, %s%s%s\n", p->pid, f.scope[0] ? f.scope : "?",
-	       f.member[0] ? f.member : "?", dcs_name(f.dcs),
-	       f.tls ? " over TLS (not readable yet)" : "", p->container ? ", in a container" : "");
+	       f.member[0] ? f.member : "?", dcs_name(f.dcs), f.tls ? " over TLS" : "",
+	       p->container ? ", in a container" : "");
+	if (f.tls)
+		show_tls(c, p->pid);
 	for (size_t i = 0; i < f.endpoints_len; i++)
 		printf("    %s\n", f.endpoints[i]);
 	return 0;

@@ -15,6 +15,9 @@ static const char *const libraries[] = {
 	"libssl.so*", "libssl-*.so*", "libcrypto.so*", "libcrypto-*.so*", NULL,
 };
 
+static const char *const libssl[] = {"libssl.so*", "libssl-*.so*", NULL};
+static const char none[] = "the process has no libssl mapped";
+
 /*
  * pyca/cryptography's, which pyOpenSSL uses: Debian's is linked with libssl, the one of its wheels
  * has an OpenSSL inside.
@@ -67,7 +70,7 @@ struct uprobes *tls__new(const struct tls_programs *p)
 				[ERROR] = {"ERR_peek_error", p->error, true, LW_TLS_OTHER},
 			},
 		.what = "libssl",
-		.none = "the process has no libssl mapped",
+		.none = none,
 	};
 
 	_Static_assert(POINTS <= UPROBE_POINTS_MAX, "more points than a set can have");
@@ -149,4 +152,18 @@ const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t 
 		return buf;
 	trouble = uprobes__trouble(u, tgid, pair_ex);
 	return trouble ? uprobes__trouble(u, tgid, pair) : NULL;
+}
+
+bool tls__outlook(pid_t tgid, char *buf, size_t size)
+{
+	struct library found;
+	int n;
+
+	if (has_own_openssl(tgid, buf, size))
+		return false;
+	n = library__open(tgid, libssl, &found, 1);
+	snprintf(buf, size, "%s", n > 0 ? found.name : n < 0 ? strerror(-n) : none);
+	if (n > 0)
+		library__close(&found, 1);
+	return n > 0;
 }

@@ -5,6 +5,8 @@
 #ifndef LEASEWATCH_KERNEL_TLS_H
 #define LEASEWATCH_KERNEL_TLS_H
 
+#include <stdbool.h>
+
 #include "kernel/uprobes.h"
 
 struct lw_event;
@@ -28,5 +30,11 @@ enum uprobes_sign tls__sign(const struct lw_event *event);
  * tell; NULL = nothing is known to be in the way. Writes into buf where it has to.
  */
 const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t size);
+
+/*
+ * Would a process's TLS be read, as far as its libraries tell? Hooks nothing. Writes the library's
+ * path, or why not.
+ */
+bool tls__outlook(pid_t tgid, char *buf, size_t size);
 
 #endif
