@@ -47,6 +47,8 @@ class Lab:
         self.sick = False
         self.net = int(os.environ.get("LAB_NET", "0")) + 16 * worker() + Lab.started
         self.name = f"{name}-{os.getpid()}"
+        # How Patroni renews its lease there.
+        self.renewal = "v2/put leader" if "--v2" in options else "lease/keepalive"
         self.process = subprocess.Popen(
             [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net),
              "--ready-timeout", str(60 * SLOW), *options],
@@ -119,7 +121,8 @@ class Trace:
                 all(e.get(k) == v for k, v in wanted.items())]
 
     def renewals(self, **fields):
-        return self.events(event="request", etcd__rpc="lease/keepalive", outcome="ok", **fields)
+        rpc = self.lab.renewal if self.lab else "lease/keepalive"
+        return self.events(event="request", etcd__rpc=rpc, outcome="ok", **fields)
 
     def wait_for(self, timeout, **fields):
         def found():

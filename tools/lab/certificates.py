@@ -17,6 +17,8 @@ DIRECTORY = f"{layout.BASE}/tls"
 CA = f"{DIRECTORY}/ca.pem"
 ETCD_KEY = f"{DIRECTORY}/etcd.key"
 PATRONI, PATRONI_KEY = f"{DIRECTORY}/patroni.pem", f"{DIRECTORY}/patroni.key"
+# Its clients speak TLS with it, too: Patroni through the same libssl.
+POSTGRES, POSTGRES_KEY = f"{DIRECTORY}/postgres.pem", f"{DIRECTORY}/postgres.key"
 # What can be wrong with one: over since yesterday, signed by another CA, for another name.
 EXPIRED, FOREIGN, MISNAMED = "expired", "foreign", "misnamed"
 
@@ -97,10 +99,13 @@ def make(options):
 
     os.mkdir(DIRECTORY)
     ours, theirs = _Authority("lab CA"), _Authority("another CA")
-    etcd_key, patroni_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    etcd_key, patroni_key, postgres_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     _write(CA, ours.certificate)
     _write_key(ETCD_KEY, etcd_key)
     _write_key(PATRONI_KEY, patroni_key, "postgres")
+    _write_key(POSTGRES_KEY, postgres_key, "postgres")
+    patronis = [layout.host(name) for name in options.patroni_names()]
+    _write(POSTGRES, ours.issue("postgres", postgres_key.public_key(), patronis))
     # A learner answers in the name of any of them.
     everybody = [
         text for etcd in options.etcd_names() for text in (layout.host(etcd), layout.address(etcd))
@@ -151,6 +156,10 @@ def patroni_settings(options):
     if options.mtls:
         settings.update(cert=PATRONI, key=PATRONI_KEY)
     return settings
+
+
+def postgres_parameters(options):
+    return {"ssl": "on", "ssl_cert_file": POSTGRES, "ssl_key_file": POSTGRES_KEY} if options.tls else {}
 
 
 def client_context(options):

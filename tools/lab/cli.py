@@ -272,7 +272,7 @@ def up_options(up):
         metavar="N",
         help="scope demoN, names etcd1.labN, addresses 127.0.N.x: for labs that are watched together",
     )
-    up.add_argument("--tls", action="store_true", help="Patroni and the etcds speak TLS")
+    up.add_argument("--tls", action="store_true", help="Patroni and the etcds speak TLS, and PostgreSQL")
     up.add_argument("--mtls", action="store_true", help="the same, with certificates on both sides")
     up.add_argument("--v2", action="store_true", help="Patroni uses the etcds' v2 API")
     up.add_argument("--auth", action="store_true", help="etcd asks for a password")

@@ -129,7 +129,7 @@ def start_etcd(options, name, more_flags=None):
     return _spawn(name, argv, environment, binds=binds)
 
 
-def postgresql_config(name, directory, listen):
+def postgresql_config(options, name, directory, listen):
     return {
         "listen": listen,
         "connect_address": listen,
@@ -155,6 +155,7 @@ def postgresql_config(name, directory, listen):
             "log_directory": f"{layout.BASE}/log",
             "log_filename": f"{name.replace('patroni', 'postgres')}.log",
             "log_line_prefix": "%m [%p] ",
+            **certificates.postgres_parameters(options),
         },
     }
 
@@ -198,7 +199,7 @@ def patroni_config(options, name):
                 "host replication all 127.0.0.0/8 trust",
             ],
         },
-        "postgresql": postgresql_config(name, directory, postgres),
+        "postgresql": postgresql_config(options, name, directory, postgres),
         # Never the machine's own watchdog.
         "watchdog": {"mode": "off"},
     }

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Patroni speaks TLS with its etcds: the same findings as in the clear, and what only TLS can do wrong."""
+import pytest
+
+from causes import CAUSES, COPED_WITH, Expect, rows, see_cause, see_none
+from lab import Lab
+
+TLS_CAUSES = {
+    "tls-silent": Expect("tls", hint="does not agree on TLS", headline="TLS handshake is not answered"),
+    "tls-silent-all": Expect("tls", "etcd", "does not agree on TLS", "TLS handshake is not answered"),
+    "tls-expired-all": Expect("tls", "etcd", "valid certificate", "certificate has expired"),
+    "tls-wrong-ca-all": Expect("tls", "etcd", "cacert", "unable to get local issuer certificate"),
+    "tls-wrong-name-all": Expect("tls", "etcd", "name"),
+}
+MUTUAL_CAUSES = {"tls-client-refused": Expect("tls", "etcd", "client certificate")}
+TLS_COPED_WITH = {
+    "tls-expired": {"event": "connect", "outcome": "tls"},
+    "tls-wrong-ca": {"event": "connect", "outcome": "tls"},
+}
+
+
+@pytest.fixture(scope="module")
+def tls_lab():
+    lab = Lab("tls", "--tls", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
+    yield lab
+    lab.down()
+
+
+@pytest.fixture(scope="module")
+def mtls_lab():
+    """Patroni waits longer for an answer than etcd takes to say no."""
+    lab = Lab("mtls", "--mtls", "--ttl", "70", "--loop-wait", "3", "--retry-timeout", "30")
+    yield lab
+    lab.down()
+
+
+@pytest.mark.parametrize("name", rows(CAUSES | TLS_CAUSES | MUTUAL_CAUSES, "freeze"))
+def test_cause_over_mutual_tls(mtls_lab, trace, healed, name):
+    healed(mtls_lab)
+    see_cause(mtls_lab, trace(mtls_lab), name, (CAUSES | TLS_CAUSES | MUTUAL_CAUSES)[name])
+
+
+@pytest.mark.parametrize("name", rows(CAUSES | TLS_CAUSES, "freeze"))
+def test_cause_over_tls(tls_lab, trace, healed, name):
+    healed(tls_lab)
+    see_cause(tls_lab, trace(tls_lab), name, (CAUSES | TLS_CAUSES)[name])
+
+
+@pytest.mark.parametrize("name", rows(COPED_WITH | TLS_COPED_WITH, "slow"))
+def test_no_stall_over_tls(tls_lab, trace, healed, name):
+    healed(tls_lab)
+    see_none(tls_lab, trace(tls_lab), name, (COPED_WITH | TLS_COPED_WITH)[name])
