@@ -59,9 +59,14 @@ class Packages:
         return found
 
     def unpack(self, place, names, finish=None):
-        """The newest package of each name (a pattern), all below `place`; `finish` completes it."""
-        if os.path.exists(f"{place}/complete"):
-            return
+        """The newest package of each name (a pattern), all below `place`; `finish` completes it. Nothing is done
+        where the same was asked for before."""
+        asked = "\n".join(names) + "\n"
+        mark = f"{place}/complete"
+        if os.path.exists(mark):
+            with open(mark, encoding="ascii") as file:
+                if file.read() == asked:
+                    return
         shutil.rmtree(place, ignore_errors=True)
         os.makedirs(place)
         names = [self.offered(name)[-1] for name in names]
@@ -71,5 +76,5 @@ class Packages:
             os.unlink(package)
         if finish:
             finish()
-        with open(f"{place}/complete", "w", encoding="ascii") as file:
-            file.write("\n".join(names) + "\n")
+        with open(mark, "w", encoding="ascii") as file:
+            file.write(asked)
