@@ -260,15 +260,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_HOOKS:
 		c->hooks = options__hooks(arg, state);
 		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case 'V':
-		puts("leasewatch " LW_VERSION);
-		exit(EXIT_HEALTHY);
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -281,21 +272,20 @@ int cmd_check(int argc, char **argv)
 		{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
 		{"hooks", OPTION_HOOKS, "TIER", 0, "as if trace had this option: auto, sock, fexit",
 		 0},
-		{"help", 'h', NULL, 0, "give this help", -1},
-		{"version", 'V', NULL, 0, "print the version", -1},
 		{0},
 	};
+	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
+		.children = children,
 		.doc = "Say what this host offers: kernel, hooks, Patroni processes, their etcd "
 		       "endpoints.\v"
 		       "Exit status: 0 ready, 1 cannot watch here, 3 no Patroni runs here now.",
 	};
 	struct check c = {0};
 
-	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &c);
+	options__parse(&argp, argc, argv, &c);
 	c.features = json_array();
 	c.processes = json_array();
 	check_kernel(&c);

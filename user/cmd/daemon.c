@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/conf.h"
 #include "cmd/metrics_http.h"
+#include "cmd/options.h"
 #include "cmd/textfile.h"
 #include "cmd/watch.h"
 #include "model/digest.h"
@@ -26,7 +27,7 @@
 #define POLL_MS	     50
 #define CONF_DEFAULT "/etc/leasewatch.conf"
 
-enum { OPTION_CHECK_CONFIG = 256 };
+enum { OPTION_CHECK_CONFIG = OPTION_OWN };
 
 struct daemon {
 	const char *conf_path; /* NULL: CONF_DEFAULT, if there is one */
@@ -49,8 +50,6 @@ static const struct argp_option options[] = {
 	 0},
 	{"check-config", OPTION_CHECK_CONFIG, NULL, 0, "say whether it is good, and end", 0},
 	{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
-	{"help", 'h', NULL, 0, "give this help", -1},
-	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
 
@@ -67,15 +66,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		d->verbose = true;
-		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case 'V':
-		puts("leasewatch " LW_VERSION);
-		exit(EXIT_HEALTHY);
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -310,9 +300,11 @@ static int serve(struct daemon *d)
 
 int cmd_daemon(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
+		.children = children,
 		.doc = "Watch for ever: a JSON log, metrics for Prometheus. SIGHUP reads the "
 		       "configuration again and opens the log anew.\v"
 		       "Exit status: 0 ended by SIGTERM or SIGINT, 1 error.",
@@ -321,8 +313,7 @@ int cmd_daemon(int argc, char **argv)
 	char why[512];
 	int err;
 
-	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &d);
+	options__parse(&argp, argc, argv, &d);
 	if (load_conf(&d, &d.conf, why, sizeof(why))) {
 		fprintf(stderr, "leasewatch: %s\n", why);
 		return EXIT_TOOL_ERROR;

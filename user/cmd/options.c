@@ -10,20 +10,24 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 
-static const struct argp_option options[] = {
+static const struct argp_option common_options[] = {
+	{"help", 'h', NULL, 0, "give this help", -1},
+	{"usage", OPTION_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
+	{"version", 'V', NULL, 0, "print the version", -1},
+	{0},
+};
+
+static const struct argp_option watch_options[] = {
 	{"pid", 'p', "PID", 0,
 	 "watch this process; may be given more than once (default: find Patroni)", 0},
 	{"stall-after", OPTION_STALL_AFTER, "SECS", 0,
 	 "a refresh that takes longer than this is a stall (default: 1)", 0},
 	{"hooks", OPTION_HOOKS, "TIER", 0,
 	 "read data by tracepoints (sock), by function returns (fexit), or by what works (auto, "
-	 "the "
-	 "default)",
+	 "the default)",
 	 0},
 	{"no-plaintext", OPTION_NO_PLAINTEXT, NULL, 0,
 	 "do not read inside TLS: see requests by their timing alone", 0},
-	{"help", 'h', NULL, 0, "give this help", -1},
-	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
 
@@ -66,7 +70,27 @@ static void add_pid(struct watch_options *w, const char *arg, struct argp_state 
 	w->pids[w->pids_len++] = (pid_t)value;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case OPTION_USAGE: /* argp's own error message names it */
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	case 'V':
+		puts("leasewatch " LW_VERSION);
+		exit(EXIT_HEALTHY);
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_watch(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *w = state->input;
 
@@ -85,18 +109,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_NO_PLAINTEXT:
 		w->no_plaintext = true;
 		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case 'V':
-		puts("leasewatch " LW_VERSION);
-		exit(EXIT_HEALTHY);
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument '%s'", arg);
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-const struct argp options__watch = {.options = options, .parser = parse};
+const struct argp options__common = {.options = common_options, .parser = parse_common};
+const struct argp options__watch = {.options = watch_options, .parser = parse_watch};
+
+void options__parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	argp_err_exit_status = EXIT_TOOL_ERROR;
+	argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
+}

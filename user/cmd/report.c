@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/logfile.h"
 #include "model/summary.h"
 #include "sink/jsonlog.h"
@@ -35,13 +36,8 @@ struct oddities {
 	bool cut; /* the last line is not whole */
 };
 
-enum { OPT_USAGE = 256 };
-
 static const struct argp_option options[] = {
-	{"verbose", 'v', NULL, 0, "Also print the findings, as trace did; twice: every request", 0},
-	{"help", 'h', NULL, 0, "Give this help", -1},
-	{"usage", OPT_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
-	{"version", 'V', NULL, 0, "Print the version", -1},
+	{"verbose", 'v', NULL, 0, "also print the findings, as trace did; twice: every request", 0},
 	{0},
 };
 
@@ -53,21 +49,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'v':
 		r->verbose++;
 		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case OPT_USAGE: /* argp's own error message names it */
-		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		return 0;
-	case 'V':
-		printf("leasewatch %s\n", LW_VERSION);
-		exit(EXIT_HEALTHY);
-	case ARGP_KEY_ARG:
-		(void)arg; /* all of them come with ARGP_KEY_ARGS */
-		return ARGP_ERR_UNKNOWN;
-	case ARGP_KEY_ARGS:
-		r->files = state->argv + state->next;
-		r->files_len = (size_t)(state->argc - state->next);
+	case ARGP_KEY_ARG: /* the first; argp has put all of them at the end */
+		(void)arg;
+		r->files = state->argv + state->next - 1;
+		r->files_len = (size_t)(state->argc - state->next) + 1;
+		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no log given; - reads stdin");
@@ -77,9 +63,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{.argp = &options__common}, {0}};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
+	.children = children,
 	.args_doc = "FILE...",
 	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first."
 	       "\vA FILE of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, "
@@ -235,9 +224,7 @@ int cmd_report(int argc, char **argv)
 	struct text_options text = {0};
 	int status = EXIT_TOOL_ERROR;
 
-	argp_err_exit_status = EXIT_TOOL_ERROR;
-	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &r))
-		return EXIT_TOOL_ERROR;
+	options__parse(&argp, argc, argv, &r);
 	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error that we report */
 	text_options__detect(&text, stdout);
 	text.live = false;

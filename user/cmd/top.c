@@ -211,7 +211,8 @@ static int top(struct top_command *c)
 
 int cmd_top(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&options__watch, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{.argp = &options__watch}, {.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -226,7 +227,6 @@ int cmd_top(int argc, char **argv)
 
 	c.watch.stall_after_ns = NS_PER_S;
 	c.top.interval_ns = NS_PER_S;
-	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &c);
+	options__parse(&argp, argc, argv, &c);
 	return top(&c);
 }

@@ -212,7 +212,8 @@ out:
 
 int cmd_trace(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{.argp = &options__watch}, {0}};
+	static const struct argp_child children[] = {
+		{.argp = &options__watch}, {.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -223,7 +224,6 @@ int cmd_trace(int argc, char **argv)
 	};
 	struct trace t = {.watch.stall_after_ns = NS_PER_S};
 
-	argp_err_exit_status = EXIT_TOOL_ERROR;
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &t);
+	options__parse(&argp, argc, argv, &t);
 	return trace(&t);
 }
