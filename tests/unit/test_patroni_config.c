@@ -62,7 +62,8 @@ static void reads_a_whole_configuration(void **state)
 	     "  password: hunter2\n"
 	     "bootstrap:\n"
 	     "  dcs: {ttl: 70, loop_wait: 5, retry_timeout: '30'}\n"
-	     "postgresql: {name: other, data_dir: /data, authentication: {superuser: {password: "
+	     "postgresql: {name: other, data_dir: /data, listen: '*:5433', authentication: "
+	     "{superuser: {password: "
 	     "hunter2}}}\n");
 	assert_string_equal(cfg.scope, "demo");
 	assert_string_equal(cfg.namespace, "db");
@@ -74,6 +75,7 @@ static void reads_a_whole_configuration(void **state)
 	assert_int_equal(cfg.ttl_s, 70);
 	assert_int_equal(cfg.loop_wait_s, 5);
 	assert_int_equal(cfg.retry_timeout_s, 30);
+	assert_int_equal(cfg.postgres_port, 5433);
 	assert_false(holds("hunter2"));
 }
 
@@ -421,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_whole_configuration),
+
 		cmocka_unit_test(knows_the_forms_of_hosts),
 		cmocka_unit_test(takes_proxy_before_url_before_hosts_before_host),
 		cmocka_unit_test(knows_srv),

@@ -279,7 +279,10 @@ static int setup_all(void **state)
 {
 	(void)state;
 	vitals__init(&host);
-	host.postgres_ports[3] = 6543;
+	vitals__postgres_port(&host, 6543);
+	for (uint16_t port = 1; port < VITALS_PORTS_MAX; port++)
+		vitals__postgres_port(&host, port);
+	vitals__postgres_port(&host, 6543);
 	return chdir(pretend__directory()) || mkfifo("fifo", 0600) ||
 	       mkfifo("a\nb\033[2J\xff", 0600);
 }

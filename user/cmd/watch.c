@@ -87,6 +87,7 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	memset(&config, 0, sizeof(config));
 	patroni__config(pid, &config); /* what it could not read stays unknown */
 	copy_config(&member, &config);
+	vitals__postgres_port(&w->vitals, config.postgres_port);
 	primary = patroni__is_primary(pid, &config);
 	if (primary >= 0)
 		member.role = primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;

@@ -79,7 +79,8 @@ struct patroni_config {
 	 * Where Patroni begins, "etcd1.lab:2379". It then asks etcd for its members, and goes on
 	 * with the client URLs that those advertise: the names on the wire may be others.
 	 */
-	bool endpoints_cut; /* there are more than these */
+	uint16_t postgres_port; /* of postgresql.listen; 0 = not given (Patroni's default: 5432) */
+	bool endpoints_cut;	/* there are more than these */
 	size_t endpoints_len;
 	char endpoints[PATRONI_ENDPOINTS_MAX][PATRONI_ENDPOINT_BYTES];
 	struct patroni_layers layers;

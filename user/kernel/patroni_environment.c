@@ -109,6 +109,8 @@ static void apply_variable(const char *var, const char *value, struct patroni_co
 		patroni_text__set(out->layers.name, sizeof(out->layers.name), value, len);
 	else if (!strcmp(var, "NAMESPACE"))
 		patroni_config__set_namespace(out, value, len);
+	else if (!strcmp(var, "POSTGRESQL_LISTEN"))
+		patroni_config__set_listen(out, value, len);
 	else if (!strcmp(var, "POSTGRESQL_DATA_DIR"))
 		patroni_text__set(out->layers.data_dir, sizeof(out->layers.data_dir), value, len);
 	suffix = strchr(var, '_');

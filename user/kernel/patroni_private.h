@@ -101,6 +101,9 @@ struct patroni_etcd_section *patroni_layers__section(struct patroni_layers *laye
 						     const char *name, bool present);
 
 /* Without the slashes that Patroni drops or joins. */
+/* postgresql.listen: "host", "host,host:port", "*:port"; of IPv6 addresses "[::1]:port" or "::1".
+ */
+void patroni_config__set_listen(struct patroni_config *cfg, const char *value, size_t len);
 void patroni_config__set_namespace(struct patroni_config *cfg, const char *value, size_t len);
 
 /* Derive everything above ->layers from ->layers. */

@@ -188,6 +188,21 @@ void patroni_section__add_host(struct patroni_etcd_section *sec, const char *hos
 	memcpy(sec->hosts + used + n, "\n", 2);
 }
 
+void patroni_config__set_listen(struct patroni_config *cfg, const char *value, size_t len)
+{
+	const char *colon = value ? memrchr(value, ':', len) : NULL;
+	bool is_v6 = colon && colon > value && memchr(value, ':', (size_t)(colon - value)) &&
+		     colon[-1] != ']';
+
+	cfg->postgres_port = 0;
+	if (!colon || is_v6)
+		return;
+	len -= (size_t)(colon + 1 - value);
+	value = colon + 1;
+	trim(&value, &len);
+	cfg->postgres_port = (uint16_t)parse_port(value, len);
+}
+
 void patroni_config__set_namespace(struct patroni_config *cfg, const char *value, size_t len)
 {
 	char text[PATRONI_NAME_BYTES];

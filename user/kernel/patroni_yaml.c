@@ -303,6 +303,8 @@ static void read_document(struct reader *r, yaml_node_t *root, struct patroni_co
 		patroni_config__set_namespace(out, text, len);
 	read_text(r, postgresql, "name", out->layers.pg_name, sizeof(out->layers.pg_name));
 	read_text(r, postgresql, "data_dir", out->layers.data_dir, sizeof(out->layers.data_dir));
+	if (scalar(r, postgresql, "listen", &text, &len))
+		patroni_config__set_listen(out, text, len);
 	for (size_t i = 0; i < sizeof(dcs) / sizeof(dcs[0]); i++)
 		read_dcs(r, root, dcs[i], out);
 	read_timing(r, lookup(r, lookup(r, root, "bootstrap", 0), "dcs", 0), out);

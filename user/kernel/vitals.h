@@ -29,10 +29,9 @@ struct vitals_mount {
 
 /* What samples share. The caller owns it; one thread at a time uses it. */
 struct vitals_host {
-	struct vitals_mount unified; /* cgroup v2, alone or beside v1 */
-	struct vitals_mount cpu;     /* v1's cpu controller: it says what v2 would */
-	uint16_t
-		postgres_ports[VITALS_PORTS_MAX]; /* besides 5432; filled by the caller; 0 = none */
+	struct vitals_mount unified;		   /* cgroup v2, alone or beside v1 */
+	struct vitals_mount cpu;		   /* v1's cpu controller: it says what v2 would */
+	uint16_t postgres_ports[VITALS_PORTS_MAX]; /* besides 5432; 0 = none */
 	/* Connected TCP sockets never change their peer, and looking for one is the dear part. */
 	struct {
 		uint64_t inode; /* 0 = free */
@@ -89,6 +88,9 @@ struct vitals {
 
 /* Find the cgroup mounts. Never fails: without them, what they tell is not known. */
 void vitals__init(struct vitals_host *host);
+
+/* PostgreSQL listens there, too. Beyond VITALS_PORTS_MAX the first is forgotten. */
+void vitals__postgres_port(struct vitals_host *host, uint16_t port);
 
 /*
  * All of it. 0, -ESRCH when there is no such thread, or another -errno when this process cannot

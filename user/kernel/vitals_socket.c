@@ -88,6 +88,15 @@ static bool is_postgres_port(const struct vitals_host *host, uint16_t port)
 	return port == POSTGRES_PORT;
 }
 
+void vitals__postgres_port(struct vitals_host *host, uint16_t port)
+{
+	if (!port || is_postgres_port(host, port))
+		return;
+	memmove(host->postgres_ports + 1, host->postgres_ports,
+		sizeof(host->postgres_ports) - sizeof(host->postgres_ports[0]));
+	host->postgres_ports[0] = port;
+}
+
 static void say_end(const uint8_t addr[16], uint16_t port, bool is_v6, char *out, size_t size)
 {
 	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
