@@ -11,7 +11,9 @@
  * (6.8, "tcp: reorganize tcp_sock fast path variables"), sk_err and sk_protocol of sock, icsk_ack
  * of inet_connection_sock and lrcvtime in it. Besides: sk_protocol was a bit field before 5.6, the
  * tracepoint sched_process_exit has one argument more since 6.16 (which is not read), and
- * before 6.1 the iterator over files cannot be told which task's.
+ * before 6.1 the iterator over files cannot be told which task's ("bpf: Parameterize task
+ * iterators", see probe.c). All of these names are older than 5.15, which was not run: the youngest
+ * is sk_bpf_storage, 5.2. What the programs call for is dated in user/kernel/features.c.
  */
 #ifndef LEASEWATCH_KERNEL_H
 #define LEASEWATCH_KERNEL_H

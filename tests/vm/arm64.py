@@ -14,9 +14,10 @@ ROOT = os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../..")
 CC = "aarch64-linux-gnu-gcc"
 CROSS_INCLUDE = "/usr/aarch64-linux-gnu/include"
 # What the program itself is linked with; what those are linked with in turn is not looked at.
-LIBRARIES = ["libbpf-dev", r"libbpf\d+", "libelf-dev", r"libelf\d+", "zlib1g-dev", "zlib1g", "libjansson-dev", r"libjansson\d+",
-             "libyaml-dev", "libyaml-0-2", "libncurses-dev", r"libncursesw\d+", r"libtinfo\d+", "libjsmn-dev", "uthash-dev",
-             "libinih-dev", r"libinih\d+", "libmicrohttpd-dev", r"libmicrohttpd\d+", "libsystemd-dev", "libsystemd0"]
+LIBRARIES = ["libbpf-dev", r"libbpf\d+", "libelf-dev", r"libelf\d+", "zlib1g-dev", "zlib1g", "libjansson-dev",
+             r"libjansson\d+", "libyaml-dev", "libyaml-0-2", "libncurses-dev", r"libncursesw\d+", r"libtinfo\d+",
+             "libjsmn-dev", "uthash-dev", "libinih-dev", r"libinih\d+", "libmicrohttpd-dev", r"libmicrohttpd\d+",
+             "libsystemd-dev", "libsystemd0"]
 KERNEL = "6.1"
 MACHINE_ARM64 = 183  # EM_AARCH64 of the ELF header
 BTF_MAGIC = b"\x9f\xeb\x01\x00"

@@ -19,10 +19,11 @@
 /*
  * `since` is when the last of what the programs call for came: the ring buffer and
  * bpf_ktime_get_boot_ns() 5.8, the iterator over an sk_storage map 5.9, sk_storage and
- * bpf_sock_from_file() in tracing programs 5.11, bpf_get_socket_cookie() there 5.12, the tracepoint
- * inet_sk_error_report 5.14, bpf_task_pt_regs() and bpf_get_attach_cookie() 5.15, the tracepoints
- * of the tier sock 6.3. So 5.15 is the least for the main job. Distributions take many of them back
- * to older kernels.
+ * bpf_sock_from_file() in tracing programs 5.11, bpf_get_socket_cookie() there 5.12, task storage
+ * in programs on uprobes 5.13, the tracepoint inet_sk_error_report 5.14, bpf_task_pt_regs() and
+ * bpf_get_attach_cookie() 5.15, the tracepoints of the tier sock 6.3. So 5.15 is the least for the
+ * main job. Distributions take many of them back to older kernels. On arm64 it is 6.3: nothing can
+ * be hooked at a function's return before 6.4 ("arm64: ftrace: Add direct call support").
  */
 const struct feature features[FEATURES] = {
 	[FEATURE_SOCK] =
