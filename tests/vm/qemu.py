@@ -82,9 +82,10 @@ class Guest:
             raise VmError(f"{machine[0]} is missing; install with: tools/setup vm")
         share = "local,security_model=none,multidevs=remap"
         self.command = [
-            "nice", "-n", "10", *machine, "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
-            "-nographic", "-nodefaults", "-no-reboot", "-monitor", "none",
-            "-serial", f"file:{self.console}",
+            # Whoever ends the tests ends the guests, too.
+            "setpriv", "--pdeathsig", "KILL", "nice", "-n", "10",
+            *machine, "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
+            "-nographic", "-nodefaults", "-no-reboot", "-monitor", "none", "-serial", f"file:{self.console}",
             "-kernel", kernel.image, "-initrd", f"{directory}/initramfs",
             "-append", f"console={tty} {CMDLINE} vm.name={name} {cmdline}",
             "-virtfs", f"{share},path={root},mount_tag=root,readonly=on,id=root",
