@@ -52,5 +52,7 @@ uninstall:
 	$(Q)rmdir $(DESTDIR)$(DATADIR)/leasewatch $(LOGDIR) 2>/dev/null || true
 	$(Q)for left in $(CONF) $(LOGDIR); do [ ! -e $$left ] || echo "$$left stays"; done
 
-deb: all
-	$(PACKAGING)/deb/build --build $(BUILD) --version $(VERSION)
+deb:
+	@tools/setup build deb
+	@$(PACKAGING)/deb/build $(BUILD) $(VERSION)
+	@ls $(BUILD)/leasewatch_$(VERSION)_*.deb

@@ -107,7 +107,7 @@ static int open_level(const char *path)
 
 static double level_quota(int dir, bool v1)
 {
-	char text[64], period[64];
+	char text[64], period[64], both[sizeof(text) + sizeof(period)];
 
 	if (!v1)
 		return vitals_file__read(dir, "cpu.max", text, sizeof(text)) > 0
@@ -117,9 +117,9 @@ static double level_quota(int dir, bool v1)
 	    vitals_file__read(dir, "cpu.cfs_period_us", period, sizeof(period)) <= 0 ||
 	    text[0] == '-')
 		return 0;
-	text[strcspn(text, "\n")] = ' ';
-	strncat(text, period, sizeof(text) - strlen(text) - 1);
-	return vitals_text__quota(text);
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(both, sizeof(both), "%s %s", text, period);
+	return vitals_text__quota(both);
 }
 
 /*
