@@ -99,7 +99,8 @@ static __always_inline void note_socket(struct sock *sk, struct mark *mark, stru
 
 /*
  * `ret` bytes have passed. Returns true when they are to be told as they are: nobody reads what is
- * inside, or it is the handshake.
+ * inside, or it is the handshake. Also the answer to a request that was written before libssl was
+ * hooked: who saw it go waits for that.
  */
 static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool received)
 {
@@ -108,12 +109,12 @@ static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool rece
 	if (!call || !call->ssl)
 		return mark->follow == FOLLOW_TLS;
 	call->cookie = mark->cookie;
-	if (call->function == LW_TLS_DO_HANDSHAKE)
-		return mark->follow == FOLLOW_TLS;
 	if (mark->follow == FOLLOW_TLS && is_writing(call) && !received &&
 	    !judge_plaintext(sk, mark, call))
 		return false;
-	if (mark->follow == FOLLOW_TLS_PLAIN)
+	if (mark->follow == FOLLOW_TLS)
+		return true;
+	if (call->function != LW_TLS_DO_HANDSHAKE)
 		note_socket(sk, mark, call, received);
 	return false;
 }
