@@ -14,6 +14,8 @@
 #include "socket.h"
 #include "tls.h"
 
+#define SSL_RECEIVED_SHUTDOWN 2 /* <openssl/ssl.h> */
+
 /* The upper half of an attachment's cookie is the function, the lower one is the target. */
 static __always_inline bool is_our_target(struct pt_regs *ctx, __u32 *function)
 {
@@ -213,6 +215,27 @@ int tls_error(struct pt_regs *ctx)
 	if (!call || call->ssl || !call->failed)
 		return 0;
 	emit_tls(call->failed, LW_TLS_ERROR, code);
+	call->failed = 0;
+	return 0;
+}
+
+/*
+ * SSL_get_shutdown(): who reads and gets nothing asks whether that was the end. So it is known
+ * before the socket closes, and even when Patroni closes it first.
+ */
+SEC("uretprobe")
+int tls_shutdown(struct pt_regs *ctx)
+{
+	int result = LW_CALL_RESULT(ctx);
+	struct tls_call *call;
+	__u32 function;
+
+	if (!(result & SSL_RECEIVED_SHUTDOWN) || !is_our_target(ctx, &function))
+		return 0;
+	call = thread_call();
+	if (!call || call->ssl || !call->failed)
+		return 0;
+	emit_tls(call->failed, LW_TLS_CLOSED, 0);
 	call->failed = 0;
 	return 0;
 }

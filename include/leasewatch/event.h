@@ -146,13 +146,14 @@ enum lw_tls_function {
 	LW_TLS_WRITE,
 	LW_TLS_WRITE_EX,
 	LW_TLS_DO_HANDSHAKE,
-	LW_TLS_OTHER, /* of libcrypto: one program each */
+	LW_TLS_OTHER, /* those that have a program of their own */
 };
 
 enum lw_tls_what {
 	LW_TLS_HANDSHAKE, /* the handshake is done; code 0 */
 	LW_TLS_VERIFY,	  /* the peer's certificate: code is OpenSSL's X509_V_ERR_*, never 0 */
 	LW_TLS_ERROR,	  /* a call failed: code is what OpenSSL's ERR_peek_error() returned */
+	LW_TLS_CLOSED,	  /* the peer has said that it sends no more (close_notify); code 0 */
 };
 
 struct lw_event_tls {

@@ -252,6 +252,32 @@ static void test_libssl_has_the_last_word(void **state)
 					"update connection_reset etcd1.lab:2379 warning\n");
 }
 
+static void test_closed_in_mid_answer(void **state)
+{
+	struct world *w = *state;
+
+	renew_well(w);
+	world_tls__connect(w, 101);
+	world_tls__said(w, 101, LW_TLS_HANDSHAKE, 0);
+	world__keepalive(w, 101);
+	w->now += MS(10);
+	/* Patroni, told of it by libssl, closes before the FIN is there. */
+	world_tls__said(w, 101, LW_TLS_CLOSED, 0);
+	world__state(w, 101, LW_TCP_ESTABLISHED, LW_TCP_FIN_WAIT1, 0, 2379);
+	world__pass(w, 500);
+	assert_int_equal(w->request.outcome, REQUEST_CLOSED);
+	assert_string_equal(w->history, "begin connection_reset etcd1.lab:2379 warning\n");
+	/* Where nobody waits for anything, it is no news. */
+	world_tls__connect(w, 201);
+	world_tls__said(w, 201, LW_TLS_HANDSHAKE, 0);
+	world__keepalive(w, 201);
+	world__granted(w, 201);
+	world_tls__said(w, 201, LW_TLS_CLOSED, 0);
+	world__state(w, 201, LW_TCP_ESTABLISHED, LW_TCP_FIN_WAIT1, 0, 2379);
+	world__pass(w, 500);
+	assert_int_equal(w->request.outcome, REQUEST_OK);
+}
+
 static void test_closed_before_it_was_asked(void **state)
 {
 	struct world *w = *state;
@@ -351,6 +377,7 @@ int main(void)
 		TEST(test_plain_http_on_that_port),
 		TEST(test_client_certificate_refused),
 		TEST(test_libssl_has_the_last_word),
+		TEST(test_closed_in_mid_answer),
 		TEST(test_closed_before_it_was_asked),
 		TEST(test_patroni_leaves),
 		TEST(test_idle_ends_are_no_failure),

@@ -86,7 +86,7 @@ const struct feature features[FEATURES] = {
 		 "queries on port 53 are seen all the same"},
 	[FEATURE_TLS] =
 		{"TLS plaintext",
-		 {"tls_enter", "tls_return", "tls_verify", "tls_error"},
+		 {"tls_enter", "tls_return", "tls_verify", "tls_error", "tls_shutdown"},
 		 FEATURE_OPTIONAL,
 		 "Linux 5.15",
 		 "requests inside TLS are seen by their timing alone: renewals cannot be told "

@@ -35,7 +35,7 @@ enum feature_need {
 	FEATURE_OPTIONAL,
 };
 
-#define FEATURE_PROGRAMS 4
+#define FEATURE_PROGRAMS 5
 
 struct feature {
 	const char *name;

@@ -113,6 +113,7 @@ static void add_uprobes(struct probe *p)
 		.leave = p->programs.skel->progs.tls_return,
 		.verify = p->programs.skel->progs.tls_verify,
 		.error = p->programs.skel->progs.tls_error,
+		.shutdown = p->programs.skel->progs.tls_shutdown,
 	};
 
 	if (p->programs.used[FEATURE_RESOLVE])

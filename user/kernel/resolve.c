@@ -19,6 +19,7 @@ struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_p
 				[LEAVE] = {"getaddrinfo", leave, .at_return = true},
 				[ENTER] = {"getaddrinfo", enter},
 			},
+		.essential = LEAVE,
 		.all = true,
 		.what = "getaddrinfo",
 		.none = "cannot hook getaddrinfo: the process has no C library mapped",

@@ -41,6 +41,7 @@ enum {
 	HANDSHAKE_ENTER,
 	VERIFY,
 	ERROR,
+	SHUTDOWN,
 	POINTS,
 };
 
@@ -68,7 +69,9 @@ struct uprobes *tls__new(const struct tls_programs *p)
 				[VERIFY] = {"X509_STORE_CTX_get_error", p->verify, true,
 					    LW_TLS_OTHER},
 				[ERROR] = {"ERR_peek_error", p->error, true, LW_TLS_OTHER},
+				[SHUTDOWN] = {"SSL_get_shutdown", p->shutdown, true, LW_TLS_OTHER},
 			},
+		.essential = READ,
 		.what = "libssl",
 		.none = none,
 	};

@@ -11,9 +11,10 @@
 
 struct lw_event;
 
-/* The loaded programs: entry and return of libssl's functions, and of libcrypto's one each. */
+/* The loaded programs: entry and return of libssl's functions; one each for two of libcrypto's and
+ * one of libssl's that tell more. */
 struct tls_programs {
-	const struct bpf_program *enter, *leave, *verify, *error;
+	const struct bpf_program *enter, *leave, *verify, *error, *shutdown;
 };
 
 /* NULL when memory is out. */

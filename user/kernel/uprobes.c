@@ -19,7 +19,12 @@
 #include "leasewatch/event.h"
 
 /* A library that is not there at the fifth sign of life will not come. */
-#define TRIES_MAX     5
+#define TRIES_MAX 5
+/*
+ * A program that has just begun maps it soon, and uses it soon after that: so without a sign, too,
+ * at so many turns (of 50 to 100 ms).
+ */
+#define EAGER_TURNS   60
 
 #define TROUBLE_BYTES (LIBRARY_NAME_BYTES + 128)
 
@@ -38,7 +43,7 @@ struct job {
 	/* What is there already, and behind it what the job has hooked. */
 	size_t known, copies_len;
 	struct copy copies[UPROBE_COPIES_MAX];
-	bool found; /* a library */
+	bool found; /* what there is to be found */
 	char trouble[TROUBLE_BYTES];
 	struct job *next; /* among those that nobody waits for */
 };
@@ -50,6 +55,7 @@ struct target {
 	struct job *job; /* under way; NULL = none */
 	bool expected;	 /* to use the library */
 	int tries;	 /* left; 0 = there is nothing to look for */
+	int eager;	 /* turns left in which it is looked for without a sign */
 	bool due;	 /* it is time for the next one */
 	bool gone;
 	char trouble[TROUBLE_BYTES];
@@ -62,6 +68,7 @@ struct uprobes {
 	struct job *orphans;	/* their targets are gone */
 	unsigned int jobs;	/* under way */
 	bool due;		/* a target is due, or gone */
+	bool eager;		/* a target may be */
 };
 
 struct uprobes *uprobes__new(const struct uprobe_set *set)
@@ -142,13 +149,20 @@ static void hook_copy(struct job *job, const struct library *library)
 		job->copies_len++;
 }
 
+static bool is_hooked(const struct job *job)
+{
+	for (size_t i = 0; i < job->copies_len; i++)
+		if (job->copies[i].hooked & 1U << job->set->essential)
+			return true;
+	return false;
+}
+
 static void *run(void *arg)
 {
 	struct job *job = arg;
 	struct library libraries[UPROBE_COPIES_MAX];
 	int n = library__open(job->tgid, job->set->libraries, libraries, job->set->copies_max);
 
-	job->found = n > 0;
 	if (n < 0)
 		say(job->trouble, "cannot hook %s: %s", job->set->what, strerror(-n));
 	for (int i = 0; i < n; i++)
@@ -156,6 +170,7 @@ static void *run(void *arg)
 			hook_copy(job, &libraries[i]);
 	if (n > 0)
 		library__close(libraries, (size_t)n);
+	job->found = is_hooked(job) || (n > 0 && job->trouble[0]);
 	atomic_store(&job->done, true);
 	return NULL;
 }
@@ -190,8 +205,8 @@ static void try(struct uprobes *u, struct target *g)
 {
 	if (g->job)
 		return; /* still due when that is done */
+	g->tries -= g->due;
 	g->due = false;
-	g->tries--;
 	begin(u, g);
 }
 
@@ -205,7 +220,7 @@ static void collect(struct uprobes *u, struct target *g)
 	g->copies_len = job->copies_len;
 	memcpy(g->trouble, job->trouble, sizeof(g->trouble));
 	if (job->found)
-		g->tries = 0;
+		g->tries = g->eager = 0;
 	free(job);
 	u->jobs--;
 }
@@ -281,6 +296,8 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 	if (!g->expected)
 		return;
 	g->tries = TRIES_MAX;
+	g->eager = EAGER_TURNS;
+	u->eager = true;
 	try(u, g);
 }
 
@@ -301,6 +318,8 @@ void uprobes__record(struct uprobes *u, const struct lw_event *event, enum uprob
 	if (event->type == LW_EVENT_EXEC) {
 		/* Its libraries are not mapped yet. The kernel moves the hooks that it has. */
 		g->tries = g->expected ? TRIES_MAX : 0;
+		g->eager = g->expected ? EAGER_TURNS : 0;
+		u->eager = u->eager || g->expected;
 		g->trouble[0] = '\0';
 		return;
 	}
@@ -333,17 +352,21 @@ void uprobes__turn(struct uprobes *u)
 {
 	struct target *g, *next;
 
-	if (!u->due && !u->jobs)
+	if (!u->due && !u->jobs && !u->eager)
 		return;
-	u->due = false;
+	u->due = u->eager = false;
 	turn_orphans(u);
 	HASH_ITER(hh, u->targets, g, next) {
 		if (g->job && atomic_load(&g->job->done))
 			collect(u, g);
-		if (g->gone)
+		if (g->gone) {
 			drop(u, g);
-		else if (g->due)
+			continue;
+		}
+		if (g->due || g->eager)
 			try(u, g);
+		g->eager -= g->eager > 0;
+		u->eager = u->eager || g->eager;
 	}
 }
 

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <bpf/libbpf.h>
 
-#define UPROBE_POINTS_MAX 12
+#define UPROBE_POINTS_MAX 13
 #define UPROBE_COPIES_MAX 8
 
 struct lw_event;
@@ -33,6 +33,7 @@ struct uprobe_set {
 	size_t copies_max;	      /* at most UPROBE_COPIES_MAX */
 	size_t points_len;
 	struct uprobe_point points[UPROBE_POINTS_MAX]; /* in the order in which they are hooked */
+	size_t essential; /* the point whose library is the one looked for, others come with it */
 	bool all;	  /* a library that lacks one of the symbols is not hooked at all */
 	const char *what; /* "getaddrinfo", for people */
 	const char *none; /* why not, when there is no such library */

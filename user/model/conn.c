@@ -230,6 +230,16 @@ static void on_receive(struct conn_table *t, struct conn *c, const struct lw_eve
 	}
 }
 
+void conn__peer_closed(struct conn_table *t, struct conn *c, uint64_t now_ns)
+{
+	if (!c->exchange)
+		return;
+	if (exchange__peer_closed(c->exchange) == EXCHANGE_ANSWERED)
+		conn__finish(t, c, exchange__verdict(c->exchange), now_ns);
+	else
+		conn__finish(t, c, REQUEST_CLOSED, now_ns);
+}
+
 /* The peer has closed, or reset, and Patroni knows: a send or receive says so. */
 static void on_end(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
 {
@@ -240,14 +250,10 @@ static void on_end(struct conn_table *t, struct conn *c, const struct lw_event_d
 							      : REQUEST_RESET;
 
 	conn_tls__end(t, c, outcome, now);
-	if (!c->exchange)
-		return;
-	if (e->len < 0)
+	if (e->len >= 0)
+		conn__peer_closed(t, c, now);
+	else if (c->exchange)
 		conn__finish(t, c, outcome, now);
-	else if (exchange__peer_closed(c->exchange) == EXCHANGE_ANSWERED)
-		conn__finish(t, c, exchange__verdict(c->exchange), now);
-	else
-		conn__finish(t, c, REQUEST_CLOSED, now);
 }
 
 static void on_data(struct conn_table *t, struct conn *c, const struct lw_event_data *e)

@@ -15,6 +15,9 @@ void conn__finish(struct conn_table *t, struct conn *c, enum request_outcome out
 		  uint64_t now_ns);
 void conn__drop_exchange(struct conn_table *t, struct conn *c);
 
+/* The peer sends no more, and Patroni knows: what it was waiting for is over. */
+void conn__peer_closed(struct conn_table *t, struct conn *c, uint64_t now_ns);
+
 /* LW_EVENT_TLS_SEND, LW_EVENT_TLS_RECV. */
 void conn_tls__bytes(struct conn_table *t, struct conn *c, const struct lw_event_data *e);
 /* LW_EVENT_TLS. */

@@ -195,6 +195,9 @@ void conn_tls__said(struct conn_table *t, struct conn *c, const struct lw_event_
 	case LW_TLS_VERIFY:
 		c->tls.verify = (unsigned int)e->code;
 		return;
+	case LW_TLS_CLOSED:
+		conn__peer_closed(t, c, now);
+		return;
 	case LW_TLS_ERROR:
 		break;
 	default:
