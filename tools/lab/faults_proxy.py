@@ -70,30 +70,30 @@ def very_slow(target):
 
 @fault("reset-answer", "member")
 def reset_answer(target):
-    """One etcd's connection is reset in the middle of its answer to a keepalive."""
+    """One etcd's connection is reset in the middle of its answer to a renewal."""
     put_before(target, [target.member], spoil="reset")
-    return f"{who(target.member)} resets the connection in mid-answer to a keepalive"
+    return f"{who(target.member)} resets the connection in mid-answer to a renewal"
 
 
 @fault("reset-answer-all", None)
 def reset_answer_all(target):
-    """Every etcd's connection is reset in the middle of its answer to a keepalive."""
+    """Every etcd's connection is reset in the middle of its answer to a renewal."""
     put_before(target, target.options.etcd_names(), spoil="reset")
-    return f"{everyone(target.options)} reset the connection in mid-answer to a keepalive"
+    return f"{everyone(target.options)} reset the connection in mid-answer to a renewal"
 
 
 @fault("cut-answer", "member")
 def cut_answer(target):
-    """One etcd's answer to a keepalive ends in the middle: an orderly close."""
+    """One etcd's answer to a renewal ends in the middle: an orderly close."""
     put_before(target, [target.member], spoil="cut")
-    return f"{who(target.member)} closes the connection in mid-answer to a keepalive"
+    return f"{who(target.member)} closes the connection in mid-answer to a renewal"
 
 
 @fault("cut-answer-all", None)
 def cut_answer_all(target):
-    """Every etcd's answer to a keepalive ends in the middle: an orderly close."""
+    """Every etcd's answer to a renewal ends in the middle: an orderly close."""
     put_before(target, target.options.etcd_names(), spoil="cut")
-    return f"{everyone(target.options)} close the connection in mid-answer to a keepalive"
+    return f"{everyone(target.options)} close the connection in mid-answer to a renewal"
 
 
 def two(target):

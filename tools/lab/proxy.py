@@ -4,9 +4,9 @@
 usage: proxy.py SPEC    a JSON object:
   listen    "address:port"
   backends  ["address:port", ...]; with several, connections go to each in turn, those that begin
-            with a lease keepalive in a turn of their own
+            with a renewal of the lease in a turn of their own
   delay_s   each byte of the answers arrives so much later (0)
-  spoil     "reset" or "cut": the answer to a lease keepalive breaks off in the middle, with a
+  spoil     "reset" or "cut": the answer to a renewal of the lease breaks off in the middle, with a
             RST or in good order (nothing)
   mute      it takes connections and what comes on them, and never says anything (false)
   tls       it ends the client's TLS and speaks TLS to the backends: {"server": [certificate, key],
@@ -25,10 +25,15 @@ import struct
 import sys
 import time
 
-KEEPALIVE, WATCH = b"/lease/keepalive ", b"/watch "
+# In the v2 API the leader key itself is renewed.
+RENEWALS, WATCH = (b"/lease/keepalive ", b"/leader HTTP/"), b"/watch "
 # What was sent before a RST must not be overtaken by it.
 BEFORE_RESET_S = 0.05
 QUIET_S, DRAIN_S = 0.2, 2.0
+
+
+def renews(request):
+    return any(renewal in request for renewal in RENEWALS)
 
 
 def say(text):
@@ -46,7 +51,7 @@ class Proxy:
 
     def backend(self, first_bytes):
         """The next in turn."""
-        kind = KEEPALIVE in first_bytes
+        kind = renews(first_bytes)
         turn = self.turns.get(kind, 0)
         self.turns[kind] = turn + 1
         backends = self.spec["backends"]
@@ -90,7 +95,7 @@ class Connection:
         self.reader, self.writer = reader, writer
         self.client = "%s:%d" % writer.get_extra_info("peername")
         self.server_writer = None
-        self.keepalive_open = False
+        self.renewal_open = False
         self.watch = False
         self.tail = b""
         self.last = time.monotonic()
@@ -133,10 +138,10 @@ class Connection:
             self.busy = True
             # A request line may come in two pieces.
             seen = self.tail + data
-            if KEEPALIVE in seen:
-                self.keepalive_open = True
+            if renews(seen):
+                self.renewal_open = True
             self.watch = self.watch or WATCH in seen
-            self.tail = seen[-len(KEEPALIVE) + 1 :]
+            self.tail = seen[-max(map(len, RENEWALS)) + 1 :]
             self.server_writer.write(data)
             await self.server_writer.drain()
             data = await self.reader.read(65536)
@@ -165,14 +170,14 @@ class Connection:
             if not data:
                 return
             self.last = time.monotonic()
-            if self.keepalive_open and self.proxy.spoil():
+            if self.renewal_open and self.proxy.spoil():
                 held += data
                 head, end, body = held.partition(b"\r\n\r\n")
                 if len(body) < 2:
                     continue
                 await self.break_off(head + end + body[: len(body) // 2])
                 return
-            self.keepalive_open = False
+            self.renewal_open = False
             self.writer.write(data)
             await self.writer.drain()
             # A watch is answered for ever.
@@ -198,7 +203,7 @@ class Connection:
             self.writer.transport.abort()
         else:
             self.writer.close()
-        say(f"{self.client}: {how} after {len(part)} bytes of the answer to a keepalive")
+        say(f"{self.client}: {how} after {len(part)} bytes of the answer to a renewal")
         # The other two ways end with the connection.
         self.server_writer.close()
 
