@@ -278,6 +278,23 @@ static void test_closed_in_mid_answer(void **state)
 	assert_int_equal(w->request.outcome, REQUEST_OK);
 }
 
+static void test_no_certificate_to_show(void **state)
+{
+	struct world *w = *state;
+
+	renew_well(w);
+	world__connect(w, 101);
+	world_tls__sent(w, 101, sample_hello, sizeof(sample_hello));
+	w->now += MS(2);
+	world_tls__received(w, 101, sample_server_header, sizeof(sample_server_header));
+	world_tls__sent(w, 101, sample_no_certificate, sizeof(sample_no_certificate));
+	world_tls__said(w, 101, LW_TLS_HANDSHAKE, 0);
+	world__keepalive(w, 101);
+	world_tls__said(w, 101, LW_TLS_CLOSED, 0);
+	world__pass(w, 500);
+	assert_string_equal(w->history, "begin connection_reset etcd1.lab:2379 warning\n");
+}
+
 static void test_closed_before_it_was_asked(void **state)
 {
 	struct world *w = *state;
@@ -378,6 +395,7 @@ int main(void)
 		TEST(test_client_certificate_refused),
 		TEST(test_libssl_has_the_last_word),
 		TEST(test_closed_in_mid_answer),
+		TEST(test_no_certificate_to_show),
 		TEST(test_closed_before_it_was_asked),
 		TEST(test_patroni_leaves),
 		TEST(test_idle_ends_are_no_failure),

@@ -14,10 +14,11 @@
 #include "model/lease.h"
 
 /*
- * An encrypted alert, and nothing else that matters, is as short as this: two bytes, one for the
- * type, 16 that authenticate (TLS 1.3), or eight more for a nonce (1.2).
+ * An alert that TLS 1.3 hides as data, and nothing else that matters, is as short as this: two
+ * bytes, one for the type, 16 that authenticate. The next longer is the empty answer of a client
+ * that is asked for a certificate and has none, with 25 (RFC 8446 4.4.2, 5.2).
  */
-#define ALERT_BODY_MAX 26
+#define ALERT_BODY_MAX 19
 
 #define ALERT_FATAL    2
 
@@ -55,6 +56,8 @@ static void handshake_done(struct conn *c, uint64_t now_ns)
 	if (c->state != CONN_HANDSHAKE)
 		return;
 	c->tls.done_ns = now_ns;
+	if (c->tls.trouble == TLS_HIDDEN_ALERT)
+		c->tls.trouble = TLS_NO_TROUBLE; /* it was something else */
 	end_handshake(c);
 }
 
