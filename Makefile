@@ -29,7 +29,7 @@ WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw inih libmicrohttpd libsystemd
+PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw inih libmicrohttpd libcap-ng
 CORE_PKGS := jansson yaml-0.1 ncursesw inih
 RESOLV   := -lresolv
 
@@ -43,7 +43,7 @@ endif
 
 # The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
 CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/sink/*/*.c user/kernel/patroni_*.c) \
-	    user/kernel/library.c user/kernel/features.c $(wildcard user/kernel/vitals*.c) user/cmd/conf.c
+	    user/kernel/library.c user/kernel/features.c user/kernel/ring.c $(wildcard user/kernel/vitals*.c) user/cmd/conf.c
 APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 
@@ -52,7 +52,7 @@ APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
 # The probe without the rest: for programs of the tests and the benchmark.
 PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o programs.o trial.o resolve.o tls.o uprobes.o \
-	links.o library.o features.o)
+	links.o library.o features.o ring.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
 CORE_LIB := $(BUILD)/libleasewatch.a
 

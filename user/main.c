@@ -2,6 +2,7 @@
 /*
  * main.c - which subcommand? Nothing else happens here.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,8 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	/* Threads are few and short: an arena for each would only be memory that stays. */
+	mallopt(M_ARENA_MAX, 1);
 	/* A pipe that nobody reads, a limit on file size: errors of write(2), told where it
 	 * happens. */
 	signal(SIGPIPE, SIG_IGN);

@@ -17,7 +17,7 @@ CROSS_INCLUDE = "/usr/aarch64-linux-gnu/include"
 LIBRARIES = ["libbpf-dev", r"libbpf\d+", "libelf-dev", r"libelf\d+", "zlib1g-dev", "zlib1g", "libjansson-dev",
              r"libjansson\d+", "libyaml-dev", "libyaml-0-2", "libncurses-dev", r"libncursesw\d+", r"libtinfo\d+",
              "libjsmn-dev", "uthash-dev", "libinih-dev", r"libinih\d+", "libmicrohttpd-dev", r"libmicrohttpd\d+",
-             "libsystemd-dev", "libsystemd0"]
+             "libcap-ng-dev", "libcap-ng0"]
 KERNEL = "6.1"
 MACHINE_ARM64 = 183  # EM_AARCH64 of the ELF header
 BTF_MAGIC = b"\x9f\xeb\x01\x00"

@@ -11,6 +11,8 @@
 
 #include "cmd/textfile.h"
 
+#define TMP_BYTES (PATH_MAX + 8)
+
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
@@ -26,17 +28,36 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+static int open_tmp(const char *path, char tmp[TMP_BYTES])
+{
+	int fd;
+
+	snprintf(tmp, TMP_BYTES, "%s.tmp", path);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 ? -errno : fd;
+}
+
+int textfile__try(const char *path)
+{
+	char tmp[TMP_BYTES];
+	int fd = open_tmp(path, tmp);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	unlink(tmp);
+	return 0;
+}
+
 int textfile__write(const char *path, const char *text, size_t len)
 {
-	char tmp[PATH_MAX + 8];
-	int fd, err;
+	char tmp[TMP_BYTES];
+	int fd = open_tmp(path, tmp), err;
 
-	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
-		return -errno;
-	err = fchmod(fd, 0644) ? -errno
-			       : 0; /* node_exporter is not root; our umask may be strict */
+		return fd;
+	/* node_exporter is not root; our umask may be strict. */
+	err = fchmod(fd, 0644) ? -errno : 0;
 	if (!err)
 		err = write_all(fd, text, len);
 	if (close(fd) && !err)

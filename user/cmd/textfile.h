@@ -10,4 +10,7 @@
 /* Write PATH.tmp, then rename it. 0 or -errno: then the old file stays as it was. */
 int textfile__write(const char *path, const char *text, size_t len);
 
+/* Could it be written? 0 or -errno. */
+int textfile__try(const char *path);
+
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <malloc.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,11 +17,16 @@
 #include "kernel/probe.h"
 #include "kernel/programs.h"
 #include "kernel/resolve.h"
+#include "kernel/ring.h"
 #include "kernel/tls.h"
+
+/* The longest: a piece of data as it was sent or received. */
+#define RECORD_BYTES_MAX (sizeof(struct lw_event_data) + LW_CAPTURE_BYTES)
 
 struct probe {
 	struct programs programs;
-	struct ring_buffer *ring;
+	struct ring *ring;
+	int epoll;		 /* -1: not open; told of records that cannot wait */
 	struct uprobes *resolve; /* NULL when this kernel cannot run programs on uprobes */
 	struct uprobes *tls;	 /* the same, or switched off */
 	bool no_plaintext;
@@ -67,25 +74,29 @@ static bool event_is_sound(const struct lw_event *e, size_t size)
 	return true;
 }
 
-static int on_record(void *ctx, void *data, size_t size)
+static void on_record(void *ctx, const void *data, size_t size)
 {
 	struct probe *p = ctx;
 	const struct lw_event *event = data;
 
 	if (!event_is_sound(event, size))
-		return 0;
+		return;
 	if (p->resolve)
 		uprobes__record(p->resolve, event, UPROBES_LIFE);
 	if (p->tls)
 		uprobes__record(p->tls, event, tls__sign(event));
 	p->on_event(p->ctx, event);
-	return 0;
 }
 
 static int open_ring(struct probe *p)
 {
-	p->ring = ring_buffer__new(bpf_map__fd(p->programs.skel->maps.events), on_record, p, NULL);
-	return p->ring ? 0 : -errno;
+	int fd = bpf_map__fd(p->programs.skel->maps.events);
+	struct epoll_event event = {.events = EPOLLIN};
+
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (p->epoll < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event))
+		return -errno;
+	return ring__new(&p->ring, fd, LW_RING_BYTES, RECORD_BYTES_MAX, on_record, p);
 }
 
 /* Reading an iterator to its end runs it; it writes into the ring buffer, never into the file. */
@@ -135,6 +146,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 	}
 	p->on_event = on_event;
 	p->ctx = ctx;
+	p->epoll = -1;
 	p->cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(opts && opts->verbose ? print_all : NULL);
 
@@ -148,6 +160,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 	}
 	add_uprobes(p);
 	programs__hooks(&p->programs, p->hooks, sizeof(p->hooks));
+	malloc_trim(0); /* what it took to load */
 	*out = p;
 	return 0;
 fail:
@@ -171,7 +184,9 @@ void probe__free(struct probe *p)
 		return;
 	uprobes__free(p->resolve);
 	uprobes__free(p->tls);
-	ring_buffer__free(p->ring);
+	ring__free(p->ring);
+	if (p->epoll >= 0)
+		close(p->epoll);
 	programs__close(&p->programs);
 	free(p);
 }
@@ -258,25 +273,25 @@ void probe__no_plaintext(struct probe *p)
 
 int probe__poll(struct probe *p, int timeout_ms)
 {
-	int n = ring_buffer__poll(p->ring, timeout_ms);
+	struct epoll_event event;
 
-	if (n < 0)
-		return n;
-	/* Most records come without a wake-up: the poll alone does not see them. */
-	n = ring_buffer__consume(p->ring);
+	if (epoll_wait(p->epoll, &event, 1, timeout_ms) < 0)
+		return -errno;
+	/* Most records come without a wake-up: they are there all the same. */
+	ring__consume(p->ring);
 	if (p->resolve)
 		uprobes__turn(p->resolve);
 	if (p->tls)
 		uprobes__turn(p->tls);
-	return n < 0 ? n : 0;
+	return 0;
 }
 
 int probe__snapshot(struct probe *p)
 {
 	int err = p->programs.snapshot ? run_iterator(p->programs.snapshot) : 0;
-	int n = ring_buffer__consume(p->ring);
 
-	return err ? err : n < 0 ? n : 0;
+	ring__consume(p->ring);
+	return err;
 }
 
 void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS])

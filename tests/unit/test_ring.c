@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_ring.c - the reader of the ring buffer, on memory that is laid out as the kernel's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/bpf.h>
+
+#include <cmocka.h>
+
+#include "findings.h"
+#include "kernel/ring.h"
+
+#define DATA_BYTES   ((size_t)sysconf(_SC_PAGESIZE))
+#define RECORD_BYTES 200
+
+struct rig {
+	int fd;
+	uint8_t *memory;
+	struct ring *ring;
+	unsigned long *consumed, *produced;
+	uint8_t *data;
+	uint64_t written, read; /* records */
+};
+
+/* Each record is its own number, over and over; its length follows from that. */
+static size_t length_of(uint64_t n)
+{
+	return 8 + (n * 37) % (RECORD_BYTES - 8);
+}
+
+static uint8_t byte_of(uint64_t n, size_t i)
+{
+	return (uint8_t)(n * 31 + i);
+}
+
+static void on_record(void *ctx, const void *record, size_t size)
+{
+	struct rig *r = ctx;
+	const uint8_t *bytes = record;
+
+	assert_int_equal(size, length_of(r->read));
+	for (size_t i = 0; i < size; i++)
+		assert_int_equal(bytes[i], byte_of(r->read, i));
+	r->read++;
+}
+
+static int setup(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	r->fd = memfd_create("ring", MFD_CLOEXEC);
+	if (r->fd < 0 || ftruncate(r->fd, (off_t)(2 * page + DATA_BYTES)))
+		return -1;
+	r->memory = mmap(NULL, 2 * page + DATA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+	r->consumed = (unsigned long *)r->memory;
+	r->produced = (unsigned long *)(r->memory + page);
+	r->data = r->memory + 2 * page;
+	*state = r;
+	return ring__new(&r->ring, r->fd, DATA_BYTES, RECORD_BYTES, on_record, r);
+}
+
+static int teardown(void **state)
+{
+	struct rig *r = *state;
+
+	ring__free(r->ring);
+	munmap(r->memory, 2 * (size_t)sysconf(_SC_PAGESIZE) + DATA_BYTES);
+	close(r->fd);
+	free(r);
+	return 0;
+}
+
+/* As bpf_ringbuf_reserve() and what follows it; false: no room. */
+static bool write_record(struct rig *r, size_t len, uint32_t flags)
+{
+	size_t need = (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL, at = *r->produced;
+
+	if (at + need - *r->consumed > DATA_BYTES - 1)
+		return false;
+	*(uint32_t *)(r->data + at % DATA_BYTES) = (uint32_t)len | flags;
+	for (size_t i = 0; i < len && !flags; i++)
+		r->data[(at + BPF_RINGBUF_HDR_SZ + i) % DATA_BYTES] = byte_of(r->written, i);
+	*r->produced = at + need;
+	r->written += !flags;
+	return true;
+}
+
+static void test_rounds(void **state)
+{
+	struct rig *r = *state;
+	uint64_t random = 5;
+
+	while (r->written < 20000) {
+		uint64_t n = random_next(&random) % 40;
+
+		for (uint64_t i = 0; i < n; i++) {
+			uint32_t discard = random_next(&random) % 5 ? 0 : BPF_RINGBUF_DISCARD_BIT;
+
+			if (!write_record(r, length_of(r->written), discard))
+				break;
+		}
+		ring__consume(r->ring);
+		assert_int_equal(r->read, r->written);
+		assert_int_equal(*r->consumed, *r->produced);
+	}
+}
+
+static void test_unfinished(void **state)
+{
+	struct rig *r = *state;
+	unsigned long at = *r->produced;
+
+	assert_true(write_record(r, length_of(0), BPF_RINGBUF_BUSY_BIT));
+	*r->produced = at; /* the same place again, now with its bytes */
+	assert_true(write_record(r, length_of(0), 0));
+	*(uint32_t *)(r->data + at) |= BPF_RINGBUF_BUSY_BIT;
+	assert_true(write_record(r, length_of(1), 0));
+	ring__consume(r->ring);
+	assert_int_equal(r->read, 0);
+	*(uint32_t *)(r->data + at) &= ~BPF_RINGBUF_BUSY_BIT;
+	ring__consume(r->ring);
+	assert_int_equal(r->read, 2);
+	ring__consume(r->ring);
+	assert_int_equal(r->read, 2);
+}
+
+/* Longer than any of ours, and in two pieces: there is no place to put it together. */
+static void test_too_long(void **state)
+{
+	struct rig *r = *state;
+
+	*r->produced = *r->consumed = DATA_BYTES - 64;
+	assert_true(write_record(r, RECORD_BYTES + 1, 0));
+	r->written = 0;
+	assert_true(write_record(r, length_of(0), 0));
+	ring__consume(r->ring);
+	assert_int_equal(r->read, 1);
+	assert_int_equal(*r->consumed, *r->produced);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_rounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

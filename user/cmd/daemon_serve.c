@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * daemon_serve.c - watch for ever; a JSON log, metrics, and a word to systemd. One thread does it
+ * all, in turns of at most POLL_MS.
+ *
+ * The order in which it starts: what the configuration names is opened first, because each mistake
+ * in it shall end the start with a sentence; then the kernel; then the rights go.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/cmd.h"
+#include "cmd/daemon.h"
+#include "cmd/metrics_http.h"
+#include "cmd/notify.h"
+#include "cmd/textfile.h"
+#include "cmd/watch.h"
+#include "kernel/privileges.h"
+#include "model/digest.h"
+#include "model/summary.h"
+#include "sink/log.h"
+#include "sink/metrics.h"
+
+#define POLL_MS	   50
+#define STATUS_NS  NS_PER_S /* at the most so often is systemd told how things stand */
+#define NAME_BYTES 256
+#define WHY_BYTES  (PATH_MAX + 256)
+
+struct daemon {
+	const struct daemon_options *opts;
+	struct conf conf;
+	struct watch *watch;
+	struct summary *summary;
+	struct digest *digest;
+	struct log *log;
+	struct metrics *metrics;
+	struct metrics_http *http;
+	struct notify *notify;
+	bool textfile_broken;
+	bool status_due;
+	/* wall clock: when it was done last */
+	uint64_t digest_ns, textfile_ns, watchdog_ns, status_ns;
+	sigset_t hup;
+};
+
+/*
+ * The summary adds up what goes to the log, so that `report` finds the same in it, to the order of
+ * its lines.
+ */
+static void tell(void *ctx, const struct finding *f)
+{
+	struct daemon *d = ctx;
+
+	summary__add(d->summary, f);
+	log__finding(d->log, f);
+}
+
+static void on_finding(void *ctx, const struct finding *f)
+{
+	struct daemon *d = ctx;
+
+	metrics__finding(d->metrics, f);
+	if (f->type == FINDING_STALL || f->type == FINDING_PROCESS)
+		d->status_due = true;
+	if (d->conf.log.each_request || !digest__take(d->digest, f))
+		tell(d, f);
+}
+
+/* How everything stands now. Large, and there is one thread. */
+static const struct status *status_of(struct daemon *d)
+{
+	static struct status status;
+
+	watch__status(d->watch, &status);
+	return &status;
+}
+
+static int render(void *ctx, char **text, size_t *len)
+{
+	struct daemon *d = ctx;
+	struct metrics_self self = {
+		.log_lines_lost = log__lost(d->log),
+		.log_works = log__works(d->log),
+	};
+
+	return metrics__render(d->metrics, status_of(d), &self, text, len);
+}
+
+static struct log_options log_options(const struct conf_log *c)
+{
+	return (struct log_options){.path = c->file, .max_bytes = c->max_bytes, .keep = c->keep};
+}
+
+static int open_http(struct daemon *d, const struct conf_metrics *c, struct metrics_http **out,
+		     char *why, size_t why_size)
+{
+	*out = NULL;
+	if (!c->address[0])
+		return 0;
+	return metrics_http__new(out, c->address, c->port, render, d, why, why_size);
+}
+
+/* A port that is taken keeps the old one open: better there than nowhere. */
+static void reload_http(struct daemon *d, struct conf_metrics *next)
+{
+	const struct conf_metrics *now = &d->conf.metrics;
+	struct metrics_http *http;
+	char why[WHY_BYTES];
+
+	if (!strcmp(now->address, next->address) && now->port == next->port)
+		return;
+	if (open_http(d, next, &http, why, sizeof(why))) {
+		fprintf(stderr, "leasewatch: %s; it stays as it was\n", why);
+		strcpy(next->address, now->address);
+		next->port = now->port;
+		return;
+	}
+	metrics_http__free(d->http);
+	d->http = http;
+}
+
+static void reload(struct daemon *d)
+{
+	struct log_options log;
+	struct timespec ts;
+	struct conf next;
+	char why[WHY_BYTES];
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	notify__send(d->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		     (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+	if (daemon__conf(d->opts, &next, why, sizeof(why))) {
+		fprintf(stderr, "leasewatch: %s; the old configuration stays\n", why);
+		next = d->conf;
+	}
+	if (next.watch.stall_after_ns != d->conf.watch.stall_after_ns ||
+	    next.watch.hooks != d->conf.watch.hooks || next.watch.tls != d->conf.watch.tls)
+		fprintf(stderr, "leasewatch: what changed in [watch] needs a restart\n");
+	next.watch = d->conf.watch;
+	if (next.log.each_request && !d->conf.log.each_request)
+		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
+	reload_http(d, &next.metrics);
+	d->conf = next;
+	d->textfile_ns = 0;
+	log = log_options(&d->conf.log);
+	log__reopen(d->log, &log);
+	notify__send(d->notify, "READY=1");
+}
+
+static void write_textfile(struct daemon *d)
+{
+	const char *path = d->conf.metrics.textfile;
+	char *text = NULL;
+	size_t len;
+	int err = render(d, &text, &len);
+
+	if (!err)
+		err = textfile__write(path, text, len);
+	free(text);
+	if (err && !d->textfile_broken)
+		fprintf(stderr, "leasewatch: cannot write the metrics to '%s': %s\n", path,
+			strerror(-err));
+	else if (!err && d->textfile_broken)
+		fprintf(stderr, "leasewatch: writing the metrics to '%s' works again\n", path);
+	d->textfile_broken = err != 0;
+}
+
+/* What `systemctl status` shows. */
+static void tell_status(struct daemon *d)
+{
+	const struct status *s = status_of(d);
+	size_t members = s->members_len + s->members_more;
+	char name[NAME_BYTES];
+
+	for (size_t i = 0; i < s->members_len; i++) {
+		const struct member_status *m = &s->members[i];
+
+		if (!m->stalled)
+			continue;
+		finding_where_name(&m->stall_where, name, sizeof(name));
+		notify__send(d->notify, "STATUS=STALL of %s/%s: %s at %s",
+			     m->who.scope ? m->who.scope : "?", m->who.member ? m->who.member : "?",
+			     cause_name(m->stall.cause), name);
+		return;
+	}
+	if (members)
+		notify__send(d->notify, "STATUS=Watching %zu Patroni process%s; no stall", members,
+			     members == 1 ? "" : "es");
+	else
+		notify__send(d->notify, "STATUS=Waiting for a Patroni");
+}
+
+/* Is it time again? Then it begins anew. */
+static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t every_ns)
+{
+	if (now_ns - *last_ns < every_ns)
+		return false;
+	*last_ns = now_ns;
+	return true;
+}
+
+/* What is done now and then. */
+static void tend(struct daemon *d, uint64_t now_ns)
+{
+	const struct conf *c = &d->conf;
+	uint64_t watchdog_ns = notify__watchdog_ns(d->notify);
+
+	if (is_due(&d->digest_ns, now_ns, (uint64_t)c->log.interval_ns))
+		digest__flush(d->digest, now_ns, tell, d);
+	if (c->metrics.textfile[0] &&
+	    is_due(&d->textfile_ns, now_ns, (uint64_t)c->metrics.textfile_interval_ns))
+		write_textfile(d);
+	if (watchdog_ns && is_due(&d->watchdog_ns, now_ns, watchdog_ns / 3))
+		notify__send(d->notify, "WATCHDOG=1");
+	if (d->notify && d->status_due && is_due(&d->status_ns, now_ns, STATUS_NS)) {
+		d->status_due = false;
+		tell_status(d);
+	}
+}
+
+static int run(struct daemon *d)
+{
+	static const struct timespec no_wait;
+	bool told_waiting = false;
+	int err = 0;
+
+	while (!lw_stop && !err) {
+		err = watch__turn(d->watch, POLL_MS);
+		if (sigtimedwait(&d->hup, NULL, &no_wait) == SIGHUP)
+			reload(d);
+		metrics_http__turn(d->http);
+		tend(d, watch__wall_ns(d->watch));
+		if (!told_waiting && !watch__saw_target(d->watch))
+			fprintf(stderr, "leasewatch: no Patroni runs here yet; waiting for one\n");
+		told_waiting = true;
+	}
+	return err;
+}
+
+static void conclude(struct daemon *d)
+{
+	struct finding f = {.type = FINDING_SUMMARY, .summary = d->summary};
+
+	f.ts_ns = watch__wall_ns(d->watch);
+	digest__flush(d->digest, f.ts_ns, tell, d);
+	summary__finish(d->summary, f.ts_ns);
+	log__finding(d->log, &f);
+	if (d->conf.metrics.textfile[0])
+		write_textfile(d);
+}
+
+/* What the configuration names. 0 or -errno with a sentence. */
+static int open_outputs(struct daemon *d, char *why, size_t why_size)
+{
+	struct log_options log = log_options(&d->conf.log);
+	const char *textfile = d->conf.metrics.textfile;
+	int err = log__open(&d->log, &log, why, why_size);
+
+	if (!err && textfile[0]) {
+		err = textfile__try(textfile);
+		if (err)
+			snprintf(why, why_size, "cannot write the metrics to '%s': %s", textfile,
+				 strerror(-err));
+	}
+	if (!err)
+		err = open_http(d, &d->conf.metrics, &d->http, why, why_size);
+	/* Root is used to write everywhere. */
+	if (err == -EACCES && strlen(why) < why_size)
+		snprintf(why + strlen(why), why_size - strlen(why),
+			 " (the daemon does without root's right to override permissions)");
+	return err;
+}
+
+/* Everything but the watch, which begins to speak when it is opened. 0 or -errno. */
+static int prepare(struct daemon *d, char *why, size_t why_size)
+{
+	int err = privileges__limit();
+
+	if (err) {
+		snprintf(why, why_size, "cannot give up privileges: %s", strerror(-err));
+		return err;
+	}
+	/* SIGHUP waits until the loop has time for it. */
+	sigemptyset(&d->hup);
+	sigaddset(&d->hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &d->hup, NULL);
+	lw_catch_signals();
+	d->notify = notify__new();
+	d->summary = summary__new();
+	d->digest = digest__new(d->conf.watch.stall_after_ns);
+	d->metrics = metrics__new();
+	if (!d->summary || !d->digest || !d->metrics)
+		return -ENOMEM;
+	return open_outputs(d, why, why_size);
+}
+
+static int begin(struct daemon *d, char *why, size_t why_size)
+{
+	struct watch_options opts = {
+		.stall_after_ns = d->conf.watch.stall_after_ns,
+		.no_plaintext = !d->conf.watch.tls,
+		.verbose = d->opts->verbose,
+		.hooks = d->conf.watch.hooks,
+		.on_finding = on_finding,
+		.ctx = d,
+	};
+	int err = watch__open(&d->watch, &opts, why, why_size);
+
+	if (err)
+		return err;
+	err = privileges__settle();
+	if (err)
+		snprintf(why, why_size, "cannot give up privileges: %s", strerror(-err));
+	return err;
+}
+
+static void free_all(struct daemon *d)
+{
+	metrics_http__free(d->http);
+	watch__free(d->watch);
+	log__free(d->log);
+	metrics__free(d->metrics);
+	digest__free(d->digest);
+	summary__free(d->summary);
+	notify__free(d->notify);
+}
+
+int daemon__serve(const struct daemon_options *opts, const struct conf *conf)
+{
+	struct daemon d = {.opts = opts, .conf = *conf, .status_due = true};
+	char why[WHY_BYTES] = "out of memory";
+	int err = prepare(&d, why, sizeof(why));
+
+	if (!err)
+		err = begin(&d, why, sizeof(why));
+	if (err) {
+		fprintf(stderr, "leasewatch: %s\n", why);
+		notify__send(d.notify, "STATUS=%s\nERRNO=%d", why, -err);
+		free_all(&d);
+		return err;
+	}
+	d.digest_ns = watch__wall_ns(d.watch);
+	notify__send(d.notify, "READY=1");
+	err = run(&d);
+	notify__send(d.notify, "STOPPING=1\nSTATUS=Stopping");
+	if (err)
+		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
+	conclude(&d);
+	free_all(&d);
+	return err;
+}

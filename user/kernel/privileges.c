@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * privileges.c - see privileges.h.
+ *
+ * What remains, each found by leaving it out while a Patroni restarts:
+ *
+ * CAP_PERFMON	 uprobes in the new process's getaddrinfo and libssl. A kernel that asks for
+ *		 CAP_SYS_ADMIN there (some distributions' kernel.perf_event_paranoid does) is found
+ *		 out by trying, and then that remains, too.
+ * CAP_BPF	 to give those uprobes their program, to put the process among the targets, and to
+ *		 walk its sockets; before Linux 5.19, for every call of bpf(2) where
+ *		 kernel.unprivileged_bpf_disabled is set.
+ * CAP_SYS_PTRACE	 /proc/PID of another user's process: which program, which libraries and
+ *			 which sockets it has, what its thread waits for.
+ * CAP_DAC_READ_SEARCH	 Patroni's configuration, which only its user may read.
+ * CAP_CHECKPOINT_RESTORE /proc/PID/map_files: a library that was replaced while it is in use has
+ *			 no other path.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cap-ng.h>
+
+#include "kernel/privileges.h"
+
+#define RIGHTS_MAX   16
+#define UPROBES_TYPE "/sys/bus/event_source/devices/uprobe/type"
+
+static const unsigned int to_follow[] = {
+	CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
+};
+
+/* A port below 1024; what a kernel may ask for on top when programs are loaded; to settle. */
+static const unsigned int to_begin[] = {CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN, CAP_SETPCAP};
+
+struct rights {
+	size_t n;
+	unsigned int list[RIGHTS_MAX];
+};
+
+/* Add those that the process has. */
+static void add(struct rights *rights, const unsigned int *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (capng_have_capability(CAPNG_PERMITTED, list[i]))
+			rights->list[rights->n++] = list[i];
+}
+
+static int keep(const struct rights *rights)
+{
+	capng_select_t what = CAPNG_SELECT_CAPS;
+
+	/* Who may not narrow the bounding set has had that done by whoever started him. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		what = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < rights->n; i++)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     rights->list[i]);
+	return capng_apply(what) ? -EPERM : 0;
+}
+
+int privileges__limit(void)
+{
+	struct rights rights = {0};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	if (capng_get_caps_process())
+		return -EPERM;
+	add(&rights, to_follow, sizeof(to_follow) / sizeof(to_follow[0]));
+	add(&rights, to_begin, sizeof(to_begin) / sizeof(to_begin[0]));
+	return keep(&rights);
+}
+
+static int uprobes_type(void)
+{
+	FILE *f = fopen(UPROBES_TYPE, "re");
+	int type = -1;
+
+	if (f && fscanf(f, "%d", &type) != 1)
+		type = -1;
+	if (f)
+		fclose(f);
+	return type;
+}
+
+/*
+ * May a uprobe be made without CAP_SYS_ADMIN? In a file that there cannot be: to be allowed comes
+ * first, and then nothing happens.
+ */
+static bool hooks_need_admin(void)
+{
+	struct perf_event_attr attr = {
+		.type = (unsigned int)uprobes_type(),
+		.size = sizeof(attr),
+		.config1 = (uintptr_t) "",
+	};
+	long fd = syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0)
+		close((int)fd);
+	return fd < 0 && (errno == EACCES || errno == EPERM);
+}
+
+int privileges__settle(void)
+{
+	static const unsigned int admin[] = {CAP_SYS_ADMIN};
+	struct rights rights = {0};
+	bool had_admin;
+	int err;
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	had_admin = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_ADMIN);
+	add(&rights, to_follow, sizeof(to_follow) / sizeof(to_follow[0]));
+	if (had_admin) { /* for the trial, permitted though not in effect */
+		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+		err = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+		if (err)
+			return err;
+		if (hooks_need_admin())
+			add(&rights, admin, 1);
+	}
+	return keep(&rights);
+}

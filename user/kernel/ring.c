@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ring.c - see ring.h. Three areas follow each other in the map: a page with the position up to
+ * which we have read (we write it), a page with the position up to which the kernel has written,
+ * and the data. Positions only grow; the data is found at the position modulo its size.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/bpf.h>
+
+#include "kernel/ring.h"
+
+struct ring {
+	unsigned long *consumed;
+	const unsigned long *produced;
+	const uint8_t *data;
+	size_t bytes, page_bytes;
+	uint8_t *whole; /* a record that goes on at the beginning */
+	size_t record_bytes;
+	ring_record_fn on_record;
+	void *ctx;
+};
+
+static int map_areas(struct ring *r, int fd)
+{
+	void *area = mmap(NULL, r->page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (area == MAP_FAILED)
+		return -errno;
+	r->consumed = area;
+	area = mmap(NULL, r->page_bytes + r->bytes, PROT_READ, MAP_SHARED, fd,
+		    (off_t)r->page_bytes);
+	if (area == MAP_FAILED)
+		return -errno;
+	r->produced = area;
+	r->data = (const uint8_t *)area + r->page_bytes;
+	return 0;
+}
+
+int ring__new(struct ring **out, int fd, size_t bytes, size_t record_bytes,
+	      ring_record_fn on_record, void *ctx)
+{
+	struct ring *r = calloc(1, sizeof(*r));
+	int err = -ENOMEM;
+
+	if (!r)
+		return err;
+	*r = (struct ring){
+		.bytes = bytes,
+		.page_bytes = (size_t)sysconf(_SC_PAGESIZE),
+		.whole = malloc(record_bytes),
+		.record_bytes = record_bytes,
+		.on_record = on_record,
+		.ctx = ctx,
+	};
+	if (r->whole)
+		err = map_areas(r, fd);
+	if (err) {
+		ring__free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void ring__free(struct ring *r)
+{
+	if (!r)
+		return;
+	if (r->consumed)
+		munmap(r->consumed, r->page_bytes);
+	if (r->produced)
+		munmap((void *)(uintptr_t)r->produced, r->page_bytes + r->bytes);
+	free(r->whole);
+	free(r);
+}
+
+static void hand_over(struct ring *r, size_t at, size_t len)
+{
+	size_t first = r->bytes - at;
+
+	if (len <= first) {
+		r->on_record(r->ctx, r->data + at, len);
+		return;
+	}
+	if (len > r->record_bytes)
+		return;
+	memcpy(r->whole, r->data + at, first);
+	memcpy(r->whole + first, r->data, len - first);
+	r->on_record(r->ctx, r->whole, len);
+}
+
+void ring__consume(struct ring *r)
+{
+	unsigned long at = *r->consumed; /* nobody else writes it */
+
+	while (at < __atomic_load_n(r->produced, __ATOMIC_ACQUIRE)) {
+		const uint32_t *header = (const uint32_t *)(r->data + (at & (r->bytes - 1)));
+		uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+		size_t len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+		if (word & BPF_RINGBUF_BUSY_BIT)
+			return; /* it is being written; those behind it wait */
+		if (!(word & BPF_RINGBUF_DISCARD_BIT))
+			hand_over(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
+		at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+		__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+	}
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring.h - the reader of a BPF ring buffer (BPF_MAP_TYPE_RINGBUF; the kernel's
+ * Documentation/bpf/ringbuf.rst, layout in kernel/bpf/ringbuf.c).
+ *
+ * libbpf's maps the data twice in a row, so that no record is ever in two pieces. All of those
+ * pages count as resident: with 4 MiB of data that is 4 MiB more, for a copy of one record in each
+ * round.
+ */
+#ifndef LEASEWATCH_RING_H
+#define LEASEWATCH_RING_H
+
+#include <stddef.h>
+
+struct ring;
+
+/* A record, whose bytes are valid until the function returns. */
+typedef void (*ring_record_fn)(void *ctx, const void *record, size_t size);
+
+/*
+ * `fd` is the map's and stays the caller's; `bytes` is the size of its data, a power of two; a
+ * record has at most `record_bytes`, else it is skipped. 0 or -errno.
+ */
+int ring__new(struct ring **out, int fd, size_t bytes, size_t record_bytes,
+	      ring_record_fn on_record, void *ctx);
+void ring__free(struct ring *r); /* NULL is fine */
+
+/* Hand over all that is there. */
+void ring__consume(struct ring *r);
+
+#endif
