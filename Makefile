@@ -51,8 +51,8 @@ CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
 # The probe without the rest: for programs of the tests and the benchmark.
-PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o programs.o trial.o resolve.o tls.o uprobes.o \
-	links.o library.o features.o ring.o)
+PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o programs.o trial.o resolve.o tls.o uprobes.o uprobes_copy.o \
+	hook.o hooks.o symbols.o library.o features.o ring.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
 CORE_LIB := $(BUILD)/libleasewatch.a
 

@@ -4,17 +4,15 @@
  *
  * What remains, each found by leaving it out while a Patroni restarts:
  *
- * CAP_PERFMON	 uprobes in the new process's getaddrinfo and libssl. A kernel that asks for
- *		 CAP_SYS_ADMIN there (some distributions' kernel.perf_event_paranoid does) is found
- *		 out by trying, and then that remains, too.
- * CAP_BPF	 to give those uprobes their program, to put the process among the targets, and to
- *		 walk its sockets; before Linux 5.19, for every call of bpf(2) where
- *		 kernel.unprivileged_bpf_disabled is set.
- * CAP_SYS_PTRACE	 /proc/PID of another user's process: which program, which libraries and
- *			 which sockets it has, what its thread waits for.
- * CAP_DAC_READ_SEARCH	 Patroni's configuration, which only its user may read.
- * CAP_CHECKPOINT_RESTORE /proc/PID/map_files: a library that was replaced while it is in use has
- *			 no other path.
+ * CAP_PERFMON and CAP_BPF: uprobes in the new process's getaddrinfo and libssl; its place among the
+ *   targets; the walk through its sockets.
+ * CAP_SYS_ADMIN, only where it is found by trying that uprobes need it: where they are made by
+ *   perf_event_open(2) (before Linux 6.10, see hook.h) most kernels ask for it.
+ * CAP_SYS_PTRACE: /proc/PID of another user's process: which program, libraries and sockets it has,
+ *   what its thread waits for.
+ * CAP_DAC_READ_SEARCH: Patroni's configuration, which only its user may read.
+ * CAP_CHECKPOINT_RESTORE: /proc/PID/map_files: a library that was replaced while it is in use has
+ *   no other path.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -26,6 +24,7 @@
 #include <unistd.h>
 #include <cap-ng.h>
 
+#include "kernel/hook.h"
 #include "kernel/privileges.h"
 
 #define RIGHTS_MAX   16
@@ -91,18 +90,21 @@ static int uprobes_type(void)
 }
 
 /*
- * May a uprobe be made without CAP_SYS_ADMIN? In a file that there cannot be: to be allowed comes
- * first, and then nothing happens.
+ * May a uprobe be made without CAP_SYS_ADMIN? The new way always; the old one is tried in a file
+ * that there cannot be: to be allowed comes first, and then nothing happens.
  */
-static bool hooks_need_admin(void)
+static bool uprobes_need_admin(void)
 {
 	struct perf_event_attr attr = {
 		.type = (unsigned int)uprobes_type(),
 		.size = sizeof(attr),
 		.config1 = (uintptr_t) "",
 	};
-	long fd = syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, PERF_FLAG_FD_CLOEXEC);
+	long fd;
 
+	if (hook__together_works())
+		return false;
+	fd = syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd >= 0)
 		close((int)fd);
 	return fd < 0 && (errno == EACCES || errno == EPERM);
@@ -124,7 +126,7 @@ int privileges__settle(void)
 		err = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 		if (err)
 			return err;
-		if (hooks_need_admin())
+		if (uprobes_need_admin())
 			add(&rights, admin, 1);
 	}
 	return keep(&rights);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe.c - with programs.c, trial.c, resolve.c, tls.c and links.c all that talks to libbpf: kernel
+ * probe.c - with programs.c, trial.c, resolve.c, tls.c and hook.c all that talks to libbpf: kernel
  * hook -> ring buffer -> the caller.
  */
 #include <errno.h>
@@ -128,10 +128,11 @@ static void add_uprobes(struct probe *p)
 	};
 
 	if (p->programs.used[FEATURE_RESOLVE])
-		p->resolve = resolve__new(p->programs.skel->progs.resolve_enter,
-					  p->programs.skel->progs.resolve_return);
+		p->resolve =
+			resolve__new(p->programs.skel->progs.resolve_enter,
+				     p->programs.skel->progs.resolve_return, p->programs.together);
 	if (p->programs.used[FEATURE_TLS])
-		p->tls = tls__new(&tls);
+		p->tls = tls__new(&tls, p->programs.together);
 }
 
 int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,

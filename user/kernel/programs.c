@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernel/hook.h"
 #include "kernel/programs.h"
 #include "kernel/trial.h"
 
@@ -21,6 +22,20 @@ static uint32_t tick_us(void)
 	return (uint32_t)tick.tv_nsec / 1000;
 }
 
+/* Those that resolve.c and tls.c hook. */
+static void prepare_uprobes(struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		const char *section = bpf_program__section_name(program);
+
+		if (!strcmp(section, "uprobe") || !strcmp(section, "uretprobe"))
+			hook__prepare_together(program);
+	}
+}
+
 /* Load and attach what the plan says, or nothing. */
 static int open_plan(struct programs *p, const bool plan[FEATURES])
 {
@@ -31,6 +46,8 @@ static int open_plan(struct programs *p, const bool plan[FEATURES])
 		return -errno;
 	p->skel->rodata->tick_us = tick_us();
 	trial__choose(p->skel->obj, plan);
+	if (p->together)
+		prepare_uprobes(p->skel->obj);
 	/* The iterators are attached when they are run. */
 	bpf_program__set_autoattach(p->skel->progs.tcp_snapshot, false);
 	bpf_program__set_autoattach(p->skel->progs.seed_sockets, false);
@@ -130,6 +147,7 @@ int programs__open(struct programs *p, enum hooks hooks, char *why, size_t why_s
 
 	host__read(&host, "");
 	host__never_run(&host, absent);
+	p->together = hook__together_works();
 	/* Not attached, but run by resolve.c where a library is: so asked before. */
 	absent[FEATURE_RESOLVE] = absent[FEATURE_TLS] =
 		libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_KPROBE, NULL) != 1;

@@ -17,6 +17,7 @@ struct programs {
 	struct leasewatch_bpf *skel;
 	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
 	bool used[FEATURES];
+	bool together; /* how uprobes are hooked, see hook.h */
 };
 
 /* 0 or -errno with a sentence in `why`: as probe__open(). `p` is zeroed by the caller. */

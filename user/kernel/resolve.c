@@ -8,7 +8,8 @@
 /* The return first: an entry without a return would look like a call that hangs. */
 enum { LEAVE, ENTER, POINTS };
 
-struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_program *leave)
+struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_program *leave,
+			     bool together)
 {
 	struct uprobe_set set = {
 		.libraries = library_libc,
@@ -20,6 +21,7 @@ struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_p
 				[ENTER] = {"getaddrinfo", enter},
 			},
 		.essential = LEAVE,
+		.together = together,
 		.all = true,
 		.what = "getaddrinfo",
 		.none = "cannot hook getaddrinfo: the process has no C library mapped",

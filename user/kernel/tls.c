@@ -45,7 +45,7 @@ enum {
 	POINTS,
 };
 
-struct uprobes *tls__new(const struct tls_programs *p)
+struct uprobes *tls__new(const struct tls_programs *p, bool together)
 {
 	struct uprobe_set set = {
 		.libraries = libraries,
@@ -72,6 +72,7 @@ struct uprobes *tls__new(const struct tls_programs *p)
 				[SHUTDOWN] = {"SSL_get_shutdown", p->shutdown, true, LW_TLS_OTHER},
 			},
 		.essential = READ,
+		.together = together,
 		.what = "libssl",
 		.none = none,
 	};

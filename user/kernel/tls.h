@@ -17,8 +17,8 @@ struct tls_programs {
 	const struct bpf_program *enter, *leave, *verify, *error, *shutdown;
 };
 
-/* NULL when memory is out. */
-struct uprobes *tls__new(const struct tls_programs *programs);
+/* `together`: how they were prepared. NULL when memory is out. */
+struct uprobes *tls__new(const struct tls_programs *programs, bool together);
 
 /*
  * A program may map its libssl late, when it first needs it, or another copy later: so a new TLS

@@ -3,19 +3,17 @@
  * uprobes.c - see uprobes.h. A target's hooks belong to the loop; a job, in its own thread, makes
  * new ones and hands them over when it is done.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "kernel/hooks.h"
 #include "kernel/library.h"
-#include "kernel/links.h"
-#include "kernel/uprobes.h"
+#include "kernel/uprobes_private.h"
 #include "leasewatch/event.h"
 
 /* A library that is not there at the fifth sign of life will not come. */
@@ -24,16 +22,7 @@
  * A program that has just begun maps it soon, and uses it soon after that: so without a sign, too,
  * at so many turns (of 50 to 100 ms).
  */
-#define EAGER_TURNS   60
-
-#define TROUBLE_BYTES (LIBRARY_NAME_BYTES + 128)
-
-struct copy {
-	dev_t dev;
-	ino_t ino;
-	uint32_t hooked; /* points, as bits */
-	struct bpf_link *links[UPROBE_POINTS_MAX];
-};
+#define EAGER_TURNS 60
 
 struct job {
 	const struct uprobe_set *set;
@@ -64,6 +53,7 @@ struct target {
 
 struct uprobes {
 	struct uprobe_set set;
+	struct hooks_bin *bin;
 	struct target *targets; /* by tgid */
 	struct job *orphans;	/* their targets are gone */
 	unsigned int jobs;	/* under way */
@@ -75,9 +65,14 @@ struct uprobes *uprobes__new(const struct uprobe_set *set)
 {
 	struct uprobes *u = calloc(1, sizeof(*u));
 
-	if (u)
-		u->set = *set;
-	return u;
+	if (!u)
+		return NULL;
+	u->set = *set;
+	u->bin = hooks_bin__new();
+	if (u->bin)
+		return u;
+	free(u);
+	return NULL;
 }
 
 static struct target *find(const struct uprobes *u, pid_t tgid)
@@ -88,30 +83,7 @@ static struct target *find(const struct uprobes *u, pid_t tgid)
 	return g;
 }
 
-static void say(char trouble[TROUBLE_BYTES], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void say(char trouble[TROUBLE_BYTES], const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(trouble, TROUBLE_BYTES, format, args);
-	va_end(args);
-}
-
 /* ---- in the job's thread */
-
-static struct bpf_link *attach(const struct uprobe_point *point, pid_t tgid, int fd)
-{
-	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = point->symbol,
-			    .retprobe = point->at_return,
-			    .bpf_cookie = (uint64_t)point->tag << 32 | (unsigned int)tgid);
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return bpf_program__attach_uprobe_opts(point->program, tgid, path, 0, &opts);
-}
 
 static bool is_known(const struct job *job, const struct library *library)
 {
@@ -123,28 +95,9 @@ static bool is_known(const struct job *job, const struct library *library)
 
 static void hook_copy(struct job *job, const struct library *library)
 {
-	const struct uprobe_set *set = job->set;
 	struct copy *c = &job->copies[job->copies_len];
-	size_t i;
 
-	*c = (struct copy){.dev = library->dev, .ino = library->ino};
-	for (i = 0; i < set->points_len; i++) {
-		c->links[i] = attach(&set->points[i], job->tgid, library->fd);
-		if (c->links[i]) {
-			c->hooked |= 1U << i;
-			continue;
-		}
-		/* Not every version has every symbol. */
-		if (errno != ENOENT || set->all)
-			say(job->trouble, "cannot hook %s in %s: %s", set->points[i].symbol,
-			    library->name, strerror(errno));
-		if (set->all)
-			break;
-	}
-	if (set->all && i < set->points_len) {
-		links__destroy(c->links, UPROBE_POINTS_MAX);
-		c->hooked = 0;
-	}
+	copy__hook(c, job->set, job->tgid, library, job->trouble);
 	if (c->hooked)
 		job->copies_len++;
 }
@@ -164,7 +117,8 @@ static void *run(void *arg)
 	int n = library__open(job->tgid, job->set->libraries, libraries, job->set->copies_max);
 
 	if (n < 0)
-		say(job->trouble, "cannot hook %s: %s", job->set->what, strerror(-n));
+		snprintf(job->trouble, sizeof(job->trouble), "cannot hook %s: %s", job->set->what,
+			 strerror(-n));
 	for (int i = 0; i < n; i++)
 		if (!is_known(job, &libraries[i]) && job->copies_len < job->set->copies_max)
 			hook_copy(job, &libraries[i]);
@@ -226,30 +180,29 @@ static void collect(struct uprobes *u, struct target *g)
 }
 
 /* Of copies that belong to nobody now. */
-static void destroy_copies(struct copy *copies, size_t n,
-			   void (*destroy)(struct bpf_link **, size_t))
+static void discard(struct uprobes *u, const struct copy *copies, size_t n)
 {
-	struct bpf_link *links[UPROBE_COPIES_MAX * UPROBE_POINTS_MAX];
-	size_t links_len = 0;
+	struct hook *hooks[UPROBE_COPIES_MAX * UPROBE_POINTS_MAX];
+	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < UPROBE_POINTS_MAX; j++)
-			if (copies[i].links[j])
-				links[links_len++] = copies[i].links[j];
-	destroy(links, links_len);
+			if (copies[i].hooks[j])
+				hooks[len++] = copies[i].hooks[j];
+	hooks_bin__put(u->bin, hooks, len);
 }
 
-static void bury(struct uprobes *u, struct job *job, void (*destroy)(struct bpf_link **, size_t))
+static void bury(struct uprobes *u, struct job *job)
 {
 	pthread_join(job->thread, NULL);
-	destroy_copies(job->copies + job->known, job->copies_len - job->known, destroy);
+	discard(u, job->copies + job->known, job->copies_len - job->known);
 	free(job);
 	u->jobs--;
 }
 
 static void drop(struct uprobes *u, struct target *g)
 {
-	destroy_copies(g->copies, g->copies_len, links__destroy_later);
+	discard(u, g->copies, g->copies_len);
 	if (g->job) {
 		g->job->next = u->orphans;
 		u->orphans = g->job;
@@ -267,15 +220,14 @@ void uprobes__free(struct uprobes *u)
 		return;
 	while ((job = u->orphans)) {
 		u->orphans = job->next;
-		bury(u, job, links__destroy);
+		bury(u, job);
 	}
 	HASH_ITER(hh, u->targets, g, next) {
 		if (g->job)
 			collect(u, g);
-		destroy_copies(g->copies, g->copies_len, links__destroy);
-		HASH_DEL(u->targets, g);
-		free(g);
+		drop(u, g);
 	}
+	hooks_bin__free(u->bin);
 	free(u);
 }
 
@@ -341,7 +293,7 @@ static void turn_orphans(struct uprobes *u)
 	while ((job = *at)) {
 		if (atomic_load(&job->done)) {
 			*at = job->next;
-			bury(u, job, links__destroy_later);
+			bury(u, job);
 		} else {
 			at = &job->next;
 		}
@@ -352,6 +304,7 @@ void uprobes__turn(struct uprobes *u)
 {
 	struct target *g, *next;
 
+	hooks_bin__turn(u->bin);
 	if (!u->due && !u->jobs && !u->eager)
 		return;
 	u->due = u->eager = false;

@@ -2,7 +2,7 @@
 /*
  * uprobes.h - a set of uprobes in each target's own copies of a library, for that target only.
  *
- * The kernel may let us wait for seconds (see links.h), so libraries are looked for and hooked in a
+ * The kernel may let us wait for seconds (see hook.h), so libraries are looked for and hooked in a
  * thread beside the loop. Nothing here fails: a target without its hooks is followed all the same,
  * and says why.
  */
@@ -34,6 +34,7 @@ struct uprobe_set {
 	size_t points_len;
 	struct uprobe_point points[UPROBE_POINTS_MAX]; /* in the order in which they are hooked */
 	size_t essential; /* the point whose library is the one looked for, others come with it */
+	bool together;	  /* the programs were prepared for it (hook.h) */
 	bool all;	  /* a library that lacks one of the symbols is not hooked at all */
 	const char *what; /* "getaddrinfo", for people */
 	const char *none; /* why not, when there is no such library */

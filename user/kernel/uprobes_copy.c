@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * uprobes_copy.c - see uprobes_private.h. It runs in a job's thread.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/hooks.h"
+#include "kernel/symbols.h"
+#include "kernel/uprobes_private.h"
+
+struct hooking {
+	const struct uprobe_set *set;
+	pid_t tgid;
+	const struct library *library;
+	char path[32]; /* of it, through our descriptor */
+	char *trouble;
+};
+
+static uint64_t cookie_of(const struct hooking *h, size_t point)
+{
+	return (uint64_t)h->set->points[point].tag << 32 | (unsigned int)h->tgid;
+}
+
+static struct hook_place place_of(const struct hooking *h, size_t point)
+{
+	return (struct hook_place){
+		.program = h->set->points[point].program,
+		.at_return = h->set->points[point].at_return,
+		.tgid = h->tgid,
+		.path = h->path,
+	};
+}
+
+static void say_unhooked(const struct hooking *h, size_t point)
+{
+	snprintf(h->trouble, TROUBLE_BYTES, "cannot hook %s in %s: %s",
+		 h->set->points[point].symbol, h->library->name, strerror(errno));
+}
+
+static void hook_each(const struct hooking *h, struct copy *c)
+{
+	const struct uprobe_set *set = h->set;
+
+	for (size_t i = 0; i < set->points_len; i++) {
+		const struct hook_place place = place_of(h, i);
+
+		c->hooks[i] = hook__new(&place, set->points[i].symbol, cookie_of(h, i));
+		if (c->hooks[i]) {
+			c->hooked |= 1U << i;
+			continue;
+		}
+		/* Not every version has every symbol. */
+		if (errno != ENOENT || set->all)
+			say_unhooked(h, i);
+	}
+}
+
+/* Point i and those behind it that have the same program. */
+static void hook_group(const struct hooking *h, struct copy *c, size_t i, const uint64_t *offsets)
+{
+	const struct uprobe_point *points = h->set->points;
+	const struct hook_place place = place_of(h, i);
+	uint64_t at[UPROBE_POINTS_MAX], cookies[UPROBE_POINTS_MAX];
+	uint32_t hooked = 0;
+	size_t n = 0;
+
+	for (size_t k = i; k < h->set->points_len; k++) {
+		if (!offsets[k] || points[k].program != points[i].program ||
+		    points[k].at_return != points[i].at_return)
+			continue;
+		at[n] = offsets[k];
+		cookies[n++] = cookie_of(h, k);
+		hooked |= 1U << k;
+	}
+	c->hooks[i] = hook__new_together(&place, at, cookies, n);
+	if (c->hooks[i])
+		c->hooked |= hooked;
+}
+
+static void hook_together(const struct hooking *h, struct copy *c)
+{
+	const struct uprobe_set *set = h->set;
+	const char *names[UPROBE_POINTS_MAX];
+	uint64_t offsets[UPROBE_POINTS_MAX];
+	int err;
+
+	for (size_t i = 0; i < set->points_len; i++)
+		names[i] = set->points[i].symbol;
+	err = symbols__find(h->library->fd, names, set->points_len, offsets);
+	if (err) {
+		snprintf(h->trouble, TROUBLE_BYTES, "cannot read %s: %s", h->library->name,
+			 strerror(-err));
+		return;
+	}
+	for (size_t i = 0; i < set->points_len; i++) {
+		errno = ENOENT;
+		if (offsets[i] && !(c->hooked & 1U << i))
+			hook_group(h, c, i, offsets);
+		if (!(c->hooked & 1U << i) && (errno != ENOENT || set->all))
+			say_unhooked(h, i);
+	}
+}
+
+void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
+		const struct library *library, char trouble[TROUBLE_BYTES])
+{
+	struct hooking h = {.set = set, .tgid = tgid, .library = library, .trouble = trouble};
+
+	*c = (struct copy){.dev = library->dev, .ino = library->ino};
+	snprintf(h.path, sizeof(h.path), "/proc/self/fd/%d", library->fd);
+	if (set->together)
+		hook_together(&h, c);
+	else
+		hook_each(&h, c);
+	if (set->all && c->hooked != (1U << set->points_len) - 1) {
+		hooks__free(c->hooks, UPROBE_POINTS_MAX);
+		c->hooked = 0;
+	}
+}
