@@ -21,7 +21,11 @@ static struct status status; /* large */
 
 static char *page(struct metrics *m)
 {
-	struct metrics_self self = {.log_lines_lost = 3, .log_works = true};
+	struct metrics_self self = {.log_lines_lost = 3,
+				    .log_works = true,
+				    .cpu_s = 1.5,
+				    .resident_bytes = 12582912,
+				    .open_files = 40};
 	char *text;
 	size_t len;
 
@@ -92,9 +96,36 @@ static void test_requests(void **state)
 	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"ok\"} 2");
 	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"error\"} 1");
 	has(text, "leasewatch_log_lines_lost_total 3");
+	has(text, "leasewatch_cpu_seconds_total 1.5");
+	has(text, "leasewatch_resident_memory_bytes 12582912");
+	has(text, "leasewatch_open_fds 40");
 	/* No process id, no lease. */
 	assert_null(strstr(text, "4242"));
 	assert_null(strstr(text, "7587862094"));
+	free(text);
+	metrics__free(m);
+}
+
+/* What has not happened yet is 0, not absent: increase() needs that. */
+static void test_zeros(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_request();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	f.request.outcome = REQUEST_OK;
+	metrics__finding(m, &f);
+	f = (struct finding){.type = FINDING_LOST, .lost = {"ring_full", 7}};
+	metrics__finding(m, &f);
+	text = page(m);
+	has(text, "leasewatch_events_lost_total{reason=\"ring_full\"} 7");
+	has(text, "leasewatch_events_lost_total{reason=\"no_memory\"} 0");
+	has(text, "leasewatch_events_lost_total{reason=\"payload_unreadable\"} 0");
+	has(text, "leasewatch_events_lost_total{reason=\"lookup_dropped\"} 0");
+	has(text, "leasewatch_stalls_total{" MEMBER "} 0");
+	has(text, "leasewatch_stalls_ended_total{" MEMBER ",cause=\"dns\",result=\"expired\"} 0");
 	free(text);
 	metrics__free(m);
 }
@@ -220,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_stall),
 		cmocka_unit_test(test_refused_refresh),
 		cmocka_unit_test(test_names_are_bounded_and_escaped),

@@ -18,6 +18,7 @@
 #include "cmd/daemon.h"
 #include "cmd/metrics_http.h"
 #include "cmd/notify.h"
+#include "cmd/self.h"
 #include "cmd/textfile.h"
 #include "cmd/watch.h"
 #include "kernel/privileges.h"
@@ -26,10 +27,11 @@
 #include "sink/log.h"
 #include "sink/metrics.h"
 
-#define POLL_MS	   50
-#define STATUS_NS  NS_PER_S /* at the most so often is systemd told how things stand */
-#define NAME_BYTES 256
-#define WHY_BYTES  (PATH_MAX + 256)
+#define POLL_MS	     50
+#define STATUS_NS    NS_PER_S /* at the most so often is systemd told how things stand */
+#define STATUS_BYTES 480
+#define NAME_BYTES   256
+#define WHY_BYTES    (PATH_MAX + 256)
 
 struct daemon {
 	const struct daemon_options *opts;
@@ -88,6 +90,7 @@ static int render(void *ctx, char **text, size_t *len)
 		.log_works = log__works(d->log),
 	};
 
+	self__measure(&self);
 	return metrics__render(d->metrics, status_of(d), &self, text, len);
 }
 
@@ -170,25 +173,36 @@ static void write_textfile(struct daemon *d)
 	d->textfile_broken = err != 0;
 }
 
-/* What `systemctl status` shows. */
-static void tell_status(struct daemon *d)
+/* "STALL of demo/patroni1: dns at etcd1:2379", of each. */
+static size_t say_stalls(const struct status *s, char *text, size_t size)
 {
-	const struct status *s = status_of(d);
-	size_t members = s->members_len + s->members_more;
 	char name[NAME_BYTES];
+	size_t len = 0;
 
-	for (size_t i = 0; i < s->members_len; i++) {
+	for (size_t i = 0; i < s->members_len && len < size; i++) {
 		const struct member_status *m = &s->members[i];
 
 		if (!m->stalled)
 			continue;
 		finding_where_name(&m->stall_where, name, sizeof(name));
-		notify__send(d->notify, "STATUS=STALL of %s/%s: %s at %s",
-			     m->who.scope ? m->who.scope : "?", m->who.member ? m->who.member : "?",
-			     cause_name(m->stall.cause), name);
-		return;
+		len += (size_t)snprintf(text + len, size - len, "%sSTALL of %s/%s: %s at %s",
+					len ? "; " : "", m->who.scope ? m->who.scope : "?",
+					m->who.member ? m->who.member : "?",
+					cause_name(m->stall.cause), name);
 	}
-	if (members)
+	return len;
+}
+
+/* What `systemctl status` shows. */
+static void tell_status(struct daemon *d)
+{
+	const struct status *s = status_of(d);
+	size_t members = s->members_len + s->members_more;
+	char stalls[STATUS_BYTES];
+
+	if (say_stalls(s, stalls, sizeof(stalls)))
+		notify__send(d->notify, "STATUS=%s", stalls);
+	else if (members)
 		notify__send(d->notify, "STATUS=Watching %zu Patroni process%s; no stall", members,
 			     members == 1 ? "" : "es");
 	else

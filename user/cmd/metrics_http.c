@@ -18,26 +18,31 @@
 
 #define CONNECTIONS_MAX	 16
 #define CONNECTION_BYTES 16384
+#define NS_PER_S	 UINT64_C(1000000000)
 #define IDLE_S		 5
 #define LIFE_S		 10 /* also of one that sends a byte now and then */
-#define CONTENT_TYPE	 "text/plain; version=0.0.4; charset=utf-8"
+/* Who asks more often gets the same page again: asking must cost us little. */
+#define FRESH_NS     200000000
+#define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct metrics_http {
 	struct MHD_Daemon *daemon;
 	metrics_page_fn page;
 	void *ctx;
+	struct MHD_Response *answer; /* the last page; NULL = none yet */
+	uint64_t answer_ns;
 	struct guest {
 		int fd; /* -1: nobody */
-		time_t since_s;
+		uint64_t since_ns;
 	} guests[CONNECTIONS_MAX];
 };
 
-static time_t now_s(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 static void on_connection(void *ctx, struct MHD_Connection *c, void **socket_context,
@@ -55,26 +60,36 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **socket_con
 	}
 	for (size_t i = 0; i < CONNECTIONS_MAX && info; i++)
 		if (h->guests[i].fd < 0) {
-			h->guests[i] = (struct guest){info->connect_fd, now_s()};
+			h->guests[i] = (struct guest){info->connect_fd, now_ns()};
 			*socket_context = &h->guests[i];
 			return;
 		}
 }
 
-static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, char *text, size_t len,
-			     enum MHD_ResponseMemoryMode mode)
+/* NULL: no memory; then the text is freed all the same. */
+static struct MHD_Response *answer_of(char *text, size_t len, const char *type,
+				      enum MHD_ResponseMemoryMode mode)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(len, text, mode);
-	enum MHD_Result result;
 
 	if (!r) {
 		if (mode == MHD_RESPMEM_MUST_FREE)
 			free(text);
-		return MHD_NO;
+		return NULL;
 	}
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
-				status == MHD_HTTP_OK ? CONTENT_TYPE : "text/plain");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
+	return r;
+}
+
+static enum MHD_Result reply_words(struct MHD_Connection *c, unsigned int status, char *words)
+{
+	struct MHD_Response *r =
+		answer_of(words, strlen(words), "text/plain", MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (!r)
+		return MHD_NO;
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	result = MHD_queue_response(c, status, r);
@@ -82,9 +97,26 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, char
 	return result;
 }
 
-static enum MHD_Result reply_words(struct MHD_Connection *c, unsigned int status, char *words)
+/* Who is being sent an older page keeps it. 0 or -ENOMEM. */
+static int refresh_answer(struct metrics_http *h)
 {
-	return reply(c, status, words, strlen(words), MHD_RESPMEM_PERSISTENT);
+	uint64_t now = now_ns();
+	struct MHD_Response *r;
+	char *text;
+	size_t len;
+
+	if (h->answer && now - h->answer_ns < FRESH_NS)
+		return 0;
+	if (h->page(h->ctx, &text, &len))
+		return -ENOMEM;
+	r = answer_of(text, len, CONTENT_TYPE, MHD_RESPMEM_MUST_FREE);
+	if (!r)
+		return -ENOMEM;
+	if (h->answer)
+		MHD_destroy_response(h->answer);
+	h->answer = r;
+	h->answer_ns = now;
+	return 0;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
@@ -94,17 +126,15 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	static char gone[] = "the metrics are at /metrics\n", method_words[] = "only GET\n",
 		    memory[] = "out of memory\n";
 	struct metrics_http *h = ctx;
-	char *text;
-	size_t len;
 
 	(void)version, (void)upload, (void)upload_size, (void)request_context;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return reply_words(c, MHD_HTTP_METHOD_NOT_ALLOWED, method_words);
 	if (strcmp(url, "/metrics") != 0)
 		return reply_words(c, MHD_HTTP_NOT_FOUND, gone);
-	if (h->page(h->ctx, &text, &len))
+	if (refresh_answer(h))
 		return reply_words(c, MHD_HTTP_INTERNAL_SERVER_ERROR, memory);
-	return reply(c, MHD_HTTP_OK, text, len, MHD_RESPMEM_MUST_FREE);
+	return MHD_queue_response(c, MHD_HTTP_OK, h->answer);
 }
 
 static void log_nothing(void *ctx, const char *format, va_list args)
@@ -176,17 +206,19 @@ void metrics_http__free(struct metrics_http *h)
 	if (!h)
 		return;
 	MHD_stop_daemon(h->daemon);
+	if (h->answer)
+		MHD_destroy_response(h->answer);
 	free(h);
 }
 
 void metrics_http__turn(struct metrics_http *h)
 {
-	time_t now = now_s();
+	uint64_t now = now_ns();
 
 	if (!h)
 		return;
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-		if (h->guests[i].fd >= 0 && now - h->guests[i].since_s >= LIFE_S)
+		if (h->guests[i].fd >= 0 && now - h->guests[i].since_ns >= LIFE_S * NS_PER_S)
 			shutdown(h->guests[i].fd, SHUT_RDWR);
 	MHD_run(h->daemon);
 }

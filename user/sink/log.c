@@ -103,6 +103,19 @@ static const char *reason(int err)
 	return err == -EBUSY ? "another daemon writes to it" : strerror(-err);
 }
 
+/* Say it when it begins to fail, and when that is over. */
+static void note_result(struct log *l, int err)
+{
+	const char *name = is_file(l) ? l->path : "stdout";
+
+	if (err && !l->broken)
+		fprintf(stderr, "leasewatch: cannot write the log '%s': %s; lines are being lost\n",
+			name, reason(err));
+	else if (!err && l->broken)
+		fprintf(stderr, "leasewatch: writing the log '%s' works again\n", name);
+	l->broken = err != 0;
+}
+
 int log__open(struct log **out, const struct log_options *opts, char *why, size_t why_size)
 {
 	struct log *l = calloc(1, sizeof(*l));
@@ -113,7 +126,9 @@ int log__open(struct log **out, const struct log_options *opts, char *why, size_
 	l->fd = -1;
 	set_options(l, opts);
 	err = open_log(l);
-	if (err) {
+	if (err == -ENOSPC || err == -EDQUOT) {
+		note_result(l, err); /* as later, when the disk fills up: tried again */
+	} else if (err) {
 		snprintf(why, why_size, "cannot write the log '%s': %s", l->path, reason(err));
 		free(l);
 		return err;
@@ -128,19 +143,6 @@ void log__free(struct log *l)
 		return;
 	close_log(l);
 	free(l);
-}
-
-/* Say it when it begins to fail, and when that is over. */
-static void note_result(struct log *l, int err)
-{
-	const char *name = is_file(l) ? l->path : "stdout";
-
-	if (err && !l->broken)
-		fprintf(stderr, "leasewatch: cannot write the log '%s': %s; lines are being lost\n",
-			name, reason(err));
-	else if (!err && l->broken)
-		fprintf(stderr, "leasewatch: writing the log '%s' works again\n", name);
-	l->broken = err != 0;
 }
 
 void log__reopen(struct log *l, const struct log_options *opts)

@@ -18,6 +18,10 @@ const uint32_t timing_bounds_us[TIMING_BOUNDS] = {
 /* One copy: names are compared by where they are. */
 static const char other[] = METRICS_OTHER;
 
+/* Of lost records: the kernel side's (enum lw_lost), and the engine's. */
+static const char *const reasons[] = {"ring_full", "no_memory", "payload_unreadable",
+				      "lookup_dropped"};
+
 struct metrics *metrics__new(void)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
@@ -28,6 +32,10 @@ struct metrics *metrics__new(void)
 	m->rpcs.max = METRICS_RPCS_MAX;
 	m->scopes.max = METRICS_SCOPES_MAX;
 	m->members.max = METRICS_MEMBERS_MAX;
+	/* A counter that is there from the start can be seen to grow. */
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		snprintf(m->lost[m->lost_len++].reason, sizeof(m->lost[0].reason), "%s",
+			 reasons[i]);
 	return m;
 }
 

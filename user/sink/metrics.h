@@ -25,6 +25,8 @@
 struct metrics_self {
 	uint64_t log_lines_lost;
 	bool log_works;
+	double cpu_s;
+	uint64_t resident_bytes, open_files;
 };
 
 struct metrics;

@@ -94,6 +94,12 @@ static void put_self(struct page *p)
 	number(p, 1);
 	plain(p, "start_time_seconds", "gauge", "When the daemon began to watch, since 1970.",
 	      (double)p->m->start_ns / NS_PER_SECOND);
+	plain(p, "cpu_seconds_total", "counter", "CPU time that the daemon has used.",
+	      p->self->cpu_s);
+	plain(p, "resident_memory_bytes", "gauge", "Memory of the daemon that is resident.",
+	      (double)p->self->resident_bytes);
+	plain(p, "open_fds", "gauge", "File descriptors that the daemon has open.",
+	      (double)p->self->open_files);
 	head(p, "hook_attached", "gauge", "The kernel hooks in use.");
 	for (size_t i = 0; i < p->m->hooks_len; i++) {
 		const char *hook[] = {"hook", p->m->hooks[i], NULL};
@@ -102,7 +108,7 @@ static void put_self(struct page *p)
 		number(p, 1);
 	}
 	head(p, "events_lost_total", "counter",
-	     "Kernel records that were lost, by reason; 0 of none while all is well.");
+	     "Records that were lost on their way from the kernel, by reason.");
 	for (size_t i = 0; i < p->m->lost_len; i++) {
 		const char *lost[] = {"reason", p->m->lost[i].reason, NULL};
 
@@ -256,9 +262,6 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 	for (size_t i = 0; i < len; i++)
 		for (int cause = 0; cause < CAUSES; cause++)
 			for (int r = 0; r < STALL_RESULTS; r++) {
-				/* Most never happen; stalls_total is there from the start. */
-				if (!all[i].ended[cause][r])
-					continue;
 				begin_member(p, "stalls_ended_total", &all[i]);
 				label(p, ',', "cause", cause_name(cause));
 				label(p, ',', "result", stall_result_name(r));
