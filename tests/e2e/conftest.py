@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import pytest
 
+from daemons import Daemon
 from lab import SLOW, Lab, Trace
 
 
@@ -50,3 +51,18 @@ def healed():
     for lab in labs:
         if lab.sick:
             lab("heal")
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    started = []
+
+    def start(**options):
+        directory = tmp_path / str(len(started))
+        directory.mkdir()
+        started.append(Daemon(str(directory), **options))
+        return started[-1]
+
+    yield start
+    for d in started:
+        d.kill()

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon as systemd's: what it tells it, and the rights that it keeps."""
+import os
+import re
+
+import pytest
+
+from daemons import NET, Manager
+from lab import Lab, wait_until
+
+# Bits of capability sets (linux/capability.h).
+DAC_READ_SEARCH, SYS_PTRACE, SYS_ADMIN, PERFMON, BPF, CHECKPOINT_RESTORE = (1 << n for n in (2, 19, 21, 38, 39, 40))
+KEPT = DAC_READ_SEARCH | SYS_PTRACE | PERFMON | BPF | CHECKPOINT_RESTORE
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_manager_is_told(daemon, tmp_path, abstract):
+    manager = Manager(f"@leasewatch-test-{os.getpid()}-{NET}" if abstract else str(tmp_path / "notify"))
+    d = daemon(env={**manager.env, "WATCHDOG_USEC": "900000"})
+    assert manager.wait("READY=1") == ["READY=1"]
+    manager.wait("STATUS=")
+    wait_until("the watchdog", lambda: manager.lines().count("WATCHDOG=1") >= 4, 30)
+    manager.forget()
+    d.reload()
+    manager.wait("READY=1")
+    assert manager.lines().index("RELOADING=1") < manager.lines().index("READY=1")
+    assert re.fullmatch(r"MONOTONIC_USEC=\d+", manager.wait("MONOTONIC_USEC=")[0])
+    manager.forget()
+    assert d.stop() == 0
+    manager.wait("STATUS=Stopping")
+    assert manager.lines()[-2:] == ["STOPPING=1", "STATUS=Stopping"]
+
+
+def test_watchdog_is_for_another(daemon, tmp_path):
+    manager = Manager(str(tmp_path / "notify"))
+    d = daemon(env={**manager.env, "WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"})
+    d.ready()
+    for _ in range(2):  # two turns of what is done once a second
+        os.remove(d.textfile)
+        d.ready()
+    assert not [line for line in manager.lines() if line.startswith("WATCHDOG")]
+    assert d.stop() == 0
+
+
+def test_manager_is_told_why(daemon, tmp_path):
+    manager = Manager(str(tmp_path / "notify"))
+    d = daemon(env=manager.env, log=tmp_path / "none" / "log")
+    assert "cannot write the log" in d.failed()
+    assert manager.wait("ERRNO=") == ["ERRNO=2"] and manager.wait("STATUS=cannot write the log")
+    assert "READY=1" not in manager.lines()
+
+
+@pytest.fixture(scope="module")
+def tls_lab():
+    lab = Lab("rights", "--tls", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
+    yield lab
+    lab.down()
+
+
+def rights(pid):
+    """Of every thread: CapPrm, CapEff, CapBnd, CapInh, CapAmb and NoNewPrivs, together."""
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status") as status:
+            found.append(dict(re.findall(r"^(Cap\w+|NoNewPrivs):\s+(\w+)$", status.read(), re.MULTILINE)))
+    return found
+
+
+def test_rights(tls_lab, daemon, healed, tmp_path):
+    """What it keeps is enough to follow a Patroni that is restarted, to the names it looks up and into its TLS."""
+    healed(tls_lab)
+    manager = Manager(str(tmp_path / "notify"))
+    d = daemon(env=manager.env, requests="each", extra="max_size = 8192\nkeep = 99")
+    manager.wait("READY=1")
+    # A thread that was hooking while they went has its own, and ends.
+    wait_until("one thread", lambda: len(os.listdir(f"/proc/{d.process.pid}/task")) == 1, 60)
+    have, = rights(d.process.pid)
+    for which in ("CapPrm", "CapEff", "CapBnd"):
+        assert int(have[which], 16) & ~SYS_ADMIN == KEPT, have
+    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 10):
+        assert not int(have["CapBnd"], 16) & SYS_ADMIN, have
+    assert have["NoNewPrivs"] == "1" and int(have["CapAmb"], 16) == int(have["CapInh"], 16) == 0
+
+    def logs():
+        """The log, and those that were rotated away, the oldest first."""
+        names = [n for n in os.listdir(d.directory) if n.startswith("leasewatch.log")]
+        return [os.path.join(d.directory, n) for n in sorted(names, key=lambda n: int("0" + n[15:]), reverse=True)]
+
+    def events(**fields):
+        return [e for log in logs() for e in d.events(log=log, **fields)]
+
+    tls_lab.fault("dns-slow")
+    pid = tls_lab.pid("patroni1")
+    ours = {"process__pid": pid, "patroni__scope": tls_lab.scope}
+    wait_until("the new process", lambda: events(event="process", phase="found", **ours), 60)
+    wait_until("its look-ups", lambda: events(event="dns", source="getaddrinfo", process__pid=pid), 60)
+    wait_until("its renewals", lambda: events(event="request", etcd__rpc="lease/keepalive", outcome="ok", **ours), 60)
+    wait_until("a rotated log", lambda: len(logs()) > 1, 60)
+    os.rename(d.log, d.log + ".away")
+    d.reload()
+    wait_until("a new log", lambda: os.path.exists(d.log), 30)
+    assert "cannot" not in d.stderr()
+    assert d.stop() == 0

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon where its configuration, its disk or somebody else is against it: a sentence, and nothing half done."""
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+from daemons import ETCD, PORT, Etcd, Patroni
+from lab import LEASEWATCH, wait_until
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """disk(options) mounts a file system of its own."""
+    mounted = []
+
+    def mount(options):
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+        mounted.append(place)
+        return str(place)
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_second_daemon(daemon):
+    first = daemon()
+    first.ready()
+    second = daemon()
+    assert f"cannot serve metrics at 127.0.0.1 port {PORT}: Address already in use" in second.failed()
+    third = daemon(port=PORT + 1, log=first.log)
+    assert "another daemon writes to it" in third.failed()
+    assert first.stop() == 0
+
+
+@pytest.mark.parametrize("text, words", [
+    ("[log]\nfile = stdout\ncolour = blue\n", "line 3: there is no key 'colour' in section [log]"),
+    ("[watch]\nstall_after = soon\n", "line 2: stall_after = soon: must be a number of seconds"),
+    ("[metrics]\nlisten = localhost:1\n", "line 2: listen = localhost:1: must be a numeric address"),
+    ("\nhello\n", "line 2: neither [section] nor key = value"),
+])
+def test_bad_configuration(tmp_path, text, words):
+    conf = tmp_path / "conf"
+    conf.write_text(text)
+    for args in ([], ["--check-config"]):
+        done = subprocess.run([LEASEWATCH, "daemon", "-c", conf, *args], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=30)
+        assert done.returncode == 1 and words in done.stderr and not done.stdout
+        assert done.stderr.startswith(f"leasewatch: {conf}: ") and done.stderr.count("\n") == 1
+
+
+def test_unreadable_configuration(tmp_path):
+    for path, words in ((tmp_path / "none", "No such file or directory"), (tmp_path, "is it a file?")):
+        done = subprocess.run([LEASEWATCH, "daemon", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=30)
+        assert done.returncode == 1 and not done.stdout
+        assert done.stderr.startswith("leasewatch: cannot read ") and str(path) in done.stderr and words in done.stderr
+
+
+@pytest.mark.parametrize("what", ["log", "textfile"])
+def test_unwritable_place(daemon, disk, tmp_path, what):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o755)
+    os.chown(closed, 65534, 65534)
+    sentence = "cannot write the log" if what == "log" else "cannot write the metrics to"
+    for place, words in ((tmp_path / "none" / "file", "No such file or directory"),
+                         (os.path.join(disk("ro"), "file"), "Read-only file system"),
+                         (closed / "file", "Permission denied (the daemon does without root's right")):
+        said = daemon(**{what: place}).failed()
+        assert said.startswith(f"leasewatch: {sentence} '{place}': {words}") and said.count("\n") == 1, said
+        assert not os.path.exists(place)
+
+
+def whole_lines(path):
+    with open(path) as log:
+        text = log.read()
+    assert not text or text.endswith("\n")
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def test_full_disk(daemon, disk):
+    """Lines are lost whole and counted; that is said once, and once more when it is over."""
+    place = disk("size=256k")
+    ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
+    with open(ballast, "wb") as file:
+        file.write(b"x" * 128 * 1024)
+    d = daemon(requests="each", log=log)
+    d.ready()
+    with Etcd(ETCD, 2379), Patroni("full", "m1", f"{ETCD}:2379") as patroni:
+        wait_until("the process", lambda: d.events(log=log, event="process", patroni__scope="full"), 30)
+        patroni.run(2000, 400)
+        wait_until("lost lines", lambda: d.value("log_lines_lost_total") > 10, 60)
+        patroni.ran()
+        assert d.value("log_writable") == 0
+        assert whole_lines(log)
+        os.remove(ballast)
+        patroni.run(20, 20)
+        wait_until("it to work", lambda: d.value("log_writable") == 1, 30)
+        patroni.ran()
+    events = whole_lines(log)
+    lost = [e["count"] for e in events if e["event"] == "lost" and e["reason"] == "log"]
+    assert sum(lost) == d.value("log_lines_lost_total")
+    assert d.stderr().count("No space left on device; lines are being lost") == 1
+    assert d.stderr().count("works again") == 1
+    assert d.stop() == 0
+    whole_lines(log)
+
+
+def test_killed_while_it_writes(daemon, tmp_path):
+    """kill -9, again and again: every line parses but for one that was cut, and the next daemon goes on behind it."""
+    log = str(tmp_path / "log")
+    with Etcd(ETCD, 2379), Patroni("killed", "m1", f"{ETCD}:2379") as patroni:
+        patroni.run(1 << 30, 2000)
+        for _ in range(3):
+            d = daemon(requests="each", log=log)
+            d.ready()
+            size = os.path.getsize(log)
+            wait_until("lines", lambda: os.path.getsize(log) > size + 100000, 30)
+            d.kill()
+    with open(log, "a") as file:
+        file.write('{"ts":"2026-01-02T03:04:05.123456Z","ev')
+    d = daemon(log=log)
+    d.ready()
+    assert d.stop() == 0
+    lines = open(log).read().split("\n")
+    assert lines[-1] == "" and len(lines) > 500
+    bad = 0
+    for line in lines[:-1]:
+        try:
+            json.loads(line)
+        except ValueError:
+            bad += 1
+    assert 1 <= bad <= 4
+    done = subprocess.run([LEASEWATCH, "report", log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode in (0, 2) and f": {bad} of {len(lines) - 1} lines" in done.stderr, done.stderr
+
+
+def test_stops_soon(daemon):
+    """Ten processes are let go of in far less than the manager's patience."""
+    d = daemon()
+    d.ready()
+    with Etcd(ETCD, 2379):
+        patronis = [Patroni("many", f"m{i}", f"{ETCD}:2379") for i in range(10)]
+        wait_until("all of them", lambda: len(d.events(event="process", phase="found", patroni__scope="many")) == 10, 30)
+        for patroni in patronis:
+            patroni.run(3)
+            patroni.ran()
+        begin = time.monotonic()
+        assert d.stop() == 0
+        assert time.monotonic() - begin < 20
+        for patroni in patronis:
+            patroni.close()
