@@ -57,14 +57,20 @@ static void test_naming(void **state)
 	struct endpoint_table *t = *state;
 	struct address *a = endpoint_table__address(t, v4, 2379);
 	struct address *b = endpoint_table__address(t, v6, 2379);
-	struct endpoint *e;
+	struct endpoint *e, *nameless = a->endpoint;
 
-	endpoint__outcome(a->endpoint, MATRIX_CONNECT, CELL_OK, S(1), S(2));
+	endpoint__outcome(nameless, MATRIX_CONNECT, CELL_OK, S(1), S(2));
+	endpoint__count(nameless, REQUEST_TIMEOUT, S(1));
+	nameless->state = ENDPOINT_SILENT;
 	assert_ptr_equal(endpoint_table__name(t, a, ""), a->endpoint);
 	e = endpoint_table__name(t, a, "etcd1.lab:2379");
 	assert_ptr_equal(a->endpoint, e);
 	assert_true(e->named);
 	assert_int_equal(e->matrix[MATRIX_CONNECT].cell, CELL_OK);
+	assert_int_equal(e->state, ENDPOINT_SILENT);
+	assert_int_equal(e->failed, 1);
+	assert_int_equal(nameless->state, ENDPOINT_UNKNOWN);
+	assert_int_equal(nameless->requests, 0);
 	assert_ptr_equal(endpoint_table__name(t, a, "etcd1.lab:2379"), e);
 	e->state = ENDPOINT_HEALTHY;
 	endpoint__outcome(b->endpoint, MATRIX_CONNECT, CELL_REFUSED, S(1), S(2));

@@ -177,6 +177,9 @@ static void test_without_a_lease(void **state)
 	m.since_sent_ns = LW_UNKNOWN;
 	check_status(replica_status, 80, "patroni2 replica  holds no lease");
 	check_status(m, 80, "patroni1 leader  lease not seen yet");
+	m.blind = true;
+	check_status(m, 80, "patroni1 leader  lease unknown: TLS cannot be read");
+	m.blind = false;
 	m.who.member = m.who.role = NULL;
 	check_status(m, 80, "pid 4242  lease not seen yet");
 }

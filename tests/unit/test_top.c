@@ -194,6 +194,12 @@ static void test_other_verdicts(void **state)
 	view__draw(&v, 24, 80, 0);
 	view__expect(&v, "db1  no renewal seen yet  ");
 	view__expect(&v, "demo/patroni1 leader -     not seen yet");
+	s->members[0].blind = true;
+	view__status(&v, s);
+	view__draw(&v, 24, 80, 0);
+	view__expect(&v, "db1  leases unknown: TLS cannot be read  ");
+	view__expect(&v, "demo/patroni1 leader -     TLS not readable");
+	s->members[0].blind = false;
 	s->members[0].remaining_ns = SCREEN_S;
 	s->endpoints[1].state = ENDPOINT_SILENT;
 	s->endpoints[1].sentence = "accepts connections, but does not answer";

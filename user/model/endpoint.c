@@ -72,6 +72,20 @@ struct address *endpoint_table__address(struct endpoint_table *t, const uint8_t 
 	return a;
 }
 
+/* What was learned while only the address was known belongs to the name. */
+static void take_over(struct endpoint *e, struct endpoint *before)
+{
+	memcpy(e->matrix, before->matrix, sizeof(e->matrix));
+	memset(before->matrix, 0, sizeof(before->matrix));
+	e->state = before->state;
+	before->state = ENDPOINT_UNKNOWN;
+	e->requests = before->requests;
+	e->failed = before->failed;
+	before->requests = before->failed = 0;
+	e->last_ns = before->last_ns;
+	e->latency = before->latency;
+}
+
 struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *address,
 				      const char *name)
 {
@@ -83,9 +97,8 @@ struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *
 	if (!e)
 		return before;
 	address->endpoint = e;
-	/* What was learned while only the address was known belongs to the name. */
-	if (!before->named && e->state == ENDPOINT_UNKNOWN)
-		memcpy(e->matrix, before->matrix, sizeof(e->matrix));
+	if (!before->named && e->state == ENDPOINT_UNKNOWN && !e->requests)
+		take_over(e, before);
 	return e;
 }
 

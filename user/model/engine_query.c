@@ -60,7 +60,7 @@ static bool member_is_busy(const struct member *m)
 		return true;
 	TAILQ_FOREACH(c, &m->busy, busy_link) {
 		/* Watches are always under way. */
-		if (!c->exchange || c->exchange->rpc != ETCD_RPC_WATCH)
+		if (!c->exchange || !etcd_rpc_is_watch(c->exchange->rpc))
 			return true;
 	}
 	return false;
@@ -95,6 +95,7 @@ static void member_status(const struct member *m, uint64_t now_ns, struct member
 		.remaining_ns = lease__remaining_ns(l, now_ns),
 		.cadence_ns = lease__cadence_is_learned(l) ? lease__cadence_ns(l) : LW_UNKNOWN,
 		.since_sent_ns = l->last_sent ? (int64_t)(now_ns - l->last_sent) : LW_UNKNOWN,
+		.blind = m->blind && m->blind_reason[0],
 		.stalled = m->stall.active,
 	};
 	if (!m->stall.active)

@@ -106,7 +106,8 @@ static void put_line(struct text_out *o, const struct member_status *m, const st
 	text_out__to(o, name_columns + 2);
 	if (!l->lease) {
 		text_out__put(o, TEXT_PLAIN, "%s",
-			      m->who.role && !strcmp(m->who.role, "replica")
+			      m->blind ? "lease unknown: TLS cannot be read"
+			      : m->who.role && !strcmp(m->who.role, "replica")
 				      ? "holds no lease"
 				      : "lease not seen yet");
 		put_last(o, m, how);

@@ -46,7 +46,10 @@ static bool say_verdict(const struct top *t, uint64_t now_ns, bool brief, char *
 		snprintf(buf, size, "%s%s", t->seen ? "no Patroni runs any more" : "no Patroni yet",
 			 earlier);
 	else if (!l->leases)
-		snprintf(buf, size, "%s%s", l->run_out ? "no lease is held" : "no renewal seen yet",
+		snprintf(buf, size, "%s%s",
+			 l->run_out ? "no lease is held"
+			 : l->blind ? "leases unknown: TLS cannot be read"
+				    : "no renewal seen yet",
 			 earlier);
 	else if (l->endpoints_ill)
 		snprintf(buf, size, "healthy, but %zu endpoint%s%s", l->endpoints_ill,

@@ -120,6 +120,7 @@ static const char *without_bar(const struct member_status *m, char *buf, size_t 
 	if (m->remaining_ns == LW_UNKNOWN_REMAINING || m->ttl_s <= 0)
 		snprintf(buf, size, "%s",
 			 m->stalled					  ? "time unknown"
+			 : m->blind					  ? "TLS not readable"
 			 : m->who.role && !strcmp(m->who.role, "replica") ? "holds no lease"
 									  : "not seen yet");
 	else

@@ -18,7 +18,7 @@ enum top_page { TOP_MAIN, TOP_EVENTS, TOP_HELP };
 /* What the first line says; it goes on while the rest is paused. */
 struct top_live {
 	uint64_t taken_ns; /* 0 = nothing is known yet */
-	size_t members, leases, run_out, stalled, endpoints_ill;
+	size_t members, leases, run_out, blind, stalled, endpoints_ill;
 	int64_t worst_remaining_ns; /* of the stalled; LW_UNKNOWN_REMAINING */
 	char worst[96];		    /* whose it is */
 	uint64_t events_lost;

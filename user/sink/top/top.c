@@ -60,6 +60,7 @@ static void take_live(struct top_live *l, const struct status *s)
 
 		l->stalled += s->members[i].stalled;
 		l->leases += left != LW_UNKNOWN_REMAINING && left > 0;
+		l->blind += s->members[i].blind;
 		l->run_out += left != LW_UNKNOWN_REMAINING && left <= 0;
 	}
 	for (size_t i = 0; i < s->endpoints_len; i++)
