@@ -25,6 +25,40 @@ def incident_lab():
     lab.down()
 
 
+@pytest.fixture(scope="session")
+def special_lab():
+    """special_lab(name, options...): a lab of another kind. One at a time: they all cost something."""
+    running = {}
+
+    def get(name, *options):
+        if name not in running:
+            for other in list(running):
+                running.pop(other).down()
+            running[name] = Lab(name, *options)
+        return running[name]
+
+    yield get
+    for lab in running.values():
+        lab.down()
+
+
+@pytest.fixture
+def tls_lab(special_lab):
+    return special_lab("tls", "--tls", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
+
+
+@pytest.fixture
+def mtls_lab(special_lab):
+    """Patroni waits longer for an answer than etcd takes to say no."""
+    return special_lab("mtls", "--mtls", "--ttl", "70", "--loop-wait", "3", "--retry-timeout", "30")
+
+
+@pytest.fixture
+def v2_lab(special_lab):
+    """With a replica, which waits for the leader key to go."""
+    return special_lab("v2", "--v2", "--patronis", "2", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
+
+
 @pytest.fixture
 def trace(tmp_path):
     """Start traces with trace(lab, options...); they end with the test."""

@@ -18,12 +18,11 @@ def stall_of(t, fault):
     return begins[0] if begins else None
 
 
-def test_incident_from_its_beginning(incident_lab, trace, healed):
-    healed(incident_lab)
-    t = trace(incident_lab)
+def see_incident(lab, t):
+    """The incident and the recovery, seen by a trace that has just begun; how the stall began."""
     t.wait_for(15, event="request", etcd__rpc="lease/keepalive", outcome="ok")
     assert not t.events(event="stall")
-    fault = incident_lab.fault("incident")
+    fault = lab.fault("incident")
 
     begin = wait_until("the stall", lambda: stall_of(t, fault), 30)
     assert begin["cause"] == "endpoint_silent"
@@ -45,9 +44,16 @@ def test_incident_from_its_beginning(incident_lab, trace, healed):
     assert state["matrix"]["keepalive"] in ("hanging", "error")
     assert "ok" in (state["matrix"].get("read"), state["matrix"].get("write"))
 
-    incident_lab("heal")
+    lab("heal")
     end = t.wait_for(40, event="stall", phase="end", stall_id=begin["stall_id"])
     assert end["result"] == "recovered"
+    return begin
+
+
+def test_incident_from_its_beginning(incident_lab, trace, healed):
+    healed(incident_lab)
+    t = trace(incident_lab)
+    begin = see_incident(incident_lab, t)
     at = len(t.events(event="stall"))
     time.sleep(12)
     assert len(t.events(event="stall")) == at

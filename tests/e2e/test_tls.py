@@ -3,7 +3,7 @@
 import pytest
 
 from causes import CAUSES, COPED_WITH, Expect, rows, see_cause, see_none
-from lab import Lab
+from test_incident import see_incident
 
 TLS_CAUSES = {
     "tls-silent-all": Expect("tls", "etcd", "does not agree on TLS", "TLS handshake"),
@@ -21,34 +21,29 @@ TLS_COPED_WITH = {
 }
 
 
-@pytest.fixture(scope="module")
-def tls_lab():
-    lab = Lab("tls", "--tls", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
-    yield lab
-    lab.down()
-
-
-@pytest.fixture(scope="module")
-def mtls_lab():
-    """Patroni waits longer for an answer than etcd takes to say no."""
-    lab = Lab("mtls", "--mtls", "--ttl", "70", "--loop-wait", "3", "--retry-timeout", "30")
-    yield lab
-    lab.down()
-
-
-@pytest.mark.parametrize("name", rows(CAUSES | TLS_CAUSES | MUTUAL_CAUSES, "freeze"))
+@pytest.mark.parametrize("name", rows(
+    CAUSES | TLS_CAUSES | MUTUAL_CAUSES, "freeze", "no-quorum", "blackhole-all", "reset-answer-all", "cut-answer-all",
+    "revoke", "revoke-unseen", "learner", "stop-patroni", "dns-servfail", "tls-wrong-ca-all", "tls-client-refused"))
 def test_cause_over_mutual_tls(mtls_lab, trace, healed, name):
     healed(mtls_lab)
     see_cause(mtls_lab, trace(mtls_lab), name, (CAUSES | TLS_CAUSES | MUTUAL_CAUSES)[name])
 
 
-@pytest.mark.parametrize("name", rows(CAUSES | TLS_CAUSES, "freeze"))
+@pytest.mark.parametrize("name", rows(
+    CAUSES | TLS_CAUSES, "kill-all", "cut-answer-all", "tls-silent-all", "tls-expired-all", "tls-wrong-name-all"))
 def test_cause_over_tls(tls_lab, trace, healed, name):
     healed(tls_lab)
     see_cause(tls_lab, trace(tls_lab), name, (CAUSES | TLS_CAUSES)[name])
 
 
-@pytest.mark.parametrize("name", rows(COPED_WITH | TLS_COPED_WITH, "slow"))
+@pytest.mark.parametrize("name", rows(COPED_WITH | TLS_COPED_WITH, "two-behind-one", "tls-wrong-ca"))
 def test_no_stall_over_tls(tls_lab, trace, healed, name):
     healed(tls_lab)
     see_none(tls_lab, trace(tls_lab), name, (COPED_WITH | TLS_COPED_WITH)[name])
+
+
+def test_incident_over_mutual_tls(mtls_lab, trace, healed):
+    healed(mtls_lab)
+    t = trace(mtls_lab)
+    see_incident(mtls_lab, t)
+    assert t.stop() == 2

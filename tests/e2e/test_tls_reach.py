@@ -6,32 +6,23 @@ import json
 import os
 import subprocess
 
-import pytest
-
 from causes import stall_of
-from lab import LAB, LEASEWATCH, Lab, wait_until
+from lab import LAB, LEASEWATCH, wait_until
 
-LOOP_S = 3
-
-
-@pytest.fixture(scope="module")
-def lab():
-    lab = Lab("reach", "--tls", "--ttl", "30", "--loop-wait", str(LOOP_S), "--retry-timeout", "10")
-    yield lab
-    lab.down()
+LOOP_S = 3  # of tls_lab
 
 
-def test_attached_to_an_established_connection(lab, trace):
+def test_attached_to_an_established_connection(tls_lab, trace):
     """On the connection that was there before us; each request once, and read as soon as libssl is hooked.
 
     To hook it takes longest where another leasewatch takes its hooks away. Until then, requests are seen from outside.
     """
-    t = trace(lab)
+    t = trace(tls_lab)
     found = t.wait_for(10, event="process", phase="found")
     wait_until("a renewal", t.renewals, 20)
     first = t.renewals()[0]
     wait_until("four renewals", lambda: len(t.renewals()) >= 4, 20)
-    uses = lab.status()["patronis"][0]["uses_endpoint"]
+    uses = tls_lab.status()["patronis"][0]["uses_endpoint"]
     assert t.stop() == 0
     assert not t.events(event="connect")
     requests = t.events(event="request")
@@ -101,11 +92,11 @@ def pgbench(lab, script, *options):
     return int(done.stdout.split("actually processed:")[1].split()[0].partition("/")[0])
 
 
-def test_postgres_over_tls_pays_nothing(lab, trace, healed, tmp_path):
+def test_postgres_over_tls_pays_nothing(tls_lab, trace, healed, tmp_path):
     """No program on a uprobe runs, whatever PostgreSQL and its clients do with the same libssl."""
-    healed(lab)
-    patroni = lab.pid("patroni1")
-    t = trace(lab, "-p", str(patroni))
+    healed(tls_lab)
+    patroni = tls_lab.pid("patroni1")
+    t = trace(tls_lab, "-p", str(patroni))
     wait_until("a renewal", t.renewals, 20)
     script = tmp_path / "select"
     script.write_text("SELECT 1;\n")
@@ -117,33 +108,33 @@ def test_postgres_over_tls_pays_nothing(lab, trace, healed, tmp_path):
         # They are counted, and they fire in Patroni.
         assert busy["tls_enter"] > idle["tls_enter"] and busy["tls_return"] > idle["tls_return"]
 
-        assert libssl_of(postmaster_of(lab)) == libssl_of(patroni) != set()
-        lab.fault("stop-patroni")
+        assert libssl_of(postmaster_of(tls_lab)) == libssl_of(patroni) != set()
+        tls_lab.fault("stop-patroni")
         before = uprobe_runs(t.process.pid)
-        assert pgbench(lab, str(script), "-t", "200") == 200
-        assert pgbench(lab, str(script), "-t", "20", "-C") == 20
+        assert pgbench(tls_lab, str(script), "-t", "200") == 200
+        assert pgbench(tls_lab, str(script), "-t", "20", "-C") == 20
         assert uprobe_runs(t.process.pid) == before
-    lab("heal")
+    tls_lab("heal")
     assert t.stop() in (0, 2)
 
 
-def test_blind(lab, trace, healed):
+def test_blind(tls_lab, trace, healed):
     """Without the plaintext: what is silent is named, and so is what is not known."""
-    healed(lab)
-    t = trace(lab, "--no-plaintext")
+    healed(tls_lab)
+    t = trace(tls_lab, "--no-plaintext")
     t.wait_for(10, event="process", phase="found")
-    lab.fault("close-idle")  # a new connection says the etcd's name
+    tls_lab.fault("close-idle")  # a new connection says the etcd's name
     said = t.wait_for(20, event="process", phase="updated", tls__blind="switched off with --no-plaintext")
     assert "renewals cannot be told from other requests" in said["note"]
     wait_until("requests", lambda: len(t.events(event="request", outcome="ok")) >= 6, 20)
     assert not t.events(event="stall")
 
-    fault = lab.fault("freeze")
+    fault = tls_lab.fault("freeze")
     begin = wait_until("the stall", lambda: stall_of(t, fault), 20)
     assert begin["cause"] == "endpoint_silent" and begin["endpoint"] == fault["endpoint"]
     assert "lease.remaining_s" not in begin and "lease.id" not in begin
     assert "cannot be read" in begin["headline"] and "stopped, overloaded" in begin["hint"]
-    lab("heal")
+    tls_lab("heal")
     assert t.wait_for(20, event="stall", phase="end", stall_id=begin["stall_id"])["result"] == "recovered"
     healthy = len(t.events(event="request", outcome="ok"))
     wait_until("requests", lambda: len(t.events(event="request", outcome="ok")) >= healthy + 6, 20)
@@ -156,7 +147,7 @@ def test_blind(lab, trace, healed):
     assert t.all_events()[-1]["tls.blind"] == "switched off with --no-plaintext"
 
 
-def test_check_says_whether_tls_can_be_read(lab):
+def test_check_says_whether_tls_can_be_read(tls_lab):
     table = json.loads(subprocess.run([LEASEWATCH, "check", "-j"], stdout=subprocess.PIPE, timeout=60).stdout)
-    ours = [p for p in table["processes"] if p["process.pid"] == lab.pid("patroni1")]
+    ours = [p for p in table["processes"] if p["process.pid"] == tls_lab.pid("patroni1")]
     assert ours[0]["tls"] and ours[0]["tls.readable"] and "libssl" in ours[0]["tls.library"]

@@ -3,7 +3,7 @@
 import pytest
 
 from causes import CAUSES, COPED_WITH, rows, see_cause, see_none
-from lab import Lab
+from lab import wait_until
 
 # There are no leases to revoke: a Patroni that finds the leader key gone takes it again. A learner passes writes on.
 V2_CAUSES = {name: CAUSES[name] for name in CAUSES if name not in ("revoke", "revoke-unseen", "learner")}
@@ -11,20 +11,32 @@ V2_CAUSES = {name: CAUSES[name] for name in CAUSES if name not in ("revoke", "re
 V2_COPED_WITH = {name: COPED_WITH[name] for name in COPED_WITH if name != "two-behind-one"}
 
 
-@pytest.fixture(scope="module")
-def v2_lab():
-    lab = Lab("v2", "--v2", "--ttl", "30", "--loop-wait", "3", "--retry-timeout", "10")
-    yield lab
-    lab.down()
-
-
-@pytest.mark.parametrize("name", rows(V2_CAUSES, "freeze"))
+@pytest.mark.parametrize("name", rows(
+    V2_CAUSES, "freeze", "no-quorum", "blackhole", "cut-answer-all", "hang-postgres"))
 def test_cause_with_v2(v2_lab, trace, healed, name):
     healed(v2_lab)
     see_cause(v2_lab, trace(v2_lab), name, V2_CAUSES[name])
 
 
-@pytest.mark.parametrize("name", rows(V2_COPED_WITH, "slow"))
+@pytest.mark.parametrize("name", rows(V2_COPED_WITH, "move-leader"))
 def test_no_stall_with_v2(v2_lab, trace, healed, name):
     healed(v2_lab)
     see_none(v2_lab, trace(v2_lab), name, V2_COPED_WITH[name])
+
+
+def test_healthy_with_v2(v2_lab, trace):
+    """A replica that starts asks for the etcds there are, and then waits for the leader key to go: for ever, and not in vain."""
+    t = trace(v2_lab)
+    wait_until("a renewal", t.renewals, 20)
+    v2_lab.fault("restart-patroni", "--patroni", "patroni2")
+    t.wait_for(20, event="request", etcd__rpc="v2/machines", outcome="ok", patroni__member="patroni2")
+    wait_until("three watches", lambda: len(t.events(etcd__rpc="v2/watch", patroni__member="patroni2")) >= 3, 40)
+    assert t.stop() == 0
+    assert not t.events(event="stall")
+    watches = t.events(event="request", etcd__rpc="v2/watch")
+    assert {e["outcome"] for e in watches} == {"ok"} and max(e["duration_s"] for e in watches) > 2
+    # The leader is told by its renewals, the replica by their absence.
+    assert {e["patroni.member"] for e in t.renewals()} == {"patroni1"}
+    renewal = t.renewals()[-1]
+    assert renewal["lease.ttl_s"] == 30 and renewal["patroni.role"] == "leader" and "lease.id" not in renewal
+    assert t.events(event="summary")[0]["verdict"] == "healthy"
