@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real Prometheus on loopback, with leasewatch's rules."""
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from lab import ROOT, worker
+
+RULES = os.path.join(ROOT, "tools", "packaging", "prometheus", "leasewatch.rules.yml")
+
+
+class Prometheus:
+    def __init__(self, directory, target, rules=RULES, port=None):
+        self.port = port or 29880 + worker()
+        self.target = target
+        self.log = os.path.join(directory, "prometheus.log")
+        config = os.path.join(directory, "prometheus.yml")
+        with open(config, "w") as file:
+            json.dump({"global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+                       "rule_files": [os.path.abspath(rules)],
+                       "scrape_configs": [{"job_name": "leasewatch", "static_configs": [{"targets": [target]}]}]}, file)
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory}/data",
+                 f"--web.listen-address=127.0.0.1:{self.port}", "--storage.tsdb.retention.time=1h"],
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def ask(self, what, **arguments):
+        """The answer's data; None when there is none (yet)."""
+        assert self.process.poll() is None, open(self.log).read()[-2000:]
+        url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(arguments)}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as page:
+                return json.load(page)["data"]
+        except urllib.error.HTTPError as error:
+            if error.code == 503:
+                return None
+            raise AssertionError(f"{url}: {error.read().decode()}") from error
+        except OSError:
+            return None
+
+    def query(self, expr):
+        """[(labels, value)]"""
+        data = self.ask("query", query=expr)
+        return [(s["metric"], float(s["value"][1])) for s in data["result"]] if data else []
+
+    def alerts(self, **labels):
+        """{name: annotations} of the firing alerts that have these labels."""
+        data = self.ask("alerts") or {"alerts": []}
+        return {a["labels"]["alertname"]: a["annotations"] for a in data["alerts"]
+                if a["state"] == "firing" and all(a["labels"].get(k) == v for k, v in labels.items())}
+
+    def scrapes(self):
+        return [value for _, value in self.query(f'up{{instance="{self.target}"}}')] == [1.0]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(30)
