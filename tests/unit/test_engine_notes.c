@@ -59,6 +59,25 @@ static void test_election(void **state)
 	assert_contains(note(w, NOTE_ELECTION)->text, "raft term 8, was 7");
 }
 
+static void test_elections_of_many_clusters(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	for (int cluster = 1; cluster <= 100; cluster++)
+		renew(w, 1, cluster, 1, 5);
+	assert_int_equal(note(w, NOTE_ELECTION)->count, 0);
+	renew(w, 1, 100, 1, 6);
+	assert_int_equal(note(w, NOTE_ELECTION)->count, 1);
+	renew(w, 1, 60, 1, 6);
+	assert_int_equal(note(w, NOTE_ELECTION)->count, 2);
+	/* Forgotten, so its term is not a higher one; it is known again. */
+	renew(w, 1, 1, 1, 6);
+	assert_int_equal(note(w, NOTE_ELECTION)->count, 2);
+	renew(w, 1, 1, 1, 7);
+	assert_int_equal(note(w, NOTE_ELECTION)->count, 3);
+}
+
 /* Two Patronis of one host, through two etcds: it is one election all the same. */
 static void test_election_once_per_cluster(void **state)
 {
@@ -350,6 +369,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_election),
+		CASE(test_elections_of_many_clusters),
 		CASE(test_election_once_per_cluster),
 		CASE(test_several_members),
 		CASE(test_one_member_each),

@@ -110,8 +110,10 @@ static void note_term(struct engine *e, const struct conn *c, uint64_t cluster, 
 		return;
 	while (i < ENGINE_CLUSTERS && e->clusters[i].raft_term && e->clusters[i].id != cluster)
 		i++;
-	if (i == ENGINE_CLUSTERS)
-		return;
+	if (i == ENGINE_CLUSTERS) {
+		i = e->next_cluster++ % ENGINE_CLUSTERS;
+		e->clusters[i].raft_term = 0;
+	}
 	before = e->clusters[i].raft_term;
 	if (term <= before)
 		return;

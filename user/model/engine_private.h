@@ -10,8 +10,8 @@
 #include "model/engine.h"
 #include "model/lookup.h"
 
-/* Etcd clusters whose elections are followed at once. */
-#define ENGINE_CLUSTERS 8
+/* Etcd clusters whose elections are followed at once; of one more, another is forgotten. */
+#define ENGINE_CLUSTERS 64
 /* Leaders that went away, and whose lease may still hold. */
 #define ENGINE_BEQUESTS 8
 
@@ -25,8 +25,9 @@ struct engine {
 	uint64_t events_lost;
 	uint64_t lookups_dropped; /* as far as it was told */
 	struct {
-		uint64_t id, raft_term; /* id 0 = a free place */
+		uint64_t id, raft_term; /* raft_term 0 = a free place */
 	} clusters[ENGINE_CLUSTERS];
+	size_t next_cluster; /* to be forgotten */
 	struct bequest {
 		char scope[ETCD_SCOPE_BYTES], name[ETCD_MEMBER_BYTES];
 		struct lease lease;
