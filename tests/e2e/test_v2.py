@@ -29,11 +29,12 @@ def test_healthy_with_v2(v2_lab, trace):
     t = trace(v2_lab)
     wait_until("a renewal", t.renewals, 20)
     v2_lab.fault("restart-patroni", "--patroni", "patroni2")
-    t.wait_for(20, event="request", etcd__rpc="v2/machines", outcome="ok", patroni__member="patroni2")
-    wait_until("three watches", lambda: len(t.events(etcd__rpc="v2/watch", patroni__member="patroni2")) >= 3, 40)
+    pid = v2_lab.pid("patroni2")
+    t.wait_for(20, event="request", etcd__rpc="v2/machines", outcome="ok", process__pid=pid)
+    wait_until("three watches", lambda: len(t.events(etcd__rpc="v2/watch", process__pid=pid)) >= 3, 40)
     assert t.stop() == 0
     assert not t.events(event="stall")
-    watches = t.events(event="request", etcd__rpc="v2/watch")
+    watches = t.events(event="request", etcd__rpc="v2/watch", process__pid=pid)
     assert {e["outcome"] for e in watches} == {"ok"} and max(e["duration_s"] for e in watches) > 2
     # The leader is told by its renewals, the replica by their absence.
     assert {e["patroni.member"] for e in t.renewals()} == {"patroni1"}

@@ -27,7 +27,7 @@ struct sample {
 	int status;
 	size_t rest;
 	bool no_body, eof, close;
-	uint64_t raft_term;
+	uint64_t raft_term, cluster_id;
 };
 
 #define SAMPLE(n, t, k, e, ...)                                                                    \
@@ -118,8 +118,15 @@ static const struct sample samples[] = {
 	       .status = 200),
 	SAMPLE("equal lengths", OK "Content-Length: 2, 2\r\nContent-Length: 2\r\n\r\nok", R,
 	       HTTP1_DONE, .body = "ok", .status = 200),
-	SAMPLE("etcd v2", OK "X-Raft-Term: 17\r\nContent-Length: 2\r\n\r\n{}", R, HTTP1_DONE,
-	       .body = "{}", .status = 200, .raft_term = 17),
+	SAMPLE("etcd v2",
+	       OK "X-Etcd-Cluster-Id: 7fA9000000000001\r\nX-Raft-Term: 17\r\nContent-Length: "
+		  "2\r\n\r\n{}",
+	       R, HTTP1_DONE, .body = "{}", .status = 200, .raft_term = 17,
+	       .cluster_id = 0x7fa9000000000001),
+	SAMPLE("no cluster id",
+	       OK "X-Etcd-Cluster-Id: 12x\r\nX-Etcd-Cluster-Id: 00000000000000001\r\n"
+		  "Content-Length: 2\r\n\r\n{}",
+	       R, HTTP1_DONE, .body = "{}", .status = 200),
 	SAMPLE("a header without a colon", OK "garbage\r\nContent-Length: 1\r\n\r\nx", R,
 	       HTTP1_DONE, .body = "x", .status = 200),
 	SAMPLE("identity", OK "Transfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx", R,

@@ -77,6 +77,33 @@ static void test_a_leader(void **state)
 	assert_string_equal(w->role, "leader");
 }
 
+static void answer_in(struct world *w, const char *cluster, int term)
+{
+	char text[256];
+
+	renew(w, 1);
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: %s\r\nX-Raft-Term: %d\r\n"
+		 "Content-Length: 2\r\n\r\n{}",
+		 cluster, term);
+	world__data(w, 1, LW_EVENT_RECV, text);
+}
+
+/* Several clusters may be watched at a time. */
+static void test_election(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	answer_in(w, "cdf818194e3a8c32", 2);
+	answer_in(w, "1", 7);
+	answer_in(w, "cdf818194e3a8c32", 2);
+	assert_int_equal(w->notes[NOTE_ELECTION].count, 0);
+	answer_in(w, "cdf818194e3a8c32", 3);
+	assert_int_equal(w->notes[NOTE_ELECTION].count, 1);
+	assert_contains(w->notes[NOTE_ELECTION].text, "raft term 3, was 2");
+}
+
 static void test_a_renewal_hangs(void **state)
 {
 	struct world *w = *state;
@@ -187,13 +214,10 @@ int main(void)
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, world__setup, world__teardown)
 #define REPLICA(name) cmocka_unit_test_setup_teardown(name, world__setup_replica, world__teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_leader),
-		TEST(test_a_renewal_hangs),
-		TEST(test_nothing_is_sent),
-		TEST(test_the_lock_is_lost),
-		REPLICA(test_a_race_that_is_lost),
-		REPLICA(test_a_replica),
-		TEST(test_no_value_is_shown),
+		TEST(test_a_leader),	     TEST(test_election),
+		TEST(test_a_renewal_hangs),  TEST(test_nothing_is_sent),
+		TEST(test_the_lock_is_lost), REPLICA(test_a_race_that_is_lost),
+		REPLICA(test_a_replica),     TEST(test_no_value_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

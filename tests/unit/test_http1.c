@@ -64,6 +64,7 @@ static void assert_same_message(const struct http1_message *a, const struct http
 	assert_string_equal(a->agent, b->agent);
 	assert_int_equal(a->status, b->status);
 	assert_int_equal(a->raft_term, b->raft_term);
+	assert_int_equal(a->cluster_id, b->cluster_id);
 	assert_int_equal(a->close, b->close);
 	assert_int_equal(a->head_done, b->head_done);
 	assert_int_equal(a->body_truncated, b->body_truncated);
@@ -99,6 +100,7 @@ static void test_samples(void **state)
 		assert_true(p.msg.head_done);
 		assert_int_equal(p.msg.close, s->close);
 		assert_int_equal(p.msg.raft_term, s->raft_term);
+		assert_int_equal(p.msg.cluster_id, s->cluster_id);
 	}
 }
 

@@ -184,7 +184,8 @@ void engine__note_finished(struct engine *e, const struct conn *c, enum request_
 
 	if (outcome != REQUEST_OK && outcome != REQUEST_ERROR)
 		return;
-	note_term(e, c, r->cluster_id, r->raft_term ? r->raft_term : x->in.msg.raft_term, now_ns);
+	note_term(e, c, r->cluster_id ? r->cluster_id : x->in.msg.cluster_id,
+		  r->raft_term ? r->raft_term : x->in.msg.raft_term, now_ns);
 	note_member(e, c, r->member_id, now_ns);
 	if (outcome == REQUEST_OK && !etcd_rpc_is_watch(x->rpc))
 		note_nagle(e, c, now_ns);

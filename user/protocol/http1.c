@@ -47,7 +47,7 @@ static void begin(struct http1_parser *p)
 
 	msg->method[0] = msg->target[0] = msg->host[0] = msg->agent[0] = '\0';
 	msg->status = 0;
-	msg->raft_term = 0;
+	msg->raft_term = msg->cluster_id = 0;
 	msg->close = msg->head_done = msg->body_truncated = false;
 	msg->body_total = 0;
 	msg->body_len = 0;

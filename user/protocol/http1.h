@@ -46,6 +46,7 @@ struct http1_message {
 	char agent[HTTP1_AGENT_BYTES];	 /* request: User-Agent */
 	int status;			 /* response: 100..999, 0 = not known yet */
 	uint64_t raft_term;		 /* response: X-Raft-Term (etcd v2), 0 = none */
+	uint64_t cluster_id;		 /* response: X-Etcd-Cluster-Id, 0 = none */
 	bool close;			 /* Connection: close, or HTTP/1.0 without keep-alive */
 	bool head_done;
 	bool body_truncated;		/* body[] lacks bytes that were there */

@@ -2,6 +2,7 @@
 /* http1_head.c - the meaning of single lines of an HTTP/1 head (RFC 9112). */
 #include "protocol/http1_head.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "protocol/text.h"
@@ -200,6 +201,22 @@ static bool read_raft_term(struct http1_parser *p, const char *s, size_t len)
 	return true;
 }
 
+/* Up to 16 hexadecimal digits. */
+static bool read_cluster_id(struct http1_parser *p, const char *s, size_t len)
+{
+	uint64_t id = 0;
+
+	if (p->line_cut || len > 16)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if (!isxdigit((unsigned char)s[i]))
+			return true;
+		id = id << 4 | (unsigned int)(s[i] <= '9' ? s[i] - '0' : (s[i] | 0x20) - 'a' + 10);
+	}
+	p->msg.cluster_id = id;
+	return true;
+}
+
 #define IN_REQUEST  (1u << HTTP1_REQUEST)
 #define IN_RESPONSE (1u << HTTP1_RESPONSE)
 
@@ -214,6 +231,7 @@ static const struct {
 	{"host", IN_REQUEST, read_host},
 	{"user-agent", IN_REQUEST, read_agent},
 	{"x-raft-term", IN_RESPONSE, read_raft_term},
+	{"x-etcd-cluster-id", IN_RESPONSE, read_cluster_id},
 };
 
 bool http1_read_header(struct http1_parser *p)
