@@ -8,6 +8,7 @@
 #   make install    PREFIX=/usr/local, DESTDIR=; make uninstall                            (root)
 #   make deb        build/leasewatch_VERSION_ARCH.deb
 #   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
+#   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
 #   make check-vm   the tests on other kernels, emulated; KERNEL=6.1 for one of them        (root)
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
@@ -60,7 +61,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all clean demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
-	bench bench-programs
+	bench bench-programs soak
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/leasewatch
@@ -186,6 +187,11 @@ check-vm:
 	@tools/setup build lab test vm
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/run --build $(BUILD) --kernel '$(KERNEL)' vm
+
+soak:
+	@tools/setup build lab test
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@LEASEWATCH=$(abspath $(BUILD)/leasewatch) tests/soak $(SOAK)
 
 include tools/packaging/install.mk
 

@@ -69,6 +69,7 @@ static void add_request(struct metrics *m, enum request_outcome outcome, int64_t
 static void test_requests(void **state)
 {
 	struct metrics *m = metrics__new();
+	struct finding watch = sample_request();
 	char *text;
 
 	(void)state;
@@ -78,9 +79,14 @@ static void test_requests(void **state)
 	add_request(m, REQUEST_ERROR, 7 * S);	      /* etcd's */
 	add_request(m, REQUEST_OK, 100 * S);
 	add_request(m, REQUEST_UNOBSERVED, 1);
+	watch.request.rpc = "v2/watch"; /* how long it took is no latency */
+	metrics__finding(m, &watch);
 	text = page(m);
 #define PAIR "endpoint=\"etcd2.lab:2379\",rpc=\"lease/keepalive\""
 	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"ok\"} 2");
+	has(text, "leasewatch_requests_total{endpoint=\"etcd2.lab:2379\",rpc=\"v2/"
+		  "watch\",outcome=\"ok\"} 1");
+	assert_null(strstr(text, "seconds_count{endpoint=\"etcd2.lab:2379\",rpc=\"v2/watch\""));
 	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"timeout\"} 1");
 	has(text, "leasewatch_requests_total{" PAIR ",outcome=\"unobserved\"} 1");
 	has(text, "leasewatch_request_duration_seconds_bucket{" PAIR ",le=\"0.05\"} 1");

@@ -95,7 +95,7 @@ static bool is_healthy(const struct digest *d, const struct finding *f)
 
 	if (f->type != FINDING_REQUEST || r->outcome != REQUEST_OK || !r->rpc || !f->where.endpoint)
 		return false;
-	if (!strcmp(r->rpc, "watch")) /* it may take as long as it likes */
+	if (summary__is_watch(r->rpc)) /* it may take as long as it likes */
 		return true;
 	/* A refresh that did not get its TTL is no good news. */
 	if (summary__is_refresh(r->rpc) && r->ttl_s <= 0)
@@ -116,7 +116,7 @@ bool digest__take(struct digest *d, const struct finding *f)
 	if (!k)
 		return false;
 	k->count++;
-	if (strcmp(k->rpc, "watch") != 0)
+	if (!summary__is_watch(k->rpc))
 		histogram__record(&k->latency, f->request.duration_ns);
 	return true;
 }

@@ -120,8 +120,7 @@ static struct summary_rpc *get_rpc(struct summary_endpoint *e, const char *rpc)
 	return r;
 }
 
-/* A watch has no end to wait for: its duration is no latency, and it is not one of the requests. */
-static bool is_watch(const char *rpc)
+bool summary__is_watch(const char *rpc)
 {
 	return !strcmp(rpc, "watch") || !strcmp(rpc, "v2/watch");
 }
@@ -138,7 +137,7 @@ static void count_request(struct summary *s, struct summary_endpoint *e, struct 
 	bool answered = req->outcome == REQUEST_OK || req->outcome == REQUEST_ERROR;
 
 	r->outcomes[req->outcome]++;
-	if (is_watch(r->rpc))
+	if (summary__is_watch(r->rpc))
 		return;
 	e->requests++;
 	if (req->outcome != REQUEST_OK && req->outcome != REQUEST_UNOBSERVED)
@@ -192,7 +191,7 @@ static int add_requests(struct summary_private *p, const struct finding *f)
 		return -ENOMEM; /* an endpoint without requests may stay */
 	r->outcomes[REQUEST_OK] += many->count;
 	p->traffic += many->count;
-	if (is_watch(r->rpc))
+	if (summary__is_watch(r->rpc))
 		return 0;
 	e->requests += many->count;
 	histogram__merge(&r->latency, many->latency);

@@ -119,6 +119,8 @@ void summary__finish(struct summary *s, uint64_t end_ts_ns);
 
 const char *verdict_name(enum verdict v);
 
+/* A watch has no end to wait for: its duration is no latency, and it is not one of the requests. */
+bool summary__is_watch(const char *rpc);
 /* Does an rpc of this name renew the lease? */
 bool summary__is_refresh(const char *rpc);
 

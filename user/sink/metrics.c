@@ -150,7 +150,7 @@ static void count_request(struct metrics *m, const struct finding *f)
 	if (p)
 		p->outcomes[f->request.outcome]++;
 	/* A watch has no end to wait for. */
-	if (p && f->request.outcome != REQUEST_UNOBSERVED && strcmp(rpc, "watch") != 0)
+	if (p && f->request.outcome != REQUEST_UNOBSERVED && !summary__is_watch(rpc))
 		observe(&p->timing, f->request.duration_ns);
 	if (summary__is_refresh(rpc))
 		count_refresh(m, f);
