@@ -85,10 +85,10 @@ def whole_lines(path):
 
 def test_full_disk(daemon, disk):
     """Lines are lost whole and counted; that is said once, and once more when it is over."""
-    place = disk("size=256k")
+    place = disk("size=16m")
     ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
     with open(ballast, "wb") as file:
-        file.write(b"x" * 128 * 1024)
+        file.write(b"x" * ((16 << 20) - (128 << 10)))
     d = daemon(requests="each", log=log)
     d.ready()
     with Etcd(ETCD, 2379), Patroni("full", "m1", f"{ETCD}:2379") as patroni:

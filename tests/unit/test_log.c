@@ -110,6 +110,31 @@ static void test_rotation(void **state)
 	assert_int_equal(log__lost(r->log), 0);
 }
 
+/* logrotate has moved it away and has not told us yet; then its size is reached. */
+static void test_moved_away(void **state)
+{
+	struct rig *r = *state;
+	char away[128];
+	size_t bytes;
+	int total;
+
+	open_it(r, r->path, 5000, 3);
+	write_some(r, 5);
+	snprintf(away, sizeof(away), "%s.7", r->path);
+	assert_int_equal(rename(r->path, away), 0);
+	write_some(r, 30);
+	total = lines(r, 7, &bytes);
+	assert_true(total > 5 && bytes < 6000);
+	for (int i = 0; i < 4; i++) {
+		int n = lines(r, i, &bytes);
+
+		assert_true(i || n > 0);
+		total += n > 0 ? n : 0;
+	}
+	assert_int_equal(total, 35);
+	assert_int_equal(log__lost(r->log), 0);
+}
+
 static void test_nothing_stays(void **state)
 {
 	struct rig *r = *state;
@@ -182,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_line_is_ended, setup, teardown),

@@ -174,9 +174,18 @@ static int shift_files(const struct log *l)
 	return rename(l->path, to) ? -errno : 0;
 }
 
+/* False: somebody else has moved it away already, or put another in its place. */
+static bool is_ours(const struct log *l)
+{
+	struct stat named, open;
+
+	return !stat(l->path, &named) && !fstat(l->fd, &open) && named.st_ino == open.st_ino &&
+	       named.st_dev == open.st_dev;
+}
+
 static void rotate(struct log *l)
 {
-	int err = shift_files(l);
+	int err = is_ours(l) ? shift_files(l) : 0;
 
 	if (err) {
 		fprintf(stderr, "leasewatch: cannot rotate the log '%s': %s; it grows on\n",
