@@ -51,8 +51,13 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	/* Threads are few and short: an arena for each would only be memory that stays. */
+	/*
+	 * Memory is given back: threads are few and short, an arena for each would only stay; and a
+	 * page of metrics that was large once shall not be the size of the heap from then on.
+	 */
 	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 65536);
+	mallopt(M_TRIM_THRESHOLD, 65536);
 	/* A pipe that nobody reads, a limit on file size: errors of write(2), told where it
 	 * happens. */
 	signal(SIGPIPE, SIG_IGN);
