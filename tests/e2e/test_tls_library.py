@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whichever libssl a process has, wherever it lies: what it does TLS with is read."""
 import glob
+import json
 import os
 import shutil
 import socket
@@ -10,7 +11,7 @@ import threading
 
 import pytest
 
-from lab import wait_until
+from lab import LEASEWATCH, wait_until
 
 # Says on its output that it is there; then, at a word on its input, asks an etcd over TLS again and again.
 CLIENT = """
@@ -31,6 +32,25 @@ while True:
             etcd.sendall(b"POST /v3/kv/range HTTP/1.1\\r\\nHost: a.test:2379\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
             etcd.recv(4096)
             time.sleep(0.1)
+"""
+# As above with an OpenSSL of its own: one that looks like Patroni does (patroni.__main__), with what it has from PyPI.
+OWN = """
+import ctypes, socket, sys, time
+lib = ctypes.CDLL(sys.argv[1])
+for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
+    getattr(lib, name).restype = ctypes.c_void_p
+tls = ctypes.c_void_p(lib.SSL_new(ctypes.c_void_p(lib.SSL_CTX_new(ctypes.c_void_p(lib.TLS_client_method())))))
+time.sleep(1)  # the real one takes as long to begin
+etcd = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+lib.SSL_set_fd(tls, etcd.fileno())
+lib.SSL_ctrl(tls, 55, 0, b"a.test")  # SSL_CTRL_SET_TLSEXT_HOSTNAME
+assert lib.SSL_connect(tls) == 1
+answer = ctypes.create_string_buffer(4096)
+while True:
+    request = b"POST /v3/kv/range HTTP/1.1\\r\\nHost: a.test\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
+    lib.SSL_write(tls, request, len(request))
+    lib.SSL_read(tls, answer, len(answer))
+    time.sleep(0.3)
 """
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -160,3 +180,30 @@ def test_in_a_mount_namespace_of_its_own(trace, etcd, tmp_path):
     maps = watch(trace, etcd, ["unshare", "-m", "sh", "-c", script, "sh", *python(etcd, "early")],
                  {"LD_LIBRARY_PATH": str(directory)})
     assert f"{directory}/libssl.so.3" in maps and not os.listdir(directory)
+
+
+def test_one_of_its_own(trace, etcd, tmp_path):
+    """Linked into a Python module, as in the wheels of cryptography: it cannot be read, and that is said, with the reason."""
+    module = str(tmp_path / "_rust.abi3.so")
+    subprocess.run(["gcc", "-shared", "-o", module, "-Wl,--whole-archive", "-l:libssl.a", "-l:libcrypto.a",
+                    "-Wl,--no-whole-archive", "-ldl", "-lpthread"], check=True)
+    script = tmp_path / "patroni"
+    script.write_text(f'"""patroni.__main__"""{OWN}')
+    t = trace(None)
+    client = subprocess.Popen(["/usr/bin/python3", str(script), module, str(etcd)], env={
+        **os.environ, "PATRONI_SCOPE": "own", "PATRONI_NAME": "m1", "PATRONI_ETCD3_HOSTS": f"a.test:{etcd}",
+        "PATRONI_ETCD3_PROTOCOL": "https"})
+    try:
+        why = f"pyOpenSSL has an OpenSSL of its own, inside {module}"
+        said = t.wait_for(20, event="process", phase="updated", process__pid=client.pid, tls__blind=why)
+        assert "cannot be read" in said["note"]
+        # What can be seen is told: the endpoint, and how long it takes.
+        request = t.wait_for(10, event="request", process__pid=client.pid, etcd__rpc="tls", outcome="ok")
+        assert request["endpoint"] == f"a.test:{etcd}"
+        table = json.loads(subprocess.check_output([LEASEWATCH, "check", "-j"], timeout=60))
+        ours = [p for p in table["processes"] if p["process.pid"] == client.pid][0]
+        assert ours["tls"] and not ours["tls.readable"] and ours["tls.obstacle"] == why
+        assert client.poll() is None
+    finally:
+        client.kill()
+        client.wait()
