@@ -55,8 +55,8 @@ class Plan:
 
 PLANS = [
     Plan("6.1", "fexit"),
-    Plan("6.12", "sock"),
-    Plan("6.12", "fexit", hooks="fexit", live=INCIDENT + NETWORK),
+    Plan("6.12", "sock", live=LIVE + NETWORK),
+    Plan("6.12", "fexit", hooks="fexit", live=INCIDENT),
     Plan("6.1", "", cmdline="lockdown=confidentiality", refused=LOCKDOWN),
     Plan("6.12", "", cmdline="lockdown=confidentiality", refused=LOCKDOWN),
 ]
