@@ -13,6 +13,8 @@ LEASEWATCH = os.environ.get("LEASEWATCH", os.path.join(ROOT, "build", "leasewatc
 
 # A guest that is emulated (tests/vm) is so many times slower than the machine that it runs on.
 SLOW = float(os.environ.get("LEASEWATCH_TEST_SLOW", "1"))
+# So is a healthy renewal there, at times: --stall-after, whose default is 1.
+STALL_AFTER_S = SLOW
 # What every trace is given besides: --hooks, say.
 TRACE_OPTIONS = os.environ.get("LEASEWATCH_TEST_TRACE", "").split()
 
@@ -104,7 +106,8 @@ class Trace:
         self.path = os.path.join(directory, "trace.json")
         self.errors = os.path.join(directory, "trace.err")
         with open(self.path, "w") as out, open(self.errors, "w") as err:
-            self.process = subprocess.Popen([LEASEWATCH, "trace", "-j", *TRACE_OPTIONS, *options], stdout=out, stderr=err)
+            self.process = subprocess.Popen([LEASEWATCH, "trace", "-j", "--stall-after", str(STALL_AFTER_S),
+                                             *TRACE_OPTIONS, *options], stdout=out, stderr=err)
 
     def all_events(self):
         with open(self.path) as log:

@@ -3,7 +3,7 @@
 the first time; silence before and after."""
 import pytest
 
-from causes import CAUSES, COPED_WITH, see_cause, see_none
+from causes import CAUSES, COPED_WITH, see_cause, see_none, stall_of
 from lab import wait_until
 
 
@@ -56,10 +56,10 @@ def test_patroni_restarts(quick_lab, trace, healed):
     t = trace(quick_lab)
     first = quick_lab.pid("patroni1")
     wait_until("a renewal", t.renewals, 20)
-    quick_lab.fault("freeze-all")
-    t.wait_for(20, event="stall", phase="begin")
+    fault = quick_lab.fault("freeze-all")
+    begin = wait_until("the stall", lambda: stall_of(t, fault), 20)
     quick_lab.fault("kill-patroni")
-    assert t.wait_for(10, event="stall", phase="end")["result"] == "exited"
+    assert t.wait_for(10, event="stall", phase="end", stall_id=begin["stall_id"])["result"] == "exited"
     t.wait_for(5, event="process", phase="exited", process__pid=first)
     quick_lab("heal")
     second = quick_lab.pid("patroni1")
