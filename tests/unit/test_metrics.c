@@ -149,6 +149,7 @@ static void test_stall(void **state)
 						   .ttl_s = 30,
 						   .remaining_ns = -5 * S / 2,
 						   .stalled = true,
+						   .blind = true,
 						   .stall = begin.stall};
 	metrics__finding(m, &begin);
 	text = page(m);
@@ -158,6 +159,7 @@ static void test_stall(void **state)
 	has(text, "leasewatch_lease_remaining_seconds{" MEMBER "} -2.500000");
 	has(text, "leasewatch_lease_ttl_seconds{" MEMBER "} 30");
 	has(text, "leasewatch_member_up{" MEMBER "} 1");
+	has(text, "leasewatch_member_blind{" MEMBER "} 1");
 	free(text);
 	status.members_len = 0;
 	metrics__finding(m, &end);
@@ -166,6 +168,7 @@ static void test_stall(void **state)
 		  ",cause=\"endpoint_silent\",result=\"recovered\"} 1");
 	has(text, "leasewatch_stall_active{" MEMBER ",cause=\"endpoint_silent\"} 0");
 	has(text, "leasewatch_member_up{" MEMBER "} 0");
+	has(text, "leasewatch_member_blind{" MEMBER "} 0");
 	assert_null(strstr(text, "leasewatch_lease_remaining_seconds{"));
 	free(text);
 	metrics__free(m);

@@ -306,6 +306,12 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 		begin_member(p, "member_up", &all[i]);
 		number(p, all[i].now != NULL);
 	}
+	head(p, "member_blind", "gauge",
+	     "1 while its TLS cannot be read: then nothing is known of its lease.");
+	for (size_t i = 0; i < len; i++) {
+		begin_member(p, "member_blind", &all[i]);
+		number(p, all[i].now && all[i].now->blind);
+	}
 	put_lease(p, all, len);
 	head(p, "stall_active", "gauge", "1 for the cause of a stall that goes on.");
 	for (size_t i = 0; i < len; i++)
