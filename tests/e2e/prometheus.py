@@ -2,6 +2,7 @@
 """A real Prometheus on loopback, with leasewatch's rules."""
 import json
 import os
+import re
 import subprocess
 import urllib.error
 import urllib.parse
@@ -10,6 +11,16 @@ import urllib.request
 from lab import ROOT, worker
 
 RULES = os.path.join(ROOT, "tools", "packaging", "prometheus", "leasewatch.rules.yml")
+DASHBOARD = os.path.join(ROOT, "tools", "packaging", "grafana", "leasewatch.json")
+
+
+def expressions(**variables):
+    """What the dashboard's panels ask, with these variables (".*" is that of the others)."""
+    variables["__rate_interval"] = "1m"
+    with open(DASHBOARD) as file:
+        panels = json.load(file)["panels"]
+    return [re.sub(r"\$(\w+)", lambda found: variables.get(found[1], ".*"), target["expr"])
+            for panel in panels for target in panel.get("targets", [])]
 
 
 class Prometheus:
