@@ -136,7 +136,7 @@ test-unit: unit-programs
 	@tests/run --build $(BUILD) unit
 test-fuzz: fuzz-programs
 	@tests/run --build $(BUILD) fuzz
-test-e2e: all
+test-e2e: all deb
 	@tests/run --build $(BUILD) e2e
 lint:
 	@tests/run --build $(BUILD) lint
@@ -179,8 +179,9 @@ demo:
 	@tools/lab/demo $(BUILD)/leasewatch
 
 check:
-	@tools/setup build lab test
+	@tools/setup build lab test deb
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs bench-programs
+	@$(MAKE) --no-print-directory deb
 	@tests/run --build $(BUILD) lint unit portable fuzz e2e
 
 check-vm:
