@@ -110,6 +110,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(CORE_LIB)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 FUZZ_OBJ := $(CORE_SRC:%.c=$(BUILD)/fuzz/%.o)
+.SECONDARY: $(FUZZ_OBJ)
 
 $(BUILD)/fuzz/%.o: %.c
 	$(Q)mkdir -p $(@D)
