@@ -87,6 +87,13 @@ static void test_a_failure_breaks_the_interval(void **state)
 	assert_false(lease__cadence_is_learned(&l));
 	lease__granted(&l, S(1039), 7, 30);
 	assert_true(lease__cadence_is_learned(&l));
+	/* Nor is it one when Patroni did not get as far as to a refresh. */
+	l = renewed_every(5, LEASE_INTERVALS + 1, 30);
+	l.held_up = true;
+	lease__granted(&l, l.last_ok_sent + S(9), 7, 30);
+	assert_int_equal(lease__cadence_ns(&l), S(5));
+	lease__granted(&l, l.last_ok_sent + S(6), 7, 30);
+	assert_int_equal(lease__cadence_ns(&l), S(6));
 }
 
 static void test_overdue(void **state)

@@ -79,6 +79,7 @@ void engine__fail_attempt(struct engine *e, struct member *m, const struct diagn
 	if (d->cause == CAUSE_UNKNOWN)
 		return;
 	m->failed_attempts++;
+	m->lease.held_up = true;
 	m->failure = *d;
 	m->has_failure = true;
 	engine__evaluate(e, m, now_ns);

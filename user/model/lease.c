@@ -23,13 +23,15 @@ bool lease__granted(struct lease *l, uint64_t sent_ns, uint64_t id, int64_t ttl_
 	int64_t interval = sent_ns - l->last_ok_sent;
 
 	/* A grant right after a keepalive is part of the same loop, not a cadence. */
-	if (l->last_ok_sent && l->last_was_ok && !replaced && interval >= NS_PER_S / 2)
+	if (l->last_ok_sent && l->last_was_ok && !l->held_up && !replaced &&
+	    interval >= NS_PER_S / 2)
 		learn_interval(l, interval);
 	if (id)
 		l->id = id;
 	l->ttl_s = ttl_s;
 	l->last_ok_sent = sent_ns;
 	l->last_was_ok = true;
+	l->held_up = false;
 	l->lost_ns = 0;
 	return replaced;
 }

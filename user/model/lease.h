@@ -29,6 +29,7 @@ struct lease {
 	uint64_t last_ok_sent;	/* when the last good refresh was sent */
 	uint64_t last_sent;	/* when the last refresh, good or not, was sent */
 	bool last_was_ok;
+	bool held_up; /* an attempt has failed since the last good one: what comes next is late */
 	uint64_t lost_ns; /* when etcd said that it no longer exists; 0 = it has not said so */
 	bool leader;	  /* renewed at every loop; others may do so at every second one */
 	int64_t conf_loop_wait_s, conf_ttl_s;  /* from the wire or Patroni's file; 0 = not known */
