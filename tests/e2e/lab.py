@@ -53,7 +53,7 @@ class Lab:
         self.renewal = "v2/put leader" if "--v2" in options else "lease/keepalive"
         self.process = subprocess.Popen(
             [LAB, "up", "--with-parent", "--name", self.name, "--net", str(self.net),
-             "--ready-timeout", str(60 * SLOW), *options],
+             "--ready-timeout", str(100 * SLOW), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = []
         for line in self.process.stdout:

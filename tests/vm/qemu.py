@@ -83,7 +83,7 @@ class Guest:
         share = "local,security_model=none,multidevs=remap"
         self.command = [
             # Whoever ends the tests ends the guests, too.
-            "setpriv", "--pdeathsig", "KILL", "nice", "-n", "10",
+            "setpriv", "--pdeathsig", "KILL", "nice", "-n", "5",
             *machine, "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
             "-nographic", "-nodefaults", "-no-reboot", "-monitor", "none", "-serial", f"file:{self.console}",
             "-kernel", kernel.image, "-initrd", f"{directory}/initramfs",
