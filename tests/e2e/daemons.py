@@ -22,7 +22,7 @@ ETCD = f"127.0.{NET}.77"
 
 
 class Daemon:
-    def __init__(self, directory, env=None, **options):
+    def __init__(self, directory, env=None, stdout=subprocess.DEVNULL, **options):
         self.directory = directory
         self.log = os.path.join(directory, "leasewatch.log")
         self.textfile = os.path.join(directory, "leasewatch.prom")
@@ -30,12 +30,12 @@ class Daemon:
         self.errors = os.path.join(directory, "stderr")
         self.configure(**options)
         self.env = {**os.environ, **(env or {})}
-        self.start()
+        self.start(stdout)
 
-    def start(self):
+    def start(self, stdout=subprocess.DEVNULL):
         with open(self.errors, "a") as err:
             self.process = subprocess.Popen([LEASEWATCH, "daemon", "-c", self.conf], stderr=err,
-                                            stdout=subprocess.DEVNULL, env=self.env)
+                                            stdout=stdout, env=self.env)
 
     def configure(self, requests="summary", log=None, port=PORT, textfile=None, extra=""):
         with open(self.conf, "w") as conf:
@@ -45,10 +45,11 @@ class Daemon:
 
     def events(self, log=None, **fields):
         wanted = {key.replace("__", "."): value for key, value in fields.items()}
-        if not os.path.exists(log or self.log):
+        try:
+            with open(log or self.log) as lines:
+                events = [json.loads(line) for line in lines.read().split("\n")[:-1]]
+        except FileNotFoundError:  # not yet, or rotated away just now
             return []
-        with open(log or self.log) as lines:
-            events = [json.loads(line) for line in lines.read().split("\n")[:-1]]
         return [e for e in events if all(e.get(k) == v for k, v in wanted.items())]
 
     def stderr(self):

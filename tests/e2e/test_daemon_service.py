@@ -70,7 +70,7 @@ def test_rights(tls_lab, daemon, healed, tmp_path):
     """What it keeps is enough to follow a Patroni that is restarted, to the names it looks up and into its TLS."""
     healed(tls_lab)
     manager = Manager(str(tmp_path / "notify"))
-    d = daemon(env=manager.env, requests="each", extra="max_size = 8192\nkeep = 99")
+    d = daemon(env=manager.env, requests="each", extra="max_size = 12288\nkeep = 99")
     manager.wait("READY=1")
     # A thread that was hooking while they went has its own, and ends.
     wait_until("one thread", lambda: len(os.listdir(f"/proc/{d.process.pid}/task")) == 1, 60)

@@ -85,10 +85,17 @@ def whole_lines(path):
 
 def test_full_disk(daemon, disk):
     """Lines are lost whole and counted; that is said once, and once more when it is over."""
+<<<<<<< HEAD
     place = disk("size=16m")
     ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
     with open(ballast, "wb") as file:
         file.write(b"x" * ((16 << 20) - (128 << 10)))
+=======
+    place = disk("size=4m")
+    ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
+    with open(ballast, "wb") as file:
+        file.write(b"x" * 3900 * 1024)
+>>>>>>> cf7b556 (daemon: a reader of stdout that stops reading stops nothing else)
     d = daemon(requests="each", log=log)
     d.ready()
     with Etcd(ETCD, 2379), Patroni("full", "m1", f"{ETCD}:2379") as patroni:
@@ -102,13 +109,43 @@ def test_full_disk(daemon, disk):
         patroni.run(20, 20)
         wait_until("it to work", lambda: d.value("log_writable") == 1, 30)
         patroni.ran()
-    events = whole_lines(log)
-    lost = [e["count"] for e in events if e["event"] == "lost" and e["reason"] == "log"]
-    assert sum(lost) == d.value("log_lines_lost_total")
+
+    def told():
+        return sum(e["count"] for e in whole_lines(log) if e["event"] == "lost" and e["reason"] == "log")
+    wait_until("them to be told", lambda: told() == d.value("log_lines_lost_total"), 10)
     assert d.stderr().count("No space left on device; lines are being lost") == 1
     assert d.stderr().count("works again") == 1
     assert d.stop() == 0
     whole_lines(log)
+
+
+def test_nobody_reads(daemon):
+    """Its log is a pipe, and who reads it stops reading: the watching and the metrics go on, and so does the log later."""
+    read_end, write_end = os.pipe()
+    d = daemon(requests="each", log="stdout", stdout=write_end)
+    os.close(write_end)
+    d.ready()
+    with Etcd(ETCD, 2379), Patroni("unread", "m1", f"{ETCD}:2379") as patroni:
+        wait_until("the process", lambda: d.value("member_up", scope="unread"), 30)
+        patroni.run(3000, 1000)
+        wait_until("lost lines", lambda: d.value("log_lines_lost_total") > 10, 60)
+        patroni.ran()
+        wait_until("all of them", lambda: d.value("requests_total", endpoint=f"{ETCD}:2379") == 3000, 30)
+        assert d.value("log_writable") == 0 and not d.value("events_lost_total")
+    got = b""
+    os.set_blocking(read_end, False)
+
+    def drained():
+        nonlocal got
+        try:
+            got += os.read(read_end, 1 << 20)
+        except BlockingIOError:
+            pass
+        return b'"reason":"log"' in got
+    wait_until("the log to go on", drained, 30)
+    assert "'stdout': its reader does not read; lines are being lost" in d.stderr()
+    os.close(read_end)
+    assert d.stop() == 0
 
 
 def test_killed_while_it_writes(daemon, tmp_path):

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -171,6 +172,34 @@ static void test_full_disk(void **state)
 	fclose(file);
 }
 
+/* The reader of a pipe stops reading: lines are lost, little time is. */
+static void test_stuck_reader(void **state)
+{
+	struct rig *r = *state;
+	struct finding f = sample_request();
+	char text[1 << 16];
+	ssize_t n;
+	int fd;
+
+	assert_int_equal(mkfifo(r->path, 0600), 0);
+	fd = open(r->path, O_RDWR | O_NONBLOCK);
+	open_it(r, r->path, 0, 0);
+	for (int i = 0; i < 3000; i++) {
+		f.ts_ns += 1000000;
+		log__finding(r->log, &f);
+	}
+	assert_true(log__lost(r->log) > 2000);
+	assert_false(log__works(r->log));
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		assert_int_equal(text[0], '{');
+	f.ts_ns += 2000000000;
+	log__finding(r->log, &f);
+	assert_true(log__works(r->log));
+	n = read(fd, text, sizeof(text));
+	assert_true(n > 0);
+	close(fd);
+}
+
 static void test_cut_line_is_ended(void **state)
 {
 	struct rig *r = *state;
@@ -210,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moved_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stuck_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_line_is_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_writer, setup, teardown),
 	};

@@ -15,7 +15,7 @@
 #include "sink/log.h"
 #include "sink/sink.h"
 
-/* A file that could not be opened is tried again this much later. */
+/* What could not be opened, or is not read, is tried again this much later. */
 #define RETRY_NS 1000000000
 
 struct log {
@@ -26,7 +26,8 @@ struct log {
 	struct sink *sink;
 	bool broken;
 	uint64_t lost, lost_told; /* lines */
-	uint64_t retry_ns;
+	uint64_t retry_ns;	  /* not before */
+	int retry_err;		  /* why */
 };
 
 static void set_options(struct log *l, const struct log_options *opts)
@@ -70,13 +71,29 @@ static int open_file(const char *path)
 	return err;
 }
 
+/*
+ * Who reads stdout may stop reading; that must not stop us. (Of a terminal that is as it should be,
+ * and to change its mode would change the shell's, too.)
+ */
+static int open_stdout(void)
+{
+	struct stat st;
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags < 0 || fstat(STDOUT_FILENO, &st))
+		return -errno;
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	return STDOUT_FILENO;
+}
+
 static int open_log(struct log *l)
 {
 	int fd = -1;
 
 	if (!l->path[0])
 		return 0;
-	fd = is_file(l) ? open_file(l->path) : STDOUT_FILENO;
+	fd = is_file(l) ? open_file(l->path) : open_stdout();
 	if (fd < 0)
 		return fd;
 	l->sink = sink_json__new(fd);
@@ -100,7 +117,11 @@ static void close_log(struct log *l)
 
 static const char *reason(int err)
 {
-	return err == -EBUSY ? "another daemon writes to it" : strerror(-err);
+	if (err == -EBUSY)
+		return "another daemon writes to it";
+	if (err == -EAGAIN)
+		return "its reader does not read";
+	return strerror(-err);
 }
 
 /* Say it when it begins to fail, and when that is over. */
@@ -183,7 +204,8 @@ static bool is_ours(const struct log *l)
 	       named.st_dev == open.st_dev;
 }
 
-static void rotate(struct log *l)
+/* 0, or why there is no log now. */
+static int rotate(struct log *l)
 {
 	int err = is_ours(l) ? shift_files(l) : 0;
 
@@ -191,40 +213,42 @@ static void rotate(struct log *l)
 		fprintf(stderr, "leasewatch: cannot rotate the log '%s': %s; it grows on\n",
 			l->path, strerror(-err));
 		l->rotate_at += l->max_bytes; /* not at every line */
-		return;
+		return 0;
 	}
 	l->rotate_at = l->max_bytes;
 	close_log(l);
-	err = open_log(l);
-	if (err)
-		note_result(l, err);
+	return open_log(l);
 }
 
-static void rotate_if_due(struct log *l)
+static int rotate_if_due(struct log *l)
 {
 	struct stat st;
 
 	if (!l->max_bytes || !is_file(l) || l->fd < 0)
-		return;
+		return 0;
 	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= l->rotate_at)
-		rotate(l);
+		return rotate(l);
+	return 0;
 }
 
 static int write_finding(struct log *l, const struct finding *f)
 {
 	int err = 0;
 
-	if (l->fd < 0) {
-		if (f->ts_ns < l->retry_ns)
-			return -EAGAIN;
-		l->retry_ns = f->ts_ns + RETRY_NS;
+	if (f->ts_ns < l->retry_ns)
+		return l->retry_err;
+	if (l->fd < 0)
 		err = open_log(l);
-	}
 	if (!err)
-		rotate_if_due(l);
-	if (!err && !l->sink)
-		err = -EAGAIN;
-	return err ? err : sink__finding(l->sink, f);
+		err = rotate_if_due(l);
+	if (!err && l->sink)
+		err = sink__finding(l->sink, f);
+	/* What takes time to fail is not tried for each line. */
+	if (l->fd < 0 || err == -EAGAIN) {
+		l->retry_ns = f->ts_ns + RETRY_NS;
+		l->retry_err = err;
+	}
+	return err;
 }
 
 void log__finding(struct log *l, const struct finding *f)
