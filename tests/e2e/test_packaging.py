@@ -29,8 +29,8 @@ def ok(*command, **kwargs):
 
 
 def make(what, place):
-    """make install or uninstall, all of it below place."""
-    return ok("make", "--no-print-directory", "-C", ROOT, f"BUILD={BUILD}", what, f"PREFIX={place}/usr",
+    """make install or uninstall of what is built, all of it below place."""
+    return ok("make", "--no-print-directory", "-C", ROOT, "--old-file=all", f"BUILD={BUILD}", what, f"PREFIX={place}/usr",
               f"SYSCONFDIR={place}/etc", f"LOCALSTATEDIR={place}/var")
 
 
