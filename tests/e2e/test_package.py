@@ -99,6 +99,18 @@ def is_confined(room):
     output(*inside, "sh", "-c", "touch /var/log/leasewatch/x && rm /var/log/leasewatch/x")
 
 
+def follows_a_restart(room, lab):
+    """With what rights it has left: a new Patroni is found, and hooked."""
+    lab.fault("restart-patroni")
+    lab("heal")
+    pid = lab.pid("patroni1")
+    wait_until("the new Patroni", lambda: [e for e in events(room, lab) if e.get("phase") == "found" and
+                                           e["process.pid"] == pid], 60)
+    wait_until("its look-ups", lambda: [e for e in events(room, lab) if e.get("source") == "getaddrinfo" and
+                                        e["process.pid"] == pid], 60)
+    assert "leasewatch:" not in room.said(), room.said()
+
+
 def incident(room, lab, prom):
     lab.fault("incident")
     wait_until("the stall's line", lambda: [e for e in events(room, lab) if e["event"] == "stall"], 90)
@@ -161,6 +173,7 @@ def test_package(package, room, incident_lab, prometheus, healed, tmp_path):
     sees_it(room, incident_lab, prom)
     is_confined(room)
     assert int(room.show("WatchdogTimestampMonotonic")) > 0
+    follows_a_restart(room, incident_lab)
     incident(room, incident_lab, prom)
     assert room.run("leasewatch", "report", LOG).returncode == 2
     reload(room)
