@@ -8,11 +8,10 @@ import urllib.request
 import pytest
 import yaml
 
-from lab import LEASEWATCH, wait_until, worker
-from prometheus import RULES, Prometheus, expressions
+from lab import LEASEWATCH, wait_until
+from prometheus import RULES, Prometheus, expressions, free_port
 
-PORT = 29840 + worker()
-TARGET = f"127.0.0.1:{PORT}"
+TARGET = f"127.0.0.1:{free_port()}"
 
 # Panels that are empty while all is well with what they are about.
 QUIET = ("leasewatch_dns_lookups_total", "leasewatch_connect", "leasewatch_log_writable")

@@ -8,16 +8,15 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
 from cleanroom import CleanRoom, make_base, output
 from lab import LEASEWATCH, wait_until
-from prometheus import Prometheus
+from prometheus import Prometheus, free_port
 
 BUILD = os.path.dirname(os.path.abspath(LEASEWATCH))
-PORT = 29830
+PORT = free_port()
 LOG = "/var/log/leasewatch/leasewatch.log"
 CONF = "/etc/leasewatch.conf"
 
