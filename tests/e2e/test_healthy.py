@@ -39,7 +39,7 @@ def test_every_renewal_is_one_request(quick_lab, trace):
                        stdout=subprocess.DEVNULL)
         bystanders += 1
     assert t.stop() == 0
-    assert bystanders > 5
+    assert bystanders > 2
 
     events = t.events()
     assert events[0]["event"] == "start" and events[-1]["event"] == "summary"

@@ -66,8 +66,8 @@ def test_ten_healthy_minutes(pair, trace):
         assert t.process.poll() is None, t.stderr()
     rotated = f"/proc/{pair.pid('patroni1')}/root/run/leasewatch-lab/patroni1/patroni.log.1"
     assert os.path.exists(rotated)
-    assert t.stop() == 0
     assert not t.events(event="stall"), t.events(event="stall")
+    assert t.stop() == 0
     for member in ("patroni1", "patroni2"):
         assert len(t.renewals(patroni__member=member)) >= 60 * MINUTES / 20 - 5
     assert t.events(event="note", note="election")

@@ -82,8 +82,10 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 {
 	struct patroni_config config;
 	struct member_config member = {0};
-	int err, primary;
+	int err, err_follow, primary;
 
+	if (engine__has_member(w->engine, pid))
+		return 0;
 	memset(&config, 0, sizeof(config));
 	patroni__config(pid, &config); /* what it could not read stays unknown */
 	copy_config(&member, &config);
@@ -94,12 +96,16 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	for (size_t i = 0; i < config.endpoints_len; i++)
 		engine__endpoint(w->engine, config.endpoints[i]);
 	patroni__addresses(pid, &config, on_address, w);
-	/* The member first: adopting its sockets makes records about it. */
+	/*
+	 * Followed first: whoever reads that it was found may count on all that it does from then
+	 * on. The records about it come later, with the next poll.
+	 */
+	err_follow = probe__follow(w->probe, pid, config.tls || config.dcs == PATRONI_DCS_UNKNOWN);
 	err = engine__add_member(w->engine, pid, &member, note, clock_ns(CLOCK_BOOTTIME));
 	if (err)
-		return err == -EEXIST ? 0 : err;
+		return err;
 	w->saw_target = true;
-	return probe__follow(w->probe, pid, config.tls || config.dcs == PATRONI_DCS_UNKNOWN);
+	return err_follow;
 }
 
 static int on_patroni(const struct patroni_process *p, void *ctx)

@@ -99,6 +99,11 @@ static void inherit_lease(struct engine *e, struct member *m, uint64_t now_ns)
 	m->lease.last_was_ok = false;
 }
 
+bool engine__has_member(const struct engine *e, uint32_t pid)
+{
+	return engine__member(e, pid);
+}
+
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns)
 {

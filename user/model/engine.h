@@ -37,6 +37,8 @@ void engine__event(struct engine *e, const struct lw_event *event);
 /* Time has passed: call it at least every 100 ms. */
 void engine__tick(struct engine *e, uint64_t now_ns);
 
+bool engine__has_member(const struct engine *e, uint32_t pid);
+
 /* A Patroni was found. `note`, if any, is said in the finding. 0, -EEXIST or -ENOMEM. */
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns);
