@@ -65,6 +65,17 @@ static void test_nothing_yet(void **state)
 	assert_int_equal(s->events_lost, 0);
 }
 
+/* The clock is set while we run: what is said from then on has its time. */
+static void test_wall_clock(void **state)
+{
+	struct world *w = *state;
+
+	engine__set_wall(w->engine, (int64_t)MS(5000));
+	assert_int_equal(look(w)->now_ns, w->now + MS(5000));
+	engine__set_wall(w->engine, -(int64_t)MS(5000));
+	assert_int_equal(engine__wall_ns(w->engine, w->now), w->now - MS(5000));
+}
+
 static void test_member(void **state)
 {
 	struct world *w = *state;
@@ -353,17 +364,12 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_nothing_yet),
-		CASE(test_member),
-		CASE(test_stall_runs),
-		CASE(test_dns_stall_runs),
-		CASE(test_counts_and_latency),
-		CASE(test_in_flight),
-		CASE(test_watches_do_not_count),
-		CASE(test_in_use),
-		CASE(test_state_and_sentence),
-		CASE(test_order_and_room),
-		CASE(test_dns),
+		CASE(test_nothing_yet),	   CASE(test_wall_clock),
+		CASE(test_member),	   CASE(test_stall_runs),
+		CASE(test_dns_stall_runs), CASE(test_counts_and_latency),
+		CASE(test_in_flight),	   CASE(test_watches_do_not_count),
+		CASE(test_in_use),	   CASE(test_state_and_sentence),
+		CASE(test_order_and_room), CASE(test_dns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,6 +232,29 @@ static void test_one_writer(void **state)
 	assert_true(log__works(r->log));
 }
 
+/* A file that could not be opened is tried again, also when the clock is set back meanwhile. */
+static void test_clock_set_back(void **state)
+{
+	struct rig *r = *state;
+	char dir[96], path[112];
+	struct log_options opts = {.path = path};
+	struct finding f = sample_request();
+
+	snprintf(dir, sizeof(dir), "%s/later", r->dir);
+	snprintf(path, sizeof(path), "%s/log", dir);
+	open_it(r, r->path, 0, 0);
+	log__reopen(r->log, &opts);
+	log__finding(r->log, &f);
+	assert_int_equal(log__lost(r->log), 1);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	f.ts_ns -= UINT64_C(3600000000000);
+	log__finding(r->log, &f);
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(log__lost(r->log), 1);
+	assert_true(log__works(r->log));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stuck_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_line_is_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_writer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_clock_set_back, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@
 /* While no record comes, losses are asked for less often: it takes a system call for each reason.
  */
 #define LOSSES_NS NS_PER_S
+/* By so much the wall clock may be wrong in what is said. */
+#define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
 /* execs that wait to be looked at; more at one moment are found by a walk through /proc */
 #define EXECS_MAX 256
 /* A script's interpreter sets its final argv by itself; look once more a little later. */
@@ -46,6 +48,7 @@ struct watch {
 	bool saw_target;
 	bool saw_record; /* since losses were asked for */
 	uint64_t last_tick_ns, last_losses_ns;
+	int64_t wall_offset_ns; /* what the engine goes by */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -54,6 +57,11 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int64_t wall_offset_ns(void)
+{
+	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 }
 
 static void copy_config(struct member_config *to, const struct patroni_config *from)
@@ -208,6 +216,20 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 		bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);
 }
 
+/*
+ * At boot the wall clock is often set when we run already, and then months go by. It is not read
+ * for each finding: two that are close shall not change places because of how it was read.
+ */
+static void follow_wall(struct watch *w)
+{
+	int64_t offset = wall_offset_ns(), off = offset - w->wall_offset_ns;
+
+	if (off > -WALL_STEP_NS && off < WALL_STEP_NS)
+		return;
+	w->wall_offset_ns = offset;
+	engine__set_wall(w->engine, offset);
+}
+
 int watch__turn(struct watch *w, int timeout_ms)
 {
 	int longest = engine__is_busy(w->engine) ? POLL_BUSY_MS : POLL_IDLE_MS;
@@ -220,6 +242,7 @@ int watch__turn(struct watch *w, int timeout_ms)
 	if (now - w->last_tick_ns < TICK_NS / 2)
 		return 0;
 	w->last_tick_ns = now;
+	follow_wall(w);
 	if (w->saw_record || now - w->last_losses_ns >= LOSSES_NS)
 		report_losses(w, now);
 	bring_evidence(w, now);
@@ -287,7 +310,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	struct watch *w;
 	struct engine_config config = {
 		.stall_after_ns = opts->stall_after_ns,
-		.wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+		.wall_offset_ns = wall_offset_ns(),
 		.on_finding = opts->on_finding,
 		.ctx = opts->ctx,
 	};
@@ -307,6 +330,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	if (!w)
 		return -ENOMEM;
 	w->opts = *opts;
+	w->wall_offset_ns = config.wall_offset_ns;
 	vitals__init(&w->vitals);
 	w->engine = engine__new(&config);
 	err = w->engine ? probe__open(&w->probe, on_event, w, &probe, why, why_size) : -ENOMEM;

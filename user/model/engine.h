@@ -34,6 +34,9 @@ void engine__free(struct engine *e);
 /* A record from the kernel. EXEC records are not for the engine. */
 void engine__event(struct engine *e, const struct lw_event *event);
 
+/* The wall clock was set: what is said from now on has its time. */
+void engine__set_wall(struct engine *e, int64_t wall_offset_ns);
+
 /* Time has passed: call it at least every 100 ms. */
 void engine__tick(struct engine *e, uint64_t now_ns);
 

@@ -24,6 +24,11 @@ uint64_t engine__wall_ns(const struct engine *e, uint64_t now_ns)
 	return now_ns + e->config.wall_offset_ns;
 }
 
+void engine__set_wall(struct engine *e, int64_t wall_offset_ns)
+{
+	e->config.wall_offset_ns = wall_offset_ns;
+}
+
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 {
 	struct engine_wants wants = {0};

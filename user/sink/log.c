@@ -26,8 +26,8 @@ struct log {
 	struct sink *sink;
 	bool broken;
 	uint64_t lost, lost_told; /* lines */
-	uint64_t retry_ns;	  /* not before */
-	int retry_err;		  /* why */
+	uint64_t failed_ns;	  /* when; the wall clock of a finding */
+	int failed;		  /* the last try, and why; 0 = it did not */
 };
 
 static void set_options(struct log *l, const struct log_options *opts)
@@ -175,7 +175,7 @@ void log__reopen(struct log *l, const struct log_options *opts)
 	err = open_log(l);
 	if (err || l->broken)
 		note_result(l, err);
-	l->retry_ns = 0;
+	l->failed = 0;
 }
 
 /* FILE.1 to FILE.2 and so on, the last one goes. */
@@ -235,8 +235,9 @@ static int write_finding(struct log *l, const struct finding *f)
 {
 	int err = 0;
 
-	if (f->ts_ns < l->retry_ns)
-		return l->retry_err;
+	/* Unsigned: the clock may have been set back since. */
+	if (l->failed && f->ts_ns - l->failed_ns < RETRY_NS)
+		return l->failed;
 	if (l->fd < 0)
 		err = open_log(l);
 	if (!err)
@@ -244,10 +245,8 @@ static int write_finding(struct log *l, const struct finding *f)
 	if (!err && l->sink)
 		err = sink__finding(l->sink, f);
 	/* What takes time to fail is not tried for each line. */
-	if (l->fd < 0 || err == -EAGAIN) {
-		l->retry_ns = f->ts_ns + RETRY_NS;
-		l->retry_err = err;
-	}
+	l->failed = l->fd < 0 || err == -EAGAIN ? err : 0;
+	l->failed_ns = f->ts_ns;
 	return err;
 }
 
