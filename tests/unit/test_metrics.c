@@ -174,6 +174,32 @@ static void test_stall(void **state)
 	metrics__free(m);
 }
 
+/* Who is missed has run here, under a name; and it would be shown if it ran. */
+static void test_nobody_is_missed_by_mistake(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_request();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	f.who.scope = NULL; /* both are learned later */
+	metrics__finding(m, &f);
+	f.who.member = NULL;
+	metrics__finding(m, &f);
+	f = sample_request();
+	metrics__finding(m, &f);
+	text = page(m);
+	has(text, "leasewatch_member_up{" MEMBER "} 0");
+	assert_null(strstr(text, "member_up{scope=\"unknown\""));
+	free(text);
+	status.members_more = 1;
+	text = page(m);
+	assert_null(strstr(text, "member_up{"));
+	free(text);
+	metrics__free(m);
+}
+
 /* A 200 without a TTL is what etcd says of a lease that is gone. */
 static void test_refused_refresh(void **state)
 {
@@ -262,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_stall),
+		cmocka_unit_test(test_nobody_is_missed_by_mistake),
 		cmocka_unit_test(test_refused_refresh),
 		cmocka_unit_test(test_names_are_bounded_and_escaped),
 		cmocka_unit_test(test_random),

@@ -124,7 +124,8 @@ struct member_counts *metrics__member(struct metrics *m, const struct finding_wh
 	if (m->member_counts_len == MEMBERS_ALL)
 		return NULL;
 	c = &m->member_counts[m->member_counts_len++];
-	*c = (struct member_counts){.scope = scope, .member = member};
+	*c = (struct member_counts){
+		.scope = scope, .member = member, .named = who->scope && who->member};
 	return c;
 }
 

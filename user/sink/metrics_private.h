@@ -45,6 +45,7 @@ struct endpoint_counts {
 
 struct member_counts {
 	const char *scope, *member;
+	bool named; /* in full: so it can be missed */
 	uint64_t refreshes[REQUEST_OUTCOMES];
 	uint64_t last_good_ns; /* wall clock, when it was sent; 0 = none seen */
 	uint64_t stalls, ended[CAUSES][STALL_RESULTS];

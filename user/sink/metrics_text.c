@@ -12,6 +12,10 @@
 
 #define NS_PER_SECOND 1e9
 
+_Static_assert(STATUS_MEMBERS_MAX >= METRICS_MEMBERS_MAX &&
+		       STATUS_ENDPOINTS_MAX >= METRICS_ENDPOINTS_MAX,
+	       "what has a name in the metrics must have a state");
+
 struct page {
 	FILE *out;
 	struct metrics *m;
@@ -303,6 +307,9 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 {
 	head(p, "member_up", "gauge", "1 while this Patroni runs here.");
 	for (size_t i = 0; i < len; i++) {
+		/* Who became known by another name is not gone, nor is who has no room. */
+		if (!all[i].now && (!all[i].named || p->s->members_more))
+			continue;
 		begin_member(p, "member_up", &all[i]);
 		number(p, all[i].now != NULL);
 	}
