@@ -296,6 +296,24 @@ static void test_state_and_sentence(void **state)
 	assert_contains(e->sentence, "port 2380");
 }
 
+/* It was restarted, and Patroni has gone elsewhere: nobody will ever say that it is well again. */
+static void test_old_trouble_is_forgotten(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 1);
+	world__closed_by_peer(w, 1);
+	world__refused(w, 101);
+	assert_int_equal(endpoint(w, "etcd1.lab:2379")->state, ENDPOINT_UNREACHABLE);
+	world__exit(w, PID);
+	world__pass(w, 599000);
+	assert_int_equal(endpoint(w, "etcd1.lab:2379")->state, ENDPOINT_UNREACHABLE);
+	world__pass(w, 2000);
+	assert_int_equal(endpoint(w, "etcd1.lab:2379")->state, ENDPOINT_HEALTHY);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HEALTHY);
+}
+
 /* In the order in which a person counts, and not more than there is room for. */
 static void test_order_and_room(void **state)
 {
@@ -364,12 +382,19 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(test_nothing_yet),	   CASE(test_wall_clock),
-		CASE(test_member),	   CASE(test_stall_runs),
-		CASE(test_dns_stall_runs), CASE(test_counts_and_latency),
-		CASE(test_in_flight),	   CASE(test_watches_do_not_count),
-		CASE(test_in_use),	   CASE(test_state_and_sentence),
-		CASE(test_order_and_room), CASE(test_dns),
+		CASE(test_nothing_yet),
+		CASE(test_wall_clock),
+		CASE(test_member),
+		CASE(test_stall_runs),
+		CASE(test_dns_stall_runs),
+		CASE(test_counts_and_latency),
+		CASE(test_in_flight),
+		CASE(test_watches_do_not_count),
+		CASE(test_in_use),
+		CASE(test_state_and_sentence),
+		CASE(test_old_trouble_is_forgotten),
+		CASE(test_order_and_room),
+		CASE(test_dns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

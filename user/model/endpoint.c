@@ -194,6 +194,22 @@ static bool is_good(enum matrix_cell cell)
 	return cell == CELL_OK || cell == CELL_SLOW;
 }
 
+bool endpoint__forget(struct endpoint *e, uint64_t now_ns)
+{
+	bool forgot = false;
+
+	for (int c = 0; c < MATRIX_COLUMNS; c++) {
+		struct matrix_entry *m = &e->matrix[c];
+
+		if (m->cell == CELL_UNKNOWN || m->cell == CELL_OK ||
+		    now_ns - m->at_ns < ENDPOINT_FORGET_NS)
+			continue;
+		*m = (struct matrix_entry){0};
+		forgot = true;
+	}
+	return forgot;
+}
+
 /*
  * Does another kind of request pass while this one fails? An answer that says no proves that the
  * endpoint is alive, so the others' last word counts; a hanging request proves nothing, so one of

@@ -24,6 +24,12 @@
 /* A state that changes more often than this is told when it has stayed. */
 #define ENDPOINT_TELL_EVERY_NS (2 * 1000000000LL)
 
+/*
+ * Trouble that nobody has met again for so long is no news of today: Patroni goes elsewhere, and
+ * asks the old endpoint again only when the new one fails.
+ */
+#define ENDPOINT_FORGET_NS (600 * 1000000000LL)
+
 /* Etcd members remembered for one endpoint: as many as a cluster has, to see that they take turns.
  */
 #define ENDPOINT_MEMBERS 8
@@ -89,6 +95,9 @@ void endpoint_table__clear(struct endpoint_table *t);
 /* Something of this kind, begun at start_ns, came to this. */
 void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,
 		       uint64_t start_ns, uint64_t now_ns);
+
+/* Forget trouble that is older than ENDPOINT_FORGET_NS. True: there was some. */
+bool endpoint__forget(struct endpoint *e, uint64_t now_ns);
 
 /*
  * Is it no news that something of this kind, begun at start_ns, still hangs? Because that is known,

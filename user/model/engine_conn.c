@@ -287,6 +287,37 @@ const struct conn_listener engine__conn_listener = {
 	.finished = on_finished,
 };
 
+/* Somebody waits there for an answer, or for the lease. */
+static bool is_waited_for(const struct engine *e, const struct endpoint *endpoint)
+{
+	struct member *m, *next;
+	struct conn *c;
+
+	HASH_ITER(hh, e->members, m, next) {
+		if (m->stall.active && m->refresh_address &&
+		    m->refresh_address->endpoint == endpoint)
+			return true;
+		TAILQ_FOREACH(c, &m->busy, busy_link) {
+			bool watches = c->exchange && etcd_rpc_is_watch(c->exchange->rpc);
+
+			if (c->address->endpoint == endpoint && !watches)
+				return true;
+		}
+	}
+	return false;
+}
+
+void engine__forget_trouble(struct engine *e, uint64_t now_ns)
+{
+	struct endpoint *endpoint, *next;
+
+	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
+		if (endpoint->state != ENDPOINT_UNKNOWN && !is_waited_for(e, endpoint) &&
+		    endpoint__forget(endpoint, now_ns))
+			endpoint->state = endpoint__assess(endpoint);
+	}
+}
+
 /* What hangs is shown in its endpoint's matrix while it hangs. */
 void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns)
 {
