@@ -4,10 +4,12 @@
  * may be in the other, which a stripped library lacks.
  */
 #include <errno.h>
-#include <gelf.h>
 #include <string.h>
 
 #include "kernel/symbols.h"
+
+/* Those of a libcrypto with all its symbols have less than a tenth of it. */
+#define SECTION_BYTES_MAX (16 << 20)
 
 struct search {
 	Elf *elf;
@@ -15,6 +17,32 @@ struct search {
 	size_t n;
 	uint64_t *offsets;
 };
+
+Elf *symbols__open(int fd)
+{
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF)
+		return elf;
+	elf_end(elf);
+	return NULL;
+}
+
+/* What is compressed could become anything. */
+static bool is_small(const GElf_Shdr *header)
+{
+	return header->sh_size <= SECTION_BYTES_MAX && !(header->sh_flags & SHF_COMPRESSED);
+}
+
+bool symbols__is_readable(Elf *elf, const GElf_Shdr *header)
+{
+	Elf_Scn *strings = elf_getscn(elf, header->sh_link);
+	GElf_Shdr linked;
+
+	return is_small(header) && strings && gelf_getshdr(strings, &linked) && is_small(&linked);
+}
 
 /* From an address to a place in the file, by the section that the symbol is in. */
 static uint64_t file_offset(Elf *elf, const GElf_Sym *symbol)
@@ -51,7 +79,8 @@ static void search_tables(struct search *s, GElf_Word type)
 	GElf_Shdr header;
 
 	while ((section = elf_nextscn(s->elf, section)))
-		if (gelf_getshdr(section, &header) && header.sh_type == type)
+		if (gelf_getshdr(section, &header) && header.sh_type == type &&
+		    symbols__is_readable(s->elf, &header))
 			search_table(s, section, &header);
 }
 
@@ -59,12 +88,9 @@ int symbols__find(int fd, const char *const *names, size_t n, uint64_t *offsets)
 {
 	struct search s = {.names = names, .n = n, .offsets = offsets};
 
-	elf_version(EV_CURRENT);
-	s.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!s.elf || elf_kind(s.elf) != ELF_K_ELF) {
-		elf_end(s.elf);
+	s.elf = symbols__open(fd);
+	if (!s.elf)
 		return -EBADF;
-	}
 	memset(offsets, 0, n * sizeof(*offsets));
 	search_tables(&s, SHT_DYNSYM);
 	search_tables(&s, SHT_SYMTAB);

@@ -5,8 +5,19 @@
 #ifndef LEASEWATCH_SYMBOLS_H
 #define LEASEWATCH_SYMBOLS_H
 
+#include <gelf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * A library that can be read without trusting it: not mapped, because a file that becomes shorter
+ * meanwhile would end us (SIGBUS). NULL: it is no ELF file. elf_end() it.
+ */
+Elf *symbols__open(int fd);
+
+/* Is the section, with the one that has its strings, of a size that may be read into memory? */
+bool symbols__is_readable(Elf *elf, const GElf_Shdr *header);
 
 /*
  * The offsets in the file of n functions by their names; 0 = it has no such function. The file is

@@ -3,11 +3,11 @@
  * tls.c - see tls.h.
  */
 #include <fcntl.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/library.h"
+#include "kernel/symbols.h"
 #include "kernel/tls.h"
 #include "leasewatch/event.h"
 
@@ -114,12 +114,11 @@ static bool needs_libssl(int fd)
 	Elf_Scn *section = NULL;
 	bool needs = false, told = false;
 	GElf_Shdr header;
-	Elf *elf;
+	Elf *elf = symbols__open(fd);
 
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	while (elf && (section = elf_nextscn(elf, section))) {
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC)
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
+		    !symbols__is_readable(elf, &header))
 			continue;
 		told = true;
 		needs = needs || names_libssl(elf, section, &header);
