@@ -37,10 +37,10 @@ class Daemon:
             self.process = subprocess.Popen([LEASEWATCH, "daemon", "-c", self.conf], stderr=err,
                                             stdout=stdout, env=self.env)
 
-    def configure(self, requests="summary", log=None, port=PORT, textfile=None, extra=""):
+    def configure(self, requests="summary", log=None, address="127.0.0.1", port=PORT, textfile=None, extra=""):
         with open(self.conf, "w") as conf:
             conf.write(f"[log]\nfile = {log or self.log}\nrequests = {requests}\ninterval = 1\n{extra}\n"
-                       f"[metrics]\nlisten = 127.0.0.1:{port}\ntextfile = {textfile or self.textfile}\n"
+                       f"[metrics]\nlisten = {address}:{port}\ntextfile = {textfile or self.textfile}\n"
                        "textfile_interval = 1\n")
 
     def events(self, log=None, **fields):

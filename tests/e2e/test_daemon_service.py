@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The daemon as systemd's: what it tells it, and the rights that it keeps."""
+import contextlib
 import os
 import re
+import socket
 
 import pytest
 
-from daemons import NET, Manager
+from daemons import NET, PORT, Manager
 from lab import Lab, wait_until
 
 # Bits of capability sets (linux/capability.h).
@@ -29,6 +31,31 @@ def test_manager_is_told(daemon, tmp_path, abstract):
     assert d.stop() == 0
     manager.wait("STATUS=Stopping")
     assert manager.lines()[-2:] == ["STOPPING=1", "STATUS=Stopping"]
+
+
+def answers(host):
+    with contextlib.suppress(OSError), socket.create_connection((host, PORT), timeout=5):
+        return True
+    return False
+
+
+def test_another_address_at_the_same_port(daemon):
+    d = daemon()
+    d.ready()
+    assert not answers("127.0.0.2")
+    for address, more in (("0.0.0.0", True), ("127.0.0.1", False)):
+        d.configure(address=address)
+        d.reload()
+        wait_until(f"metrics at {address}", lambda more=more: answers("127.0.0.2") == more, 30)
+        assert d.value("log_writable") == 1
+    assert "cannot serve" not in d.stderr()
+    # Where the new one cannot be, the old one stays.
+    with socket.create_server(("127.0.0.3", PORT)):
+        d.configure(address="0.0.0.0")
+        d.reload()
+        wait_until("the complaint", lambda: "it stays as it was" in d.stderr(), 30)
+        assert d.value("log_writable") == 1
+    assert d.stop() == 0
 
 
 def test_watchdog_is_for_another(daemon, tmp_path):

@@ -108,16 +108,35 @@ static int open_http(struct daemon *d, const struct conf_metrics *c, struct metr
 	return metrics_http__new(out, c->address, c->port, render, d, why, why_size);
 }
 
+/* From 127.0.0.1 to 0.0.0.0, at the same port: it is we who are in the way. */
+static int replace_http(struct daemon *d, const struct conf_metrics *next,
+			struct metrics_http **http, char *why, size_t why_size)
+{
+	char again[WHY_BYTES];
+	int err;
+
+	metrics_http__free(d->http);
+	d->http = NULL;
+	err = open_http(d, next, http, why, why_size);
+	if (err && open_http(d, &d->conf.metrics, &d->http, again, sizeof(again)))
+		fprintf(stderr, "leasewatch: %s\n", again);
+	return err;
+}
+
 /* A port that is taken keeps the old one open: better there than nowhere. */
 static void reload_http(struct daemon *d, struct conf_metrics *next)
 {
 	const struct conf_metrics *now = &d->conf.metrics;
 	struct metrics_http *http;
 	char why[WHY_BYTES];
+	int err;
 
 	if (!strcmp(now->address, next->address) && now->port == next->port)
 		return;
-	if (open_http(d, next, &http, why, sizeof(why))) {
+	err = open_http(d, next, &http, why, sizeof(why));
+	if (err == -EADDRINUSE && d->http && now->port == next->port)
+		err = replace_http(d, next, &http, why, sizeof(why));
+	if (err) {
 		fprintf(stderr, "leasewatch: %s; it stays as it was\n", why);
 		strcpy(next->address, now->address);
 		next->port = now->port;
