@@ -241,11 +241,40 @@ static void test_names_are_bounded_and_escaped(void **state)
 	metrics__finding(m, &f);
 	text = page(m);
 	assert_non_null(strstr(text, "{endpoint=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\",rpc="));
-	has(text, "leasewatch_requests_total{endpoint=\"other\",rpc=\"other\",outcome=\"ok\"} 470");
+	has(text, "leasewatch_requests_total{endpoint=\"other\",rpc=\"other\",outcome=\"ok\"} 438");
 	assert_null(strstr(text, "name499"));
 	assert_true(count(text, "\nleasewatch_requests_total{") <=
 		    REQUEST_OUTCOMES * (METRICS_ENDPOINTS_MAX + METRICS_RPCS_MAX + 2));
 	assert_true(count(text, "\nleasewatch_stalls_total{") <= METRICS_MEMBERS_MAX + 1);
+	free(text);
+	metrics__free(m);
+}
+
+/* None is left out, however many there are: the sum of all is what there was. */
+static void test_many_members(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_stall(STALL_BEGIN);
+	char scope[32], member[32], *text, *save = NULL;
+	uint64_t sum = 0, n = 0;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	f.who.scope = scope;
+	f.who.member = member;
+	for (int i = 0; i < 900; i++) {
+		snprintf(scope, sizeof(scope), "scope%d", i % 30);
+		snprintf(member, sizeof(member), "member%d", i / 30);
+		metrics__finding(m, &f);
+	}
+	text = page(m);
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (!strncmp(l, "leasewatch_stalls_total{", 24)) {
+			sum += strtoull(strrchr(l, ' '), NULL, 10);
+			n++;
+		}
+	assert_int_equal(sum, 900);
+	assert_int_equal(n, METRICS_MEMBERS_MAX + 1);
 	free(text);
 	metrics__free(m);
 }
@@ -291,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_missed_by_mistake),
 		cmocka_unit_test(test_refused_refresh),
 		cmocka_unit_test(test_names_are_bounded_and_escaped),
+		cmocka_unit_test(test_many_members),
 		cmocka_unit_test(test_random),
 	};
 

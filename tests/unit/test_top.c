@@ -296,9 +296,9 @@ static void test_too_many_for_the_screen(void **state)
 	view__status(&v, s);
 	view__draw(&v, 24, 80, 0);
 	view__expect(&v, "demo/patroni1 leader");
-	view__expect(&v, "and 27 more\n"); /* of 34 members */
+	view__expect(&v, "and 59 more\n"); /* of 66 members */
 	view__expect(&v, "etcd1.lab:2379 half_healthy");
-	view__expect(&v, "and 25 more\n"); /* of 32 endpoints */
+	view__expect(&v, "and 57 more\n"); /* of 64 endpoints */
 	view__close(&v);
 }
 

@@ -11,8 +11,8 @@
 #include "model/finding.h"
 #include "model/words.h"
 
-#define STATUS_MEMBERS_MAX   32
-#define STATUS_ENDPOINTS_MAX 32
+#define STATUS_MEMBERS_MAX   64
+#define STATUS_ENDPOINTS_MAX 64
 
 /* One Patroni member. */
 struct member_status {

@@ -112,17 +112,27 @@ static const char *endpoint_name(struct metrics *m, const struct finding_where *
 	return names__get(&m->endpoints, finding_where_name(where, name, sizeof(name)));
 }
 
+static struct member_counts *find_member(struct metrics *m, const char *scope, const char *member)
+{
+	for (size_t i = 0; i < m->member_counts_len; i++)
+		if (m->member_counts[i].scope == scope && m->member_counts[i].member == member)
+			return &m->member_counts[i];
+	return NULL;
+}
+
 struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who)
 {
 	const char *scope = names__get(&m->scopes, who->scope);
 	const char *member = names__get(&m->members, who->member);
-	struct member_counts *c;
+	struct member_counts *c = find_member(m, scope, member);
 
-	for (size_t i = 0; i < m->member_counts_len; i++)
-		if (m->member_counts[i].scope == scope && m->member_counts[i].member == member)
-			return &m->member_counts[i];
-	if (m->member_counts_len == MEMBERS_ALL)
-		return NULL;
+	/* Members have the same names in many scopes. The last place is for the rest of them. */
+	if (!c && m->member_counts_len >= MEMBERS_ALL - 1) {
+		scope = member = other;
+		c = find_member(m, scope, member);
+	}
+	if (c)
+		return c;
 	c = &m->member_counts[m->member_counts_len++];
 	*c = (struct member_counts){
 		.scope = scope, .member = member, .named = who->scope && who->member};
@@ -136,8 +146,6 @@ static void count_refresh(struct metrics *m, const struct finding *f)
 	/* 200 without a TTL: the lease is gone. */
 	bool refused = r->outcome == REQUEST_OK && r->ttl_s <= 0;
 
-	if (!c)
-		return;
 	c->refreshes[refused ? REQUEST_ERROR : r->outcome]++;
 	if (r->outcome == REQUEST_OK && !refused)
 		c->last_good_ns = f->ts_ns - (r->duration_ns > 0 ? (uint64_t)r->duration_ns : 0);
@@ -177,8 +185,6 @@ static void count_stall(struct metrics *m, const struct finding *f)
 {
 	struct member_counts *c = metrics__member(m, &f->who);
 
-	if (!c)
-		return;
 	if (f->stall.phase == STALL_BEGIN)
 		c->stalls++;
 	else if (f->stall.phase == STALL_END)

@@ -15,10 +15,10 @@
 #include "model/finding.h"
 #include "model/status.h"
 
-#define METRICS_ENDPOINTS_MAX 32
+#define METRICS_ENDPOINTS_MAX 64
 #define METRICS_RPCS_MAX      24
-#define METRICS_SCOPES_MAX    16
-#define METRICS_MEMBERS_MAX   32
+#define METRICS_SCOPES_MAX    64
+#define METRICS_MEMBERS_MAX   64
 #define METRICS_OTHER	      "other"
 
 /* What the daemon says of itself. */

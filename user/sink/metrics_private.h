@@ -12,7 +12,8 @@
 #define HOOKS_MAX     64
 #define REASONS_MAX   16
 #define MEMBERS_ALL   (METRICS_MEMBERS_MAX + 1)
-#define PAIRS_MAX     512 /* of endpoint and rpc */
+/* Of endpoint and rpc: all that there can be, "other" included. */
+#define PAIRS_MAX ((METRICS_ENDPOINTS_MAX + 1) * (METRICS_RPCS_MAX + 1))
 
 /*
  * Upper bounds, in microseconds. Patroni gives a request up after 3.3 s (retry_timeout 10 divided
@@ -73,7 +74,7 @@ struct metrics {
 
 /* The name as it is in the list, put there if there is room; else METRICS_OTHER. */
 const char *names__get(struct names *n, const char *name);
-/* NULL: no room for one more member. */
+/* The counts of a member, or those of all for which there is no room. */
 struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who);
 
 #endif
