@@ -85,17 +85,10 @@ def whole_lines(path):
 
 def test_full_disk(daemon, disk):
     """Lines are lost whole and counted; that is said once, and once more when it is over."""
-<<<<<<< HEAD
     place = disk("size=16m")
     ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
     with open(ballast, "wb") as file:
         file.write(b"x" * ((16 << 20) - (128 << 10)))
-=======
-    place = disk("size=4m")
-    ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
-    with open(ballast, "wb") as file:
-        file.write(b"x" * 3900 * 1024)
->>>>>>> cf7b556 (daemon: a reader of stdout that stops reading stops nothing else)
     d = daemon(requests="each", log=log)
     d.ready()
     with Etcd(ETCD, 2379), Patroni("full", "m1", f"{ETCD}:2379") as patroni:
@@ -104,14 +97,14 @@ def test_full_disk(daemon, disk):
         wait_until("lost lines", lambda: d.value("log_lines_lost_total") > 10, 60)
         patroni.ran()
         assert d.value("log_writable") == 0
-        assert whole_lines(log)
+        assert d.events(log=log)
         os.remove(ballast)
         patroni.run(20, 20)
         wait_until("it to work", lambda: d.value("log_writable") == 1, 30)
         patroni.ran()
 
     def told():
-        return sum(e["count"] for e in whole_lines(log) if e["event"] == "lost" and e["reason"] == "log")
+        return sum(e["count"] for e in d.events(log=log, event="lost", reason="log"))
     wait_until("them to be told", lambda: told() == d.value("log_lines_lost_total"), 10)
     assert d.stderr().count("No space left on device; lines are being lost") == 1
     assert d.stderr().count("works again") == 1

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "sink/log.h"
@@ -17,6 +18,11 @@
 
 /* What could not be opened, or is not read, is tried again this much later. */
 #define RETRY_NS 1000000000
+/*
+ * A disk that was full is written to again when so much is free: between that and nothing, a short
+ * line might get through here and there, and each would be told as the end of the trouble.
+ */
+#define FREE_BYTES 65536
 
 struct log {
 	char path[PATH_MAX];
@@ -24,7 +30,7 @@ struct log {
 	unsigned int keep;
 	int fd; /* -1: not open */
 	struct sink *sink;
-	bool broken;
+	bool broken, full;
 	uint64_t lost, lost_told; /* lines */
 	uint64_t failed_ns;	  /* when; the wall clock of a finding */
 	int failed;		  /* the last try, and why; 0 = it did not */
@@ -231,6 +237,14 @@ static int rotate_if_due(struct log *l)
 	return 0;
 }
 
+/* Is it as full as it was? What cannot be asked is tried. */
+static bool is_still_full(const struct log *l)
+{
+	struct statvfs fs;
+
+	return l->full && !fstatvfs(l->fd, &fs) && (uint64_t)fs.f_bfree * fs.f_frsize < FREE_BYTES;
+}
+
 static int write_finding(struct log *l, const struct finding *f)
 {
 	int err = 0;
@@ -243,7 +257,8 @@ static int write_finding(struct log *l, const struct finding *f)
 	if (!err)
 		err = rotate_if_due(l);
 	if (!err && l->sink)
-		err = sink__finding(l->sink, f);
+		err = is_still_full(l) ? -ENOSPC : sink__finding(l->sink, f);
+	l->full = err == -ENOSPC;
 	/* What takes time to fail is not tried for each line. */
 	l->failed = l->fd < 0 || err == -EAGAIN ? err : 0;
 	l->failed_ns = f->ts_ns;
