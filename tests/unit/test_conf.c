@@ -96,7 +96,8 @@ static void test_complaints(void **state)
 {
 	(void)state;
 	bad("[log]\n\nfiles = x\n", "line 3: there is no key 'files' in section [log]");
-	bad("file = /x\n", "line 1: there is no key 'file' in section []");
+	bad("file = /x\n", "line 1: 'file' stands before the first [section]");
+	bad("[lag]\nfile = /x\n", "line 2: there is no section [lag]");
 	bad("[log]\nfile\n", "line 2: neither");
 	bad("[log\n", "line 1: neither");
 	bad("[log]\nkeep = -1\n", "line 2: keep = -1: must be a number from 0 to 99");

@@ -78,19 +78,19 @@ static void test_names(void **state)
 	r.role = ETCD_ROLE_REPLICA;
 	assert_true(member__learn(&m, &r, ""));
 	assert_string_equal(m.name, "pg2");
-	assert_string_equal(member__role_name(&m), "replica");
+	assert_string_equal(member__role_name(m.role), "replica");
 	assert_false(m.lease.leader);
 	assert_false(member__learn(&m, &r, ""));
 	r.key = ETCD_KEY_STATUS;
 	r.role = ETCD_ROLE_LEADER;
 	assert_true(member__learn(&m, &r, ""));
-	assert_string_equal(member__role_name(&m), "leader");
+	assert_string_equal(member__role_name(m.role), "leader");
 	assert_true(m.lease.leader);
 	/* What says nothing of the role changes nothing. */
 	r = (struct etcd_request){.rpc = ETCD_RPC_LEASE_KEEPALIVE};
 	assert_false(member__learn(&m, &r, ""));
 	assert_string_equal(m.scope, "demo");
-	assert_string_equal(member__role_name(&m), "leader");
+	assert_string_equal(member__role_name(m.role), "leader");
 }
 
 static struct exchange *exchange(enum etcd_rpc rpc)
@@ -108,7 +108,7 @@ static void test_who_holds_the_leader_key(void **state)
 	struct exchange *x = exchange(ETCD_RPC_KV_RANGE);
 
 	(void)state;
-	assert_null(member__role_name(&m));
+	assert_null(member__role_name(m.role));
 	assert_false(member__learn_answer(&m, x));
 	x->response.leader_lease_id = 77;
 	assert_true(member__learn_answer(&m, x));

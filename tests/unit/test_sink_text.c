@@ -186,6 +186,25 @@ static void test_start_process_lost(void **state)
 		"03:04:05.123  LOST     1 event (ring_full): counts are too low from here on\n");
 }
 
+static void test_roles(void **state)
+{
+	struct finding f[3] = {sample_connect(CONNECT_OK), sample_connect(CONNECT_OK),
+			       sample_connect(CONNECT_OK)};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		f[i].type = FINDING_PROCESS;
+		f[i].process = (struct finding_process){.phase = PROCESS_UPDATED};
+	}
+	f[1].process.previous_role = "leader";
+	f[1].who.role = "replica";
+	f[2].process.previous_role = "replica";
+	check_text(f, 3, &(struct text_options){0},
+		   DAY "03:04:05.123  learned  demo/patroni1, leader, pid 4242, Patroni 3.0.2\n"
+		       "03:04:05.123  DEMOTED  demo/patroni1, replica, pid 4242, Patroni 3.0.2\n"
+		       "03:04:05.123  PROMOTED demo/patroni1, leader, pid 4242, Patroni 3.0.2\n");
+}
+
 static void test_with_two_patronis_each_line_says_whose_it_is(void **state)
 {
 	struct finding f[2] = {sample_connect(CONNECT_REFUSED), sample_connect(CONNECT_REFUSED)};
@@ -274,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_connects),
 		cmocka_unit_test(test_an_endpoint),
 		cmocka_unit_test(test_start_process_lost),
+		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_with_two_patronis_each_line_says_whose_it_is),
 		cmocka_unit_test(test_another_day),
 		cmocka_unit_test(test_the_summary),

@@ -288,7 +288,33 @@ static void test_the_list_of_stalls_is_bounded(void **state)
 	add_stall(s, STALL_END, 3, 900, 1);
 	assert_int_equal(s->stalls, SUMMARY_STALLS_MAX + 44);
 	assert_int_equal(s->stall_list_len, SUMMARY_STALLS_MAX);
-	assert_int_equal(s->worst_remaining_ns, 1 * S);
+	/* What is left at its end is what the new refresh gave. */
+	assert_int_equal(s->worst_remaining_ns, 20 * S);
+}
+
+static void test_nothing_is_known_of_the_time_left(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	f.stall.remaining_ns = LW_UNKNOWN_REMAINING;
+	add(s, f);
+	add_stall(s, STALL_END, f.stall.stall_id, 7, 30);
+	assert_true(s->worst_remaining_ns == LW_UNKNOWN_REMAINING);
+	assert_true(s->stall_list[0].worst_remaining_ns == LW_UNKNOWN_REMAINING);
+}
+
+static void test_one_that_goes_on_is_the_worst(void **state)
+{
+	struct summary *s = *state;
+	char text[512];
+
+	add_stall(s, STALL_BEGIN, 1, 0, 5);
+	add_stall(s, STALL_END, 1, 3, 30);
+	add_stall(s, STALL_BEGIN, 2, 10, 20);
+	summary__finish(s, SAMPLE_TS_NS + 12 * S);
+	summary__verdict_sentence(s, text, sizeof(text));
+	assert_non_null(strstr(text, "and it is not over"));
 }
 
 static void test_names_are_bounded(void **state)
@@ -379,6 +405,8 @@ int main(void)
 		test(test_the_worst_of_several),
 		test(test_an_end_without_a_begin),
 		test(test_ids_start_again_with_each_run),
+		test(test_nothing_is_known_of_the_time_left),
+		test(test_one_that_goes_on_is_the_worst),
 		test(test_the_list_of_stalls_is_bounded),
 		test(test_names_are_bounded),
 		test(test_the_window_spans_all_findings),

@@ -236,6 +236,14 @@ static char *read_line(char *buf, int size, void *ctx)
 	return buf;
 }
 
+static bool has_section(const char *section)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(keys[i].section, section))
+			return true;
+	return false;
+}
+
 static int on_key(void *ctx, const char *section, const char *name, const char *value)
 {
 	struct parser *p = ctx;
@@ -249,6 +257,10 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 			return 1;
 		return fail(p, "line %d: %s = %s: must be %s", p->line, name, value, k->want);
 	}
+	if (!section[0])
+		return fail(p, "line %d: '%s' stands before the first [section]", p->line, name);
+	if (!has_section(section))
+		return fail(p, "line %d: there is no section [%s]", p->line, section);
 	return fail(p, "line %d: there is no key '%s' in section [%s]", p->line, name, section);
 }
 

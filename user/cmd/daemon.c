@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/daemon.h"
@@ -76,7 +77,11 @@ int cmd_daemon(int argc, char **argv)
 		return EXIT_TOOL_ERROR;
 	}
 	if (a.check_config) {
-		printf("%s: good\n", a.daemon.conf_path ? a.daemon.conf_path : CONF_DEFAULT);
+		if (a.daemon.conf_path || !access(CONF_DEFAULT, F_OK))
+			printf("%s: good\n",
+			       a.daemon.conf_path ? a.daemon.conf_path : CONF_DEFAULT);
+		else
+			puts("there is no " CONF_DEFAULT ": the defaults are used");
 		return EXIT_HEALTHY;
 	}
 	return daemon__serve(&a.daemon, &conf) ? EXIT_TOOL_ERROR : EXIT_HEALTHY;

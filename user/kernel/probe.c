@@ -37,10 +37,10 @@ struct probe {
 	char hooks[256];
 };
 
-static int print_all(enum libbpf_print_level level, const char *format, va_list args)
+/* Its debugging is a thousand lines. */
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
-	(void)level;
-	return vfprintf(stderr, format, args);
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
 }
 
 /* The record's own size is checked here, once; after this it can be trusted. */
@@ -149,7 +149,7 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 	p->ctx = ctx;
 	p->epoll = -1;
 	p->cpus = libbpf_num_possible_cpus();
-	libbpf_set_print(opts && opts->verbose ? print_all : NULL);
+	libbpf_set_print(opts && opts->verbose ? print_warnings : NULL);
 
 	err = programs__open(&p->programs, opts ? opts->hooks : HOOKS_AUTO, why, why_size);
 	if (err)

@@ -46,13 +46,13 @@ static enum matrix_cell cell_of_connect(enum connect_outcome outcome)
 }
 
 static void note_outcome(struct engine *e, struct address *a, enum matrix_column column,
-			 enum matrix_cell cell, uint64_t start_ns, uint64_t now_ns)
+			 enum matrix_cell cell, uint64_t start_ns, uint64_t at_ns, uint64_t now_ns)
 {
 	struct endpoint *endpoint = a->endpoint;
 
 	if (cell == CELL_UNKNOWN)
 		return;
-	endpoint__outcome(endpoint, column, cell, start_ns, now_ns);
+	endpoint__outcome(endpoint, column, cell, start_ns, at_ns);
 	endpoint->state = endpoint__assess(endpoint);
 	endpoint->last_address = a;
 	engine__tell_endpoint(e, endpoint, now_ns);
@@ -79,7 +79,7 @@ static struct member *on_member(void *ctx, uint32_t tgid)
 
 static void note_connect(struct engine *e, struct conn *c, enum matrix_cell cell, uint64_t now_ns)
 {
-	note_outcome(e, c->address, MATRIX_CONNECT, cell, c->connect_start_ns, now_ns);
+	note_outcome(e, c->address, MATRIX_CONNECT, cell, c->connect_start_ns, now_ns, now_ns);
 }
 
 /*
@@ -143,21 +143,31 @@ static void on_named(void *ctx, struct conn *c, uint64_t now_ns)
 		engine__tell_connect(e, c, CONNECT_OK, c->connect_done_ns, now_ns);
 }
 
+static void tell_learned(struct engine *e, const struct member *m, enum etcd_role before,
+			 uint64_t now_ns)
+{
+	struct finding f = {0};
+
+	tell__process(&f, m, PROCESS_UPDATED, NULL);
+	if (before != m->role)
+		f.process.previous_role = member__role_name(before);
+	engine__say(e, &f, now_ns);
+}
+
 static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
 {
 	struct engine *e = ctx;
 	struct exchange *x = c->exchange;
 	struct member *m = c->member;
-	struct finding f = {0};
+	enum etcd_role role;
 
 	/* It is connected: what could not be reached elsewhere no longer matters. */
 	if (m->has_failure && m->failure.connecting)
 		m->has_failure = false;
 	lookup_table__moved_on(&e->lookups, m->pid, x->tid, now_ns);
-	if (member__learn(m, &x->request, x->out.msg.agent)) {
-		tell__process(&f, m, PROCESS_UPDATED, NULL);
-		engine__say(e, &f, now_ns);
-	}
+	role = m->role;
+	if (member__learn(m, &x->request, x->out.msg.agent))
+		tell_learned(e, m, role, now_ns);
 	if (x->rpc == ETCD_RPC_TLS)
 		engine__blind_requested(e, c, now_ns);
 	else if (c->tls.on)
@@ -191,16 +201,14 @@ static void on_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns
 static void learn_answer(struct engine *e, struct member *m, const struct exchange *x,
 			 uint64_t now_ns)
 {
-	struct finding f = {0};
+	enum etcd_role role = m->role;
 
 	if (x->response.conf_ttl_s)
 		m->lease.conf_ttl_s = x->response.conf_ttl_s;
 	if (x->response.conf_loop_wait_s)
 		m->lease.conf_loop_wait_s = x->response.conf_loop_wait_s;
-	if (!member__learn_answer(m, x))
-		return;
-	tell__process(&f, m, PROCESS_UPDATED, NULL);
-	engine__say(e, &f, now_ns);
+	if (member__learn_answer(m, x))
+		tell_learned(e, m, role, now_ns);
 }
 
 /* What the end of an exchange means for the lease. */
@@ -246,6 +254,14 @@ static void say_refusal(struct conn *c)
 			 c->tls.end);
 }
 
+/* That a watch ends proves nothing: the last that was heard on it did. */
+static uint64_t passed_at(const struct exchange *x, enum request_outcome outcome, uint64_t now_ns)
+{
+	return etcd_rpc_is_watch(x->rpc) && outcome == REQUEST_OK && x->last_byte_ns
+		       ? x->last_byte_ns
+		       : now_ns;
+}
+
 static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome, uint64_t now_ns)
 {
 	struct engine *e = ctx;
@@ -271,7 +287,7 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 		    x->first_byte_ns)
 			note_connect(e, c, CELL_OK, now_ns);
 		note_outcome(e, c->address, column, cell_of_request(x, outcome, duration),
-			     x->start_ns, now_ns);
+			     x->start_ns, passed_at(x, outcome, now_ns), now_ns);
 	}
 	judge(e, c, outcome, now_ns);
 }
@@ -332,6 +348,7 @@ void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now
 			continue;
 		column = matrix_column_of(etcd_rpc_class(x->rpc));
 		if (!endpoint__expects(c->address->endpoint, column, x->start_ns, now_ns))
-			note_outcome(e, c->address, column, CELL_HANGING, x->start_ns, now_ns);
+			note_outcome(e, c->address, column, CELL_HANGING, x->start_ns, now_ns,
+				     now_ns);
 	}
 }

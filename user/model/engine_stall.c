@@ -3,8 +3,11 @@
  * engine_stall.c - is a member's lease being refreshed? Asked after everything that ends an
  * attempt, and whenever time has passed.
  */
+#include <string.h>
+
 #include "model/engine_private.h"
 #include "model/tell.h"
+#include "model/words_private.h"
 
 /* Do without the socket's word when nobody brings it. */
 #define EVIDENCE_PATIENCE_NS (150 * NS_PER_MS)
@@ -29,6 +32,13 @@ static bool evidence_is_settled(const struct engine *e, const struct conn *c, ui
 
 	return c->state == CONN_CONNECTING || c->tcp.at_ns ||
 	       age > e->config.stall_after_ns + EVIDENCE_PATIENCE_NS;
+}
+
+/* Something keeps Patroni from its loop: how long it takes this time says nothing of its pace. */
+static bool is_held_up(const struct diagnosis *d)
+{
+	return d->cause == CAUSE_NOT_ATTEMPTED &&
+	       (words__is_stopped(&d->thread) || strstr(d->thread.waits_for, "PostgreSQL"));
 }
 
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
@@ -56,6 +66,8 @@ void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
 	news = stall__evaluate(&m->stall, &m->lease, &in);
 	if (m->stall.active)
 		member__thread_evidence(m, &m->stall.diagnosis);
+	if (m->stall.active && is_held_up(&m->stall.diagnosis))
+		m->lease.held_up = true;
 	if (news != STALL_NO_NEWS)
 		begin_or_update(e, m, news, c, now_ns);
 }

@@ -165,7 +165,9 @@ struct finding_start {
 
 struct finding_process {
 	enum process_phase phase;
-	const char *tls_blind; /* why its TLS cannot be read; NULL = it can, or there is none */
+	const char
+		*previous_role; /* updated: its role was this, and is finding.who.role; or NULL */
+	const char *tls_blind;	/* why its TLS cannot be read; NULL = it can, or there is none */
 	const char *note; /* e.g. "named with -p; it does not look like Patroni"; NULL = none */
 };
 

@@ -11,9 +11,9 @@
 #define ETCD_PORT	 2379
 #define ETCD_PORT_LEGACY 4001
 
-const char *member__role_name(const struct member *m)
+const char *member__role_name(enum etcd_role role)
 {
-	switch (m->role) {
+	switch (role) {
 	case ETCD_ROLE_LEADER:
 		return "leader";
 	case ETCD_ROLE_REPLICA:

@@ -66,7 +66,7 @@ struct member {
 	UT_hash_handle hh;
 };
 
-const char *member__role_name(const struct member *m); /* NULL = not known */
+const char *member__role_name(enum etcd_role role); /* NULL = not known */
 
 /* Learn from a request to etcd; true when something about who it is has changed. */
 bool member__learn(struct member *m, const struct etcd_request *r, const char *agent);

@@ -111,12 +111,12 @@ static void update_stall(struct summary_stall *st, const struct finding *f)
 static int64_t lowest_remaining(const struct summary_stall *st, const struct finding_stall *fs)
 {
 	int64_t lowest = finding_round_us(fs->remaining_ns);
-
 	int64_t at_end;
 
-	if (!st || fs->phase != STALL_END || fs->duration_ns < 0 ||
-	    st->begin_remaining_ns == LW_UNKNOWN_REMAINING)
+	if (fs->phase != STALL_END)
 		return lowest;
+	if (!st || fs->duration_ns < 0 || st->begin_remaining_ns == LW_UNKNOWN_REMAINING)
+		return fs->result == STALL_RECOVERED ? LW_UNKNOWN_REMAINING : lowest;
 	if (__builtin_sub_overflow(st->begin_remaining_ns, finding_round_us(fs->duration_ns),
 				   &at_end))
 		return lowest;

@@ -89,7 +89,14 @@ static struct totals add_up(const struct summary *s)
 	return t;
 }
 
-/* The stall that came closest to losing the lease; the longest when that is not known. */
+static bool is_closer(const struct summary_stall *a, const struct summary_stall *b)
+{
+	return a->worst_remaining_ns != LW_UNKNOWN_REMAINING &&
+	       (b->worst_remaining_ns == LW_UNKNOWN_REMAINING ||
+		a->worst_remaining_ns < b->worst_remaining_ns);
+}
+
+/* One that goes on; else the one that came closest to losing the lease, as far as is known. */
 static const struct summary_stall *worst_stall(const struct summary *s)
 {
 	const struct summary_stall *worst = NULL;
@@ -97,9 +104,10 @@ static const struct summary_stall *worst_stall(const struct summary *s)
 	for (size_t i = 0; i < s->stall_list_len; i++) {
 		const struct summary_stall *st = &s->stall_list[i];
 
-		if (!worst || (st->worst_remaining_ns != LW_UNKNOWN_REMAINING &&
-			       (worst->worst_remaining_ns == LW_UNKNOWN_REMAINING ||
-				st->worst_remaining_ns < worst->worst_remaining_ns)))
+		bool ongoing = st->result == STALL_ONGOING;
+
+		if (!worst || (ongoing && worst->result != STALL_ONGOING) ||
+		    (ongoing == (worst->result == STALL_ONGOING) && is_closer(st, worst)))
 			worst = st;
 	}
 	return worst;

@@ -25,7 +25,7 @@ struct finding_who tell__who(const struct member *m)
 		.pid = m->pid,
 		.scope = known(m->scope),
 		.member = known(m->name),
-		.role = member__role_name(m),
+		.role = member__role_name(m->role),
 		.version = known(m->version),
 	};
 }

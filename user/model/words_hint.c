@@ -78,11 +78,12 @@ static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
 }
 
 /* Patroni's own side: what the host did to it comes before what it waits for. */
-static void hint_of_host(char *buf, size_t size, const struct diagnosis *d)
+static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint32_t pid)
 {
 	if (words__is_stopped(&d->thread))
 		SAY("Patroni itself is stopped (SIGSTOP or a debugger): continue it with `kill "
-		    "-CONT`.");
+		    "-CONT %u`.",
+		    pid);
 	else if (words__matters(d->delay.suspended_ns, &d->delay))
 		SAY("This host was suspended (laptop lid, hypervisor): a database host must not "
 		    "be.");
@@ -139,7 +140,7 @@ void words__hint(char *buf, size_t size, const struct member *m)
 		break;
 	case CAUSE_LOCAL_DELAY:
 	case CAUSE_NOT_ATTEMPTED:
-		hint_of_host(buf, size, d);
+		hint_of_host(buf, size, d, m->pid);
 		break;
 	case CAUSE_ENDPOINT_SILENT:
 		if (words__is_half_healthy(d))

@@ -23,6 +23,7 @@ static void put_process(struct json_out *o, const struct finding *f)
 {
 	json_out__string(o, "phase", process_phase_name(f->process.phase));
 	json_out__who(o, &f->who);
+	json_out__string(o, "patroni.previous_role", f->process.previous_role);
 	json_out__string(o, "patroni.version", f->who.version);
 	json_out__string(o, "tls.blind", f->process.tls_blind);
 	json_out__string(o, "note", f->process.note);

@@ -46,6 +46,7 @@ static int get_process(const json_t *o, struct finding *f)
 	if (phase < 0)
 		return -ENOMSG;
 	f->process.phase = (enum process_phase)phase;
+	f->process.previous_role = json_in__string(o, "patroni.previous_role");
 	f->process.tls_blind = json_in__string(o, "tls.blind");
 	f->process.note = json_in__string(o, "note");
 	return 0;

@@ -114,21 +114,35 @@ static void put_start(struct text_out *o, const struct text_style *style, const 
 	}
 }
 
+struct tag {
+	const char *word;
+	enum text_color color;
+};
+
+/* What happened to a process. That a leader is none any more is what all this is about. */
+static struct tag tag_of_process(const struct finding *f)
+{
+	const char *before = f->process.previous_role;
+
+	if (f->process.phase == PROCESS_FOUND)
+		return (struct tag){"found", TEXT_GREEN};
+	if (f->process.phase == PROCESS_EXITED)
+		return (struct tag){"EXITED", TEXT_YELLOW};
+	if (before && f->who.role && !strcmp(before, "leader"))
+		return (struct tag){"DEMOTED", TEXT_RED};
+	if (before && f->who.role && !strcmp(f->who.role, "leader"))
+		return (struct tag){"PROMOTED", TEXT_YELLOW};
+	return (struct tag){"learned", TEXT_PLAIN};
+}
+
 static void put_process(struct text_out *o, const struct finding *f)
 {
-	static const struct {
-		const char *tag;
-		enum text_color color;
-	} phases[] = {
-		[PROCESS_FOUND] = {"found", TEXT_GREEN},
-		[PROCESS_EXITED] = {"EXITED", TEXT_YELLOW},
-		[PROCESS_UPDATED] = {"changed", TEXT_PLAIN},
-	};
+	struct tag tag = tag_of_process(f);
 	char who[160];
 
 	if ((unsigned int)f->process.phase > PROCESS_UPDATED)
 		return;
-	text__begin(o, f->ts_ns, phases[f->process.phase].color, phases[f->process.phase].tag);
+	text__begin(o, f->ts_ns, tag.color, tag.word);
 	text_out__put(o, TEXT_BOLD, "%s", text__who(&f->who, who, sizeof(who)));
 	if (f->who.role)
 		text_out__put(o, TEXT_PLAIN, ", %s", f->who.role);
