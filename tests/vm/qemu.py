@@ -62,9 +62,10 @@ class VmError(Exception):
 class Guest:
     """Runs `script` (sh, as root) in a guest. `directory` is its own: out/ in it is the guest's /run/vm.
 
-    It has one processor. The kernel changes its own code while it runs (static keys: a tracepoint is attached to), and
-    qemu's emulation of two at a time lets one of them run into what the other is changing: the guest dies of an int3
-    (seen on 6.12). It costs little: two guests side by side use two of the host's.
+    It has one processor, and its clock counts what that does (-icount, a nanosecond an instruction): how busy the host is,
+    and how many guests run side by side, makes a guest late and not slow. And with two processors a guest would die of
+    an int3 now and then (seen on 6.12): the kernel changes its own code while it runs (static keys: a tracepoint is
+    attached to), and qemu lets one processor run into what the other is changing.
     """
 
     def __init__(self, kernel, busybox, directory, script, *, name, arch="amd64", root="/", memory_mb=2048, cmdline=""):
@@ -84,7 +85,8 @@ class Guest:
         self.command = [
             # Whoever ends the tests ends the guests, too.
             "setpriv", "--pdeathsig", "KILL", "nice", "-n", "5",
-            *machine, "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
+            *machine, "-accel", "tcg", "-icount", "shift=0,sleep=on", "-cpu", "max", "-smp", "1",
+            "-m", str(memory_mb),
             "-nographic", "-nodefaults", "-no-reboot", "-monitor", "none", "-serial", f"file:{self.console}",
             "-kernel", kernel.image, "-initrd", f"{directory}/initramfs",
             "-append", f"console={tty} {CMDLINE} vm.name={name} {cmdline}",
