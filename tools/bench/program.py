@@ -220,8 +220,7 @@ def table(result):
     return "The program itself", rows, [
         "first hook live: the kernel lists its link; with `start` all of them are",
         "a renewal that was sent before leasewatch came is not known to be in flight: the first finding comes of the "
-        "next one", ">=: target and server had no more CPU to go faster, and nothing was lost",
-        "the ring buffer is mapped twice, so RSS counts each page of it twice; PSS does not"]
+        "next one", ">=: target and server had no more CPU to go faster, and nothing was lost"]
 
 
 def sink_rows(sink, found):
