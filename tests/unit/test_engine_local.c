@@ -192,6 +192,23 @@ static void test_since(void **state)
 	assert_near(number(w, "thread.waits_s"), 4.9, 0.5);
 }
 
+/* What it is in is read a little after the moment that is told of. */
+static void test_read_late(void **state)
+{
+	struct world *w = renewing(state);
+
+	w->thread_late_ns = 81000;
+	world__pass(w, 5000);
+	for (int i = 0; i < 200 && !*w->history; i++) {
+		set_wait(w, 'S', i % 2 ? "sleep" : "poll");
+		world__pass(w, 50);
+	}
+	assert_string_equal(w->history, "begin not_attempted - critical\n");
+	assert_contains(w->headline, ": its main thread waits in ");
+	assert_not_said(w->headline, " us");
+	assert_near(number(w, "thread.waits_s"), 0, 0.000001);
+}
+
 static void test_disk(void **state)
 {
 	struct world *w = renewing(state);
@@ -309,6 +326,7 @@ int main(void)
 		CASE(test_suspended),
 		CASE(test_waits_for_postgres),
 		CASE(test_since),
+		CASE(test_read_late),
 		CASE(test_disk),
 		CASE(test_memory_pressure),
 		CASE(test_nothing_known),

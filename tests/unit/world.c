@@ -253,7 +253,7 @@ static void bring_thread(struct world *w, uint32_t pid, uint32_t tid)
 	w->asked_tid = tid;
 	if (!w->thread.state)
 		return;
-	w->thread.at_ns = w->now;
+	w->thread.at_ns = w->now + w->thread_late_ns;
 	engine__thread(w->engine, pid, &w->thread);
 }
 

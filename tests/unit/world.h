@@ -36,7 +36,8 @@ struct world {
 	uint32_t since_rx_us; /* what a socket says when it is asked */
 	/* What the renewing thread is in when it is asked about; state 0 = nobody can tell. */
 	struct thread_evidence thread;
-	uint32_t asked_tid; /* the last thread that was asked about; 0 = none */
+	uint64_t thread_late_ns; /* so long after the moment of the tick it is read */
+	uint32_t asked_tid;	 /* the last thread that was asked about; 0 = none */
 
 	int endpoint_changes, begins, updates, ends, requests, requests_ok, connects_failed, exits;
 	/* The last of each kind. The strings inside are the world's own. */

@@ -31,6 +31,11 @@ bool words__is_stopped(const struct thread_evidence *t)
 	return t->at_ns && (t->state == 'T' || t->state == 't');
 }
 
+uint64_t words__waited_ns(const struct thread_evidence *t, uint64_t now_ns)
+{
+	return t->since_ns && now_ns > t->since_ns ? now_ns - t->since_ns : 0;
+}
+
 bool words__matters(int64_t part_ns, const struct thread_delay *d)
 {
 	return d->window_ns > 0 && part_ns >= NS_PER_S / 2 && part_ns >= d->window_ns / 3;
@@ -79,8 +84,8 @@ static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64
 		    human_duration(part, d->delay.run_delay_ns), window);
 	} else if (t->waits_for[0]) {
 		SAY(": its main thread waits in %s", t->waits_for);
-		if (t->since_ns && now_ns - t->since_ns >= (uint64_t)NS_PER_S)
-			SAY(" for %s", human_duration(part, now_ns - t->since_ns));
+		if (words__waited_ns(t, now_ns) >= (uint64_t)NS_PER_S)
+			SAY(" for %s", human_duration(part, words__waited_ns(t, now_ns)));
 	}
 }
 

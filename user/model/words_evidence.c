@@ -78,7 +78,7 @@ static void list_thread(struct words *w, const struct diagnosis *d, uint64_t at_
 	snprintf(w->waits_for, sizeof(w->waits_for), "%s", t->waits_for);
 	text(s, "thread.waits_for", w->waits_for);
 	if (t->since_ns && *w->waits_for)
-		seconds(s, "thread.waits_s", at_ns - t->since_ns);
+		seconds(s, "thread.waits_s", words__waited_ns(t, at_ns));
 	if (d->delay.window_ns > 0) {
 		seconds(s, "host.window_s", d->delay.window_ns);
 		seconds(s, "host.run_delay_s", d->delay.run_delay_ns);
