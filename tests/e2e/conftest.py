@@ -20,8 +20,7 @@ def quick_lab(request):
 @pytest.fixture(scope="session")
 def incident_lab():
     """Patroni waits longer for an answer than etcd takes to say no."""
-    # Half of a test's time is waiting for renewals: where everything else takes long, too, they come more often.
-    lab = Lab("incident", "--ttl", "70", "--loop-wait", "5" if SLOW == 1 else "3", "--retry-timeout", "30")
+    lab = Lab("incident", "--ttl", "70", "--loop-wait", "5", "--retry-timeout", "30")
     yield lab
     lab.down()
 
