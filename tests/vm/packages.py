@@ -58,9 +58,13 @@ class Packages:
             raise PackageError(f"the apt sources offer no {pattern} for {self.arch}")
         return found
 
+    def download(self, place, names):
+        """The newest package of each name (a pattern)."""
+        newest = [self.offered(name)[-1] for name in names]
+        run("apt-get", "-q", *self.options, "download", *newest, cwd=place)
+
     def unpack(self, place, names, finish=None):
-        """The newest package of each name (a pattern), all below `place`; `finish` completes it. Nothing is done
-        where the same was asked for before."""
+        """Downloads, all below `place`; `finish` completes it. Nothing is done where the same was asked for before."""
         asked = "\n".join(names) + "\n"
         mark = f"{place}/complete"
         if os.path.exists(mark):
@@ -69,8 +73,12 @@ class Packages:
                     return
         shutil.rmtree(place, ignore_errors=True)
         os.makedirs(place)
-        names = [self.offered(name)[-1] for name in names]
-        run("apt-get", "-q", *self.options, "download", *names, cwd=place)
+        try:
+            self.download(place, names)
+        except PackageError:
+            # What the lists name may have been replaced meanwhile.
+            self.update()
+            self.download(place, names)
         for package in glob.glob(f"{place}/*.deb"):
             run("dpkg-deb", "-x", package, place)
             os.unlink(package)
