@@ -74,6 +74,37 @@ static void test_unread_is_local_delay(void **state)
 	assert_int_equal(w->stall.cause, CAUSE_LOCAL_DELAY);
 }
 
+/* That what hung has failed changes no state; at the end it is told all the same, once. */
+static void test_what_the_end_tells(void **state)
+{
+	struct world *w = *state;
+	int changes;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 1);
+	world__keepalive(w, 1);
+	world__pass(w, 500);
+	w->tid = PID + 1;
+	world__connect(w, 101);
+	world__range(w, 101);
+	world__ok(w, 101);
+	world__pass(w, 3000);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
+	assert_int_equal(w->matrix[MATRIX_KEEPALIVE], CELL_HANGING);
+	world__state(w, 1, LW_TCP_ESTABLISHED, LW_TCP_FIN_WAIT1, 0, 2379);
+	assert_int_equal(w->request.outcome, REQUEST_TIMEOUT);
+	world__pass(w, 5000);
+	assert_int_equal(w->matrix[MATRIX_KEEPALIVE], CELL_HANGING);
+	changes = w->endpoint_changes;
+	engine__conclude(w->engine, w->now);
+	assert_int_equal(w->endpoint_changes, changes + 1);
+	assert_int_equal(w->previous_state, ENDPOINT_HALF_HEALTHY);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
+	assert_int_equal(w->matrix[MATRIX_KEEPALIVE], CELL_TIMEOUT);
+	engine__conclude(w->engine, w->now);
+	assert_int_equal(w->endpoint_changes, changes + 1);
+}
+
 /* The incident: silence, then a clear no, then silence again at the next try. The cause sharpens
  * once. */
 static void test_incident_sharpens_and_does_not_flap(void **state)
@@ -317,6 +348,7 @@ int main(void)
 		CASE(test_silent_begins_after_a_second),
 		CASE(test_unacknowledged_is_network_loss),
 		CASE(test_unread_is_local_delay),
+		CASE(test_what_the_end_tells),
 		CASE(test_incident_sharpens_and_does_not_flap),
 		CASE(test_quick_switch_is_no_stall),
 		CASE(test_refused_everywhere),

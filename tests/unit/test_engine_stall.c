@@ -34,7 +34,8 @@ static void test_refused_in_turn(void **state)
 	assert_string_equal(w->history, "begin connect_refused etcd1.lab:2379 warning\n"
 					"update connect_refused etcd2.lab:2379 warning\n"
 					"update connect_refused etcd3.lab:2379 warning\n");
-	assert_contains(w->headline, "etcd3.lab:2379 refuses connections");
+	assert_contains(w->headline, "etcd3.lab:2379 refuses connections (etcd1.lab:2379 and "
+				     "etcd2.lab:2379 too); lease runs out in ");
 }
 
 /* Each endpoint fails in its own way, and Patroni goes round: that is told once. */

@@ -154,7 +154,7 @@ static void test_summary(void **state)
 	line = json_of_summary(s);
 	assert_string_equal(line, TS
 			    "\"summary\",\"verdict\":\"stalled\",\"stalls\":1,"
-			    "\"worst_remaining_s\":18.0,\"endpoints\":[{"
+			    "\"worst_remaining_s\":18.0,\"demotions\":0,\"endpoints\":[{"
 			    "\"endpoint\":\"etcd2.lab:2379\",\"state\":\"half_healthy\","
 			    "\"requests\":1,\"failed\":0,\"timeouts\":0,\"p50_s\":0.046123,"
 			    "\"p99_s\":0.046123,\"max_s\":0.046123,\"connects\":1,"

@@ -13,26 +13,9 @@
 
 #include <cmocka.h>
 
-#include "findings.h"
+#include "summaries.h"
 
 #define S INT64_C(1000000000)
-
-static int setup(void **state)
-{
-	*state = summary__new();
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	summary__free(*state);
-	return 0;
-}
-
-static void add(struct summary *s, struct finding f)
-{
-	assert_int_equal(summary__add(s, &f), 0);
-}
 
 static void add_request(struct summary *s, const char *rpc, enum request_outcome outcome,
 			int64_t duration_ns, int64_t ttl_s)
@@ -44,25 +27,6 @@ static void add_request(struct summary *s, const char *rpc, enum request_outcome
 	f.request.duration_ns = duration_ns;
 	f.request.ttl_s = ttl_s;
 	add(s, f);
-}
-
-static void add_stall(struct summary *s, enum stall_phase phase, uint64_t id, int64_t at_s,
-		      int64_t remaining_s)
-{
-	struct finding f = sample_stall(phase);
-
-	f.ts_ns += (uint64_t)(at_s * S);
-	f.stall.stall_id = id;
-	f.stall.remaining_ns = remaining_s * S;
-	add(s, f);
-}
-
-static void check_sentence(const struct summary *s, const char *expected)
-{
-	char text[512];
-
-	summary__verdict_sentence(s, text, sizeof(text));
-	assert_string_equal(text, expected);
 }
 
 static void test_nothing(void **state)
@@ -176,147 +140,6 @@ static void test_replica_verdict(void **state)
 			  "renews).");
 }
 
-static void test_a_stall_from_begin_to_end(void **state)
-{
-	struct summary *s = *state;
-	const struct summary_stall *st;
-	struct finding f = sample_stall(STALL_UPDATE);
-
-	add_stall(s, STALL_BEGIN, 1, 0, 19);
-	f.stall.cause = CAUSE_ENDPOINT_ERROR;
-	f.stall.severity = STALL_CRITICAL;
-	f.stall.remaining_ns = 15 * S;
-	f.stall.headline = "etcd2.lab:2379 says no";
-	add(s, f);
-	f.stall.phase = STALL_END;
-	f.stall.severity = STALL_WARNING;
-	f.stall.result = STALL_RECOVERED;
-	f.stall.duration_ns = 7 * S;
-	f.stall.remaining_ns = 30 * S;
-	add(s, f);
-	assert_int_equal(s->stalls, 1);
-	assert_int_equal(s->stall_list_len, 1);
-	st = &s->stall_list[0];
-	assert_int_equal(st->cause, CAUSE_ENDPOINT_ERROR);
-	assert_int_equal(st->severity, STALL_CRITICAL);
-	assert_int_equal(st->result, STALL_RECOVERED);
-	assert_int_equal(st->duration_ns, 7 * S);
-	assert_string_equal(st->endpoint, "etcd2.lab:2379");
-	assert_string_equal(st->member, "patroni1");
-	assert_string_equal(st->headline, "etcd2.lab:2379 says no");
-	/* 19 s were left when it began, and it took 7 s: no finding says 12, but that is what was
-	 * left. */
-	assert_int_equal(st->worst_remaining_ns, 12 * S);
-	assert_int_equal(s->worst_remaining_ns, 12 * S);
-	summary__finish(s, SAMPLE_TS_NS + 60 * S);
-	assert_int_equal(s->verdict, VERDICT_STALLED);
-	check_sentence(s,
-		       "stalled: 1 stall of the lease renewal: endpoint_error at etcd2.lab:2379; "
-		       "12.0 s of the lease were left; recovered after 7.00 s.");
-}
-
-static void test_a_stall_that_does_not_end(void **state)
-{
-	struct summary *s = *state;
-
-	add_stall(s, STALL_BEGIN, 1, 0, 19);
-	summary__finish(s, SAMPLE_TS_NS + 9 * S);
-	assert_int_equal(s->stall_list[0].result, STALL_ONGOING);
-	assert_int_equal(s->stall_list[0].duration_ns, LW_UNKNOWN);
-	check_sentence(s,
-		       "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
-		       "10.0 s of the lease are left, and it is not over.");
-	summary__finish(s, SAMPLE_TS_NS + 25 * S);
-	check_sentence(
-		s, "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; the "
-		   "lease ran out, and it is not over.");
-}
-
-static void test_the_worst_of_several(void **state)
-{
-	struct summary *s = *state;
-
-	for (uint64_t id = 1; id <= 3; id++) {
-		add_stall(s, STALL_BEGIN, id, (int64_t)id * 20, 20);
-		add_stall(s, STALL_UPDATE, id, (int64_t)id * 20 + 5, id == 2 ? 3 : 9);
-		add_stall(s, STALL_END, id, (int64_t)id * 20 + 7, 29);
-	}
-	summary__finish(s, SAMPLE_TS_NS + 90 * S);
-	assert_int_equal(s->stalls, 3);
-	assert_int_equal(s->worst_remaining_ns, 3 * S);
-	check_sentence(s,
-		       "stalled: 3 stalls of the lease renewal, the worst was endpoint_silent at "
-		       "etcd2.lab:2379; 3.00 s of the lease were left; recovered after 7.05 s.");
-}
-
-/* A log that was rotated may hold nothing of a stall but its end. */
-static void test_an_end_without_a_begin(void **state)
-{
-	struct summary *s = *state;
-
-	add(s, sample_stall(STALL_END));
-	assert_int_equal(s->stalls, 1);
-	assert_int_equal(s->stall_list[0].begin_ts_ns,
-			 SAMPLE_TS_NS / 1000 * 1000 - UINT64_C(7050000000));
-	assert_int_equal(s->stall_list[0].result, STALL_RECOVERED);
-}
-
-static void test_ids_start_again_with_each_run(void **state)
-{
-	struct summary *s = *state;
-
-	add(s, sample_start());
-	add_stall(s, STALL_BEGIN, 1, 0, 19);
-	add(s, sample_start());
-	add_stall(s, STALL_BEGIN, 1, 100, 25);
-	add_stall(s, STALL_END, 1, 107, 29);
-	assert_int_equal(s->stalls, 2);
-	assert_int_equal(s->stall_list[0].result, STALL_ONGOING);
-	assert_int_equal(s->stall_list[1].result, STALL_RECOVERED);
-}
-
-static void test_the_list_of_stalls_is_bounded(void **state)
-{
-	struct summary *s = *state;
-
-	for (uint64_t id = 1; id <= SUMMARY_STALLS_MAX + 44; id++)
-		add_stall(s, STALL_BEGIN, id, (int64_t)id, 20);
-	assert_int_equal(s->stalls, SUMMARY_STALLS_MAX + 44);
-	assert_int_equal(s->stall_list_len, SUMMARY_STALLS_MAX);
-	assert_int_equal(s->stall_list[0].stall_id, 45);
-	/* The end of one that is no longer listed is not another stall. */
-	add_stall(s, STALL_END, 3, 900, 1);
-	assert_int_equal(s->stalls, SUMMARY_STALLS_MAX + 44);
-	assert_int_equal(s->stall_list_len, SUMMARY_STALLS_MAX);
-	/* What is left at its end is what the new refresh gave. */
-	assert_int_equal(s->worst_remaining_ns, 20 * S);
-}
-
-static void test_nothing_is_known_of_the_time_left(void **state)
-{
-	struct summary *s = *state;
-	struct finding f = sample_stall(STALL_BEGIN);
-
-	f.stall.remaining_ns = LW_UNKNOWN_REMAINING;
-	add(s, f);
-	add_stall(s, STALL_END, f.stall.stall_id, 7, 30);
-	assert_true(s->worst_remaining_ns == LW_UNKNOWN_REMAINING);
-	assert_true(s->stall_list[0].worst_remaining_ns == LW_UNKNOWN_REMAINING);
-}
-
-static void test_one_that_goes_on_is_the_worst(void **state)
-{
-	struct summary *s = *state;
-	char text[512];
-
-	add_stall(s, STALL_BEGIN, 1, 0, 5);
-	add_stall(s, STALL_END, 1, 3, 30);
-	add_stall(s, STALL_BEGIN, 2, 10, 20);
-	summary__finish(s, SAMPLE_TS_NS + 12 * S);
-	summary__verdict_sentence(s, text, sizeof(text));
-	assert_non_null(strstr(text, "and it is not over"));
-}
-
 static void test_names_are_bounded(void **state)
 {
 	struct summary *s = *state;
@@ -388,7 +211,7 @@ static void test_a_sentence_is_cut_to_its_buffer(void **state)
 	assert_int_equal(small[0], 'x');
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define test(f) cmocka_unit_test_setup_teardown(f, summary_setup, summary_teardown)
 
 int main(void)
 {
@@ -400,14 +223,6 @@ int main(void)
 		test(test_endpoint_state_is_the_last_one),
 		test(test_healthy_verdict),
 		test(test_replica_verdict),
-		test(test_a_stall_from_begin_to_end),
-		test(test_a_stall_that_does_not_end),
-		test(test_the_worst_of_several),
-		test(test_an_end_without_a_begin),
-		test(test_ids_start_again_with_each_run),
-		test(test_nothing_is_known_of_the_time_left),
-		test(test_one_that_goes_on_is_the_worst),
-		test(test_the_list_of_stalls_is_bounded),
 		test(test_names_are_bounded),
 		test(test_the_window_spans_all_findings),
 		test(test_a_summary_is_not_folded),

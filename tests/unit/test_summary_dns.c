@@ -13,26 +13,9 @@
 
 #include <cmocka.h>
 
-#include "findings.h"
+#include "summaries.h"
 
 #define MS INT64_C(1000000)
-
-static int setup(void **state)
-{
-	*state = summary__new();
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	summary__free(*state);
-	return 0;
-}
-
-static void add(struct summary *s, struct finding f)
-{
-	assert_int_equal(summary__add(s, &f), 0);
-}
 
 static void add_query(struct summary *s, const char *server, enum dns_outcome outcome,
 		      int64_t duration_ns)
@@ -186,7 +169,7 @@ static void test_what_does_not_exist_changes_nothing(void **state)
 	assert_int_equal(s->begin_ts_ns, 0);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define test(f) cmocka_unit_test_setup_teardown(f, summary_setup, summary_teardown)
 
 int main(void)
 {

@@ -291,15 +291,46 @@ static void test_host(void **state)
 	}
 }
 
+/* That it is the same elsewhere is said, of more than two only how many. */
+static void test_elsewhere(void **state)
+{
+	struct member m = member(CAUSE_CONNECT_REFUSED);
+	struct endpoint others[3] = {{.name = "etcd2.lab:2379"}, {.name = "etcd3.lab:2379"}};
+	struct stall *s = &m.stall;
+
+	(void)state;
+	s->told[s->told_len++] = (struct stall_told){.cause = CAUSE_CONNECT_REFUSED,
+						     .endpoint = s->diagnosis.endpoint};
+	s->told[s->told_len++] =
+		(struct stall_told){.cause = CAUSE_NETWORK_LOSS, .endpoint = &others[0]};
+	expect(&m, "etcd1.lab:2379 refuses connections; lease", "");
+	s->told[s->told_len++] =
+		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[0]};
+	expect(&m, "etcd1.lab:2379 refuses connections (etcd2.lab:2379 too); lease", "");
+	s->told[s->told_len++] =
+		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[1]};
+	expect(&m,
+	       "etcd1.lab:2379 refuses connections (etcd2.lab:2379 and etcd3.lab:2379 too); lease",
+	       "");
+	s->told[s->told_len++] =
+		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[2]};
+	expect(&m, "etcd1.lab:2379 refuses connections (3 others too); lease", "");
+}
+
 /* Everything as long as it can be: the sentences end, and in their room. */
 static void test_longest(void **state)
 {
 	struct member m = member(CAUSE_ENDPOINT_ERROR);
 	struct diagnosis *d = &m.stall.diagnosis;
-	struct endpoint longest = {0};
+	struct endpoint longest = {0}, others[2];
 
 	(void)state;
 	memset(longest.name, 'e', sizeof(longest.name) - 1);
+	for (size_t i = 0; i < 2; i++) {
+		others[i] = longest;
+		m.stall.told[m.stall.told_len++] =
+			(struct stall_told){.cause = d->cause, .endpoint = &others[i]};
+	}
 	memset(d->message, 'm', sizeof(d->message) - 1);
 	d->endpoint = &longest;
 	d->status = 503;
@@ -368,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_bare_lookup), cmocka_unit_test(test_remaining),
 		cmocka_unit_test(test_end),	    cmocka_unit_test(test_host),
 		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,8 @@ static void on_finding(void *ctx, const struct finding *f)
 	case FINDING_ENDPOINT:
 		w->endpoint_changes++;
 		w->endpoint_state = f->endpoint.state;
+		w->previous_state = f->endpoint.previous;
+		memcpy(w->matrix, f->endpoint.matrix, sizeof(w->matrix));
 		copy(w->sentence, sizeof(w->sentence), f->endpoint.sentence);
 		break;
 	case FINDING_PROCESS:

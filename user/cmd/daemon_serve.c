@@ -279,6 +279,7 @@ static void conclude(struct daemon *d)
 {
 	struct finding f = {.type = FINDING_SUMMARY, .summary = d->summary};
 
+	watch__conclude(d->watch);
 	f.ts_ns = watch__wall_ns(d->watch);
 	digest__flush(d->digest, f.ts_ns, tell, d);
 	summary__finish(d->summary, f.ts_ns);

@@ -147,8 +147,10 @@ static int run(struct trace *t, struct watch *w)
 			fprintf(stderr, "leasewatch: no Patroni runs here yet; waiting for one\n");
 			told_waiting = true;
 		}
-		if (t->watch.pids_len && !engine__members(watch__engine(w)))
-			break; /* all the processes that were asked for are gone */
+		if (t->watch.pids_len && !engine__members(watch__engine(w))) {
+			fprintf(stderr, "leasewatch: nothing is left of what -p named\n");
+			break;
+		}
 		if (now - shown >= STATUS_NS) {
 			shown = now;
 			show_status(t, w);
@@ -200,7 +202,7 @@ static int trace(struct trace *t)
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
 		t->failed = true;
 	}
-	watch__turn(w, 0); /* what is still in the ring buffer happened before the end */
+	watch__conclude(w);
 	status = conclude(t, w);
 out:
 	watch__free(w);

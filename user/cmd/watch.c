@@ -250,6 +250,12 @@ int watch__turn(struct watch *w, int timeout_ms)
 	return 0;
 }
 
+void watch__conclude(struct watch *w)
+{
+	watch__turn(w, 0);
+	engine__conclude(w->engine, clock_ns(CLOCK_BOOTTIME));
+}
+
 static int count_patroni(const struct patroni_process *p, void *ctx)
 {
 	(void)p;

@@ -39,6 +39,9 @@ void watch__free(struct watch *w);
 /* One turn: wait up to timeout_ms (100 at most) for records, follow what they say. 0 or -errno. */
 int watch__turn(struct watch *w, int timeout_ms);
 
+/* The last turn: what is in the ring buffer, and what was not told yet. */
+void watch__conclude(struct watch *w);
+
 const struct engine *watch__engine(const struct watch *w);
 uint64_t watch__wall_ns(const struct watch *w);
 /* How everything stands now. */

@@ -49,7 +49,9 @@ struct endpoint {
 	bool named;			/* not by its address */
 	enum endpoint_state state;
 	struct matrix_entry matrix[MATRIX_COLUMNS];
-	enum endpoint_state told_state; /* what was last said of it, and when */
+	/* What was last said of it, and when. */
+	enum endpoint_state told_state;
+	enum matrix_cell told_matrix[MATRIX_COLUMNS];
 	uint64_t told_ns;
 	struct address *last_address; /* where something last came to an end; NULL = nothing did */
 	/* Since the start; watches and what we missed a part of do not count. */

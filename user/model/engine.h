@@ -40,6 +40,12 @@ void engine__set_wall(struct engine *e, int64_t wall_offset_ns);
 /* Time has passed: call it at least every 100 ms. */
 void engine__tick(struct engine *e, uint64_t now_ns);
 
+/*
+ * The end: say of each endpoint what has changed since it was told, such as that what hung has
+ * failed; an `endpoint` finding may then have the same state as before.
+ */
+void engine__conclude(struct engine *e, uint64_t now_ns);
+
 bool engine__has_member(const struct engine *e, uint32_t pid);
 
 /* A Patroni was found. `note`, if any, is said in the finding. 0, -EEXIST or -ENOMEM. */

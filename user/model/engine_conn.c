@@ -58,18 +58,45 @@ static void note_outcome(struct engine *e, struct address *a, enum matrix_column
 	engine__tell_endpoint(e, endpoint, now_ns);
 }
 
-void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
+static void say_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
 {
 	enum endpoint_state previous = endpoint->told_state;
 	struct finding f = {0};
 
-	if (endpoint->state == previous ||
-	    (endpoint->told_ns && now_ns - endpoint->told_ns < ENDPOINT_TELL_EVERY_NS))
-		return;
+	tell__endpoint(&f, endpoint, endpoint->last_address, previous);
 	endpoint->told_state = endpoint->state;
 	endpoint->told_ns = now_ns;
-	tell__endpoint(&f, endpoint, endpoint->last_address, previous);
+	memcpy(endpoint->told_matrix, f.endpoint.matrix, sizeof(endpoint->told_matrix));
 	engine__say(e, &f, now_ns);
+}
+
+void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
+{
+	if (endpoint->state == endpoint->told_state ||
+	    (endpoint->told_ns && now_ns - endpoint->told_ns < ENDPOINT_TELL_EVERY_NS))
+		return;
+	say_endpoint(e, endpoint, now_ns);
+}
+
+/* Not as it was told: another state, or other trouble in the same. */
+static bool is_news(const struct endpoint *endpoint)
+{
+	if (endpoint->state <= ENDPOINT_HEALTHY)
+		return endpoint->state != endpoint->told_state;
+	for (int c = 0; c < MATRIX_COLUMNS; c++)
+		if (endpoint->matrix[c].cell != endpoint->told_matrix[c])
+			return true;
+	return false;
+}
+
+void engine__conclude(struct engine *e, uint64_t now_ns)
+{
+	struct endpoint *endpoint, *next;
+
+	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
+		if (is_news(endpoint))
+			say_endpoint(e, endpoint, now_ns);
+	}
 }
 
 static struct member *on_member(void *ctx, uint32_t tgid)
@@ -334,7 +361,6 @@ void engine__forget_trouble(struct engine *e, uint64_t now_ns)
 	}
 }
 
-/* What hangs is shown in its endpoint's matrix while it hangs. */
 void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns)
 {
 	struct conn *c;

@@ -42,9 +42,9 @@ struct member *engine__member(const struct engine *e, uint32_t pid); /* NULL: no
 extern const struct conn_listener engine__conn_listener;
 /* Say its state, if it has changed and was not told a moment ago. */
 void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns);
-/* What hangs is shown in its endpoint's matrix while it hangs. */
 /* Old trouble at endpoints that nobody waits for. */
 void engine__forget_trouble(struct engine *e, uint64_t now_ns);
+/* What hangs is shown in its endpoint's matrix while it hangs. */
 void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns);
 
 void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,

@@ -254,6 +254,14 @@ int note_kind_from_name(const char *name)
 	return value_of(note_kinds, LENGTH(note_kinds), name);
 }
 
+bool finding_is_demotion(const struct finding *f)
+{
+	const char *before = f->type == FINDING_PROCESS ? f->process.previous_role : NULL;
+
+	return before && f->process.phase == PROCESS_UPDATED && !strcmp(before, "leader") &&
+	       f->who.role && strcmp(f->who.role, "leader") != 0;
+}
+
 const char *finding_where_name(const struct finding_where *where, char *buf, size_t size)
 {
 	if (where->endpoint && where->endpoint[0])

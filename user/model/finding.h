@@ -312,6 +312,9 @@ int dns_source_from_name(const char *name);
 int dns_outcome_from_name(const char *name);
 int note_kind_from_name(const char *name);
 
+/* Has a leader written down, or been heard to say, that it is none any more? */
+bool finding_is_demotion(const struct finding *f);
+
 /*
  * The name to show for an endpoint: as Patroni names it, else "address:port" (IPv6 in brackets),
  * else "unknown". Writes at most size bytes, NUL included, and returns buf.

@@ -228,6 +228,19 @@ static int add_endpoint(struct summary_private *p, const struct finding *f)
 	return 0;
 }
 
+static void add_process(struct summary *s, const struct finding *f)
+{
+	const struct finding_who *who = &f->who;
+
+	if (f->process.tls_blind)
+		snprintf(s->tls_blind, sizeof(s->tls_blind), "%s", f->process.tls_blind);
+	if (!finding_is_demotion(f))
+		return;
+	s->demotions++;
+	snprintf(s->demoted, sizeof(s->demoted), "%s%s%s", who->scope ? who->scope : "",
+		 who->scope ? "/" : "", who->member ? who->member : "a leader");
+}
+
 int summary__add(struct summary *s, const struct finding *f)
 {
 	struct summary_private *p = (struct summary_private *)s;
@@ -263,8 +276,7 @@ int summary__add(struct summary *s, const struct finding *f)
 	case FINDING_SUMMARY:
 		return 0;
 	case FINDING_PROCESS:
-		if (f->process.tls_blind)
-			snprintf(s->tls_blind, sizeof(s->tls_blind), "%s", f->process.tls_blind);
+		add_process(s, f);
 		break;
 	default: /* a note: counts for the time only */
 		break;

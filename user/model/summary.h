@@ -41,6 +41,7 @@ struct summary_stall { /* one per stall, in order of their begin */
 	int64_t begin_remaining_ns;   /* when it began; LW_UNKNOWN_REMAINING = not known */
 	int64_t worst_remaining_ns;   /* the same, at worst */
 	char endpoint[160], member[64];
+	uint64_t endpoints; /* that this cause was named at: a bit for each, by its index */
 	char headline[256]; /* the last one that was said */
 };
 
@@ -92,6 +93,8 @@ struct summary {
 	enum verdict verdict;
 	uint64_t stalls;
 	int64_t worst_remaining_ns; /* over all stalls; LW_UNKNOWN_REMAINING */
+	uint64_t demotions;	    /* leaders that wrote down that they are none any more */
+	char demoted[130];	    /* the last of them: "scope/member" */
 	uint64_t events_lost;
 	char tls_blind[256];   /* why a process's TLS could not be read; "" = it could */
 	uint64_t refreshes;    /* keepalives, grants, v2 leader puts; unobserved ones left out */
@@ -135,6 +138,12 @@ bool summary__dns_failed(const struct finding *f);
 enum dns_source summary_dns__source(const struct summary_dns *d);
 /* Was there any look-up, ended or not? */
 bool summary_dns__any(const struct summary_dns *d);
+
+/*
+ * Where the cause was found: "etcd1.lab:2379", "etcd1.lab:2379 and 2 more", "" = nowhere. Returns
+ * buf.
+ */
+const char *summary_stall__where(const struct summary_stall *st, char *buf, size_t size);
 
 /* The sums of one rpc's outcomes. */
 uint64_t summary_rpc__requests(const struct summary_rpc *r);

@@ -116,7 +116,7 @@ static const struct summary_stall *worst_stall(const struct summary *s)
 static void say_stalled(struct sentence *out, const struct summary *s)
 {
 	const struct summary_stall *w = worst_stall(s);
-	char d[HUMAN_BYTES];
+	char d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
 	say(out, "stalled: ");
 	if (s->stalls == 1)
@@ -129,7 +129,7 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 	}
 	say(out, "%s %s", s->stalls == 1 ? ":" : " was", cause_name(w->cause));
 	if (w->endpoint[0])
-		say(out, " at %s", w->endpoint);
+		say(out, " at %s", summary_stall__where(w, where, sizeof(where)));
 	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
 		say(out, "; how much of the lease was left is not known");
 	else if (w->worst_remaining_ns <= 0)
@@ -190,6 +190,11 @@ void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		break;
 	}
+	if (s->demotions == 1)
+		say(&out, " %s was demoted.", s->demoted);
+	else if (s->demotions)
+		say(&out, " There were %" PRIu64 " demotions, the last of %s.", s->demotions,
+		    s->demoted);
 	if (s->tls_blind[0])
 		say(&out,
 		    " TLS could not be read (%s): renewals could not be told from other requests.",

@@ -202,6 +202,32 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 	}
 }
 
+static bool is_of_endpoint(enum cause c)
+{
+	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS || c == CAUSE_TLS ||
+	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_ERROR ||
+	       c == CAUSE_ENDPOINT_SILENT;
+}
+
+/* Where else Patroni has met the same in this stall: then it is not that one endpoint. */
+static void say_others(char *buf, size_t size, const struct stall *s)
+{
+	const struct diagnosis *d = &s->diagnosis;
+	const char *names[STALL_TOLD_MAX];
+	size_t n = 0;
+
+	if (!is_of_endpoint(d->cause))
+		return;
+	for (size_t i = 0; i < s->told_len; i++)
+		if (s->told[i].cause == d->cause && s->told[i].endpoint &&
+		    s->told[i].endpoint != d->endpoint)
+			names[n++] = s->told[i].endpoint->name;
+	if (n > 2)
+		SAY(" (%zu others too)", n);
+	else if (n)
+		SAY(" (%s%s%s too)", names[0], n == 2 ? " and " : "", n == 2 ? names[1] : "");
+}
+
 static void say_remaining(char *buf, size_t size, const struct member *m, uint64_t now_ns)
 {
 	int64_t remaining = lease__remaining_ns(&m->lease, now_ns);
@@ -228,6 +254,7 @@ void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 {
 	memset(w, 0, sizeof(*w));
 	say_cause(w->headline, sizeof(w->headline), m, now_ns);
+	say_others(w->headline, sizeof(w->headline), &m->stall);
 	say_remaining(w->headline, sizeof(w->headline), m, now_ns);
 	words__hint(w->hint, sizeof(w->hint), m);
 	out->headline = w->headline;

@@ -12,7 +12,7 @@ struct member;
 
 /* Room for the sentences that a finding borrows. */
 struct words {
-	char headline[320];
+	char headline[640];
 	char hint[400];
 	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
 	struct lookup_evidence lookup;

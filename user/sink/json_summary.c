@@ -101,6 +101,7 @@ void json_out__summary(struct json_out *o, const struct summary *s)
 	json_out__int(o, "stalls", (int64_t)s->stalls);
 	if (s->worst_remaining_ns != LW_UNKNOWN_REMAINING)
 		json_out__seconds(o, "worst_remaining_s", s->worst_remaining_ns);
+	json_out__int(o, "demotions", (int64_t)s->demotions);
 	for (size_t i = 0; i < s->endpoints_len; i++) {
 		struct json_out one = {.json = json_object()};
 

@@ -128,7 +128,7 @@ static struct tag tag_of_process(const struct finding *f)
 		return (struct tag){"found", TEXT_GREEN};
 	if (f->process.phase == PROCESS_EXITED)
 		return (struct tag){"EXITED", TEXT_YELLOW};
-	if (before && f->who.role && !strcmp(before, "leader"))
+	if (finding_is_demotion(f))
 		return (struct tag){"DEMOTED", TEXT_RED};
 	if (before && f->who.role && !strcmp(f->who.role, "leader"))
 		return (struct tag){"PROMOTED", TEXT_YELLOW};
@@ -309,6 +309,8 @@ static void put_endpoint(struct text_out *o, const struct finding *f)
 	const char *state = endpoint_state_name(e->state);
 	char where[160];
 
+	if (e->state == e->previous)
+		return; /* for the summary: engine__conclude */
 	text__begin(o, f->ts_ns, color, "endpoint");
 	text_out__put(o, TEXT_BOLD, "%s", finding_where_name(&f->where, where, sizeof(where)));
 	text_out__put(o, TEXT_PLAIN, " is ");

@@ -167,10 +167,12 @@ static struct stall_table lay_out_stalls(const struct text_out *o, const struct 
 {
 	bool dated = s->end_ts_ns - s->begin_ts_ns >= NS_PER_DAY;
 	struct stall_table t = {.time_format = dated ? "%m-%d %H:%M:%S" : "%H:%M:%S"};
+	char where[SUMMARY_NAME_BYTES + 32];
 	int endpoint = 8;
 
 	for (size_t i = 0; i < s->stall_list_len; i++) {
-		int n = text_out__columns(o, s->stall_list[i].endpoint);
+		int n = text_out__columns(
+			o, summary_stall__where(&s->stall_list[i], where, sizeof(where)));
 
 		endpoint = n > endpoint ? n : endpoint;
 		t.several |= strcmp(s->stall_list[i].member, s->stall_list[0].member) != 0;
@@ -219,7 +221,7 @@ static void put_stall(struct text_out *o, const struct stall_table *t,
 		      const struct summary_stall *st)
 {
 	const char *result = stall_result_name(st->result), *cause = cause_name(st->cause);
-	char time[32], d[HUMAN_BYTES];
+	char time[32], d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
 	text_out__put(o, TEXT_PLAIN, "%s",
 		      text__time(st->begin_ts_ns, t->time_format, time, sizeof(time)));
@@ -228,7 +230,8 @@ static void put_stall(struct text_out *o, const struct stall_table *t,
 	text_out__to(o, t->cause_col);
 	text_out__put(o, text__severity_color(st->severity), "%s", cause ? cause : "unknown");
 	text_out__to(o, t->endpoint_col);
-	text_out__put(o, TEXT_PLAIN, "%s", st->endpoint[0] ? st->endpoint : "-");
+	text_out__put(o, TEXT_PLAIN, "%s",
+		      st->endpoint[0] ? summary_stall__where(st, where, sizeof(where)) : "-");
 	put_left(o, t->left_end, st);
 	text_out__to(o, t->result_col);
 	text_out__put(o, st->result == STALL_RECOVERED ? TEXT_GREEN : TEXT_YELLOW, "%s",

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_summary_stall.c - the fold of stalls: how long, how close, where, and what they led to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "summaries.h"
+
+#define S INT64_C(1000000000)
+
+static void add_stall(struct summary *s, enum stall_phase phase, uint64_t id, int64_t at_s,
+		      int64_t remaining_s)
+{
+	struct finding f = sample_stall(phase);
+
+	f.ts_ns += (uint64_t)(at_s * S);
+	f.stall.stall_id = id;
+	f.stall.remaining_ns = remaining_s * S;
+	add(s, f);
+}
+
+static void test_a_stall_from_begin_to_end(void **state)
+{
+	struct summary *s = *state;
+	const struct summary_stall *st;
+	struct finding f = sample_stall(STALL_UPDATE);
+
+	add_stall(s, STALL_BEGIN, 1, 0, 19);
+	f.stall.cause = CAUSE_ENDPOINT_ERROR;
+	f.stall.severity = STALL_CRITICAL;
+	f.stall.remaining_ns = 15 * S;
+	f.stall.headline = "etcd2.lab:2379 says no";
+	add(s, f);
+	f.stall.phase = STALL_END;
+	f.stall.severity = STALL_WARNING;
+	f.stall.result = STALL_RECOVERED;
+	f.stall.duration_ns = 7 * S;
+	f.stall.remaining_ns = 30 * S;
+	add(s, f);
+	assert_int_equal(s->stalls, 1);
+	assert_int_equal(s->stall_list_len, 1);
+	st = &s->stall_list[0];
+	assert_int_equal(st->cause, CAUSE_ENDPOINT_ERROR);
+	assert_int_equal(st->severity, STALL_CRITICAL);
+	assert_int_equal(st->result, STALL_RECOVERED);
+	assert_int_equal(st->duration_ns, 7 * S);
+	assert_string_equal(st->endpoint, "etcd2.lab:2379");
+	assert_string_equal(st->member, "patroni1");
+	assert_string_equal(st->headline, "etcd2.lab:2379 says no");
+	/* 19 s were left when it began, and it took 7 s: no finding says 12, but that is what was
+	 * left. */
+	assert_int_equal(st->worst_remaining_ns, 12 * S);
+	assert_int_equal(s->worst_remaining_ns, 12 * S);
+	summary__finish(s, SAMPLE_TS_NS + 60 * S);
+	assert_int_equal(s->verdict, VERDICT_STALLED);
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_error at etcd2.lab:2379; "
+		       "12.0 s of the lease were left; recovered after 7.00 s.");
+}
+
+static void test_a_stall_that_does_not_end(void **state)
+{
+	struct summary *s = *state;
+
+	add_stall(s, STALL_BEGIN, 1, 0, 19);
+	summary__finish(s, SAMPLE_TS_NS + 9 * S);
+	assert_int_equal(s->stall_list[0].result, STALL_ONGOING);
+	assert_int_equal(s->stall_list[0].duration_ns, LW_UNKNOWN);
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
+		       "10.0 s of the lease are left, and it is not over.");
+	summary__finish(s, SAMPLE_TS_NS + 25 * S);
+	check_sentence(
+		s, "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; the "
+		   "lease ran out, and it is not over.");
+}
+
+static void test_the_worst_of_several(void **state)
+{
+	struct summary *s = *state;
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		add_stall(s, STALL_BEGIN, id, (int64_t)id * 20, 20);
+		add_stall(s, STALL_UPDATE, id, (int64_t)id * 20 + 5, id == 2 ? 3 : 9);
+		add_stall(s, STALL_END, id, (int64_t)id * 20 + 7, 29);
+	}
+	summary__finish(s, SAMPLE_TS_NS + 90 * S);
+	assert_int_equal(s->stalls, 3);
+	assert_int_equal(s->worst_remaining_ns, 3 * S);
+	check_sentence(s,
+		       "stalled: 3 stalls of the lease renewal, the worst was endpoint_silent at "
+		       "etcd2.lab:2379; 3.00 s of the lease were left; recovered after 7.05 s.");
+}
+
+static void add_stall_at(struct summary *s, enum stall_phase phase, enum cause cause,
+			 const char *endpoint)
+{
+	struct finding f = sample_connect(CONNECT_REFUSED);
+
+	f.where.endpoint = endpoint;
+	add(s, f);
+	f = sample_stall(phase);
+	f.where.endpoint = endpoint;
+	f.stall.cause = cause;
+	f.stall.remaining_ns = 19 * S;
+	add(s, f);
+}
+
+/* Not etcd2's fault alone; but only as long as it is the same with the others. */
+static void test_the_same_at_several_endpoints(void **state)
+{
+	struct summary *s = *state;
+	char where[SUMMARY_NAME_BYTES + 32];
+
+	add_stall_at(s, STALL_BEGIN, CAUSE_CONNECT_REFUSED, "etcd1.lab:2379");
+	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd2.lab:2379");
+	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd3.lab:2379");
+	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd1.lab:2379");
+	summary__finish(s, SAMPLE_TS_NS + 9 * S);
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: connect_refused at etcd1.lab:2379 "
+		       "and 2 more; 10.0 s of the lease are left, and it is not over.");
+	add_stall_at(s, STALL_UPDATE, CAUSE_ENDPOINT_SILENT, "etcd3.lab:2379");
+	assert_string_equal(summary_stall__where(&s->stall_list[0], where, sizeof(where)),
+			    "etcd3.lab:2379");
+}
+
+static void change_role(struct summary *s, const char *member, const char *from, const char *to)
+{
+	struct finding f = {.type = FINDING_PROCESS, .ts_ns = SAMPLE_TS_NS};
+
+	f.process.phase = PROCESS_UPDATED;
+	f.who.scope = "demo";
+	f.who.member = member;
+	f.who.role = to;
+	f.process.previous_role = from;
+	add(s, f);
+}
+
+static void test_what_it_led_to(void **state)
+{
+	struct summary *s = *state;
+
+	add_stall(s, STALL_BEGIN, 1, 0, 19);
+	add_stall(s, STALL_END, 1, 7, 29);
+	change_role(s, "patroni2", "replica", "leader");
+	change_role(s, "patroni2", NULL, "leader");
+	summary__finish(s, SAMPLE_TS_NS + 60 * S);
+	assert_int_equal(s->demotions, 0);
+	change_role(s, "patroni1", "leader", "replica");
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
+		       "12.0 s of the lease were left; recovered after 7.05 s. demo/patroni1 was "
+		       "demoted.");
+	change_role(s, "patroni2", "leader", "replica");
+	assert_int_equal(s->demotions, 2);
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; "
+		       "12.0 s of the lease were left; recovered after 7.05 s. There were 2 "
+		       "demotions, the last of demo/patroni2.");
+}
+
+/* A log that was rotated may hold nothing of a stall but its end. */
+static void test_an_end_without_a_begin(void **state)
+{
+	struct summary *s = *state;
+
+	add(s, sample_stall(STALL_END));
+	assert_int_equal(s->stalls, 1);
+	assert_int_equal(s->stall_list[0].begin_ts_ns,
+			 SAMPLE_TS_NS / 1000 * 1000 - UINT64_C(7050000000));
+	assert_int_equal(s->stall_list[0].result, STALL_RECOVERED);
+}
+
+static void test_ids_start_again_with_each_run(void **state)
+{
+	struct summary *s = *state;
+
+	add(s, sample_start());
+	add_stall(s, STALL_BEGIN, 1, 0, 19);
+	add(s, sample_start());
+	add_stall(s, STALL_BEGIN, 1, 100, 25);
+	add_stall(s, STALL_END, 1, 107, 29);
+	assert_int_equal(s->stalls, 2);
+	assert_int_equal(s->stall_list[0].result, STALL_ONGOING);
+	assert_int_equal(s->stall_list[1].result, STALL_RECOVERED);
+}
+
+static void test_the_list_of_stalls_is_bounded(void **state)
+{
+	struct summary *s = *state;
+
+	for (uint64_t id = 1; id <= SUMMARY_STALLS_MAX + 44; id++)
+		add_stall(s, STALL_BEGIN, id, (int64_t)id, 20);
+	assert_int_equal(s->stalls, SUMMARY_STALLS_MAX + 44);
+	assert_int_equal(s->stall_list_len, SUMMARY_STALLS_MAX);
+	assert_int_equal(s->stall_list[0].stall_id, 45);
+	/* The end of one that is no longer listed is not another stall. */
+	add_stall(s, STALL_END, 3, 900, 1);
+	assert_int_equal(s->stalls, SUMMARY_STALLS_MAX + 44);
+	assert_int_equal(s->stall_list_len, SUMMARY_STALLS_MAX);
+	/* What is left at its end is what the new refresh gave. */
+	assert_int_equal(s->worst_remaining_ns, 20 * S);
+}
+
+static void test_nothing_is_known_of_the_time_left(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	f.stall.remaining_ns = LW_UNKNOWN_REMAINING;
+	add(s, f);
+	add_stall(s, STALL_END, f.stall.stall_id, 7, 30);
+	assert_true(s->worst_remaining_ns == LW_UNKNOWN_REMAINING);
+	assert_true(s->stall_list[0].worst_remaining_ns == LW_UNKNOWN_REMAINING);
+}
+
+static void test_one_that_goes_on_is_the_worst(void **state)
+{
+	struct summary *s = *state;
+	char text[512];
+
+	add_stall(s, STALL_BEGIN, 1, 0, 5);
+	add_stall(s, STALL_END, 1, 3, 30);
+	add_stall(s, STALL_BEGIN, 2, 10, 20);
+	summary__finish(s, SAMPLE_TS_NS + 12 * S);
+	summary__verdict_sentence(s, text, sizeof(text));
+	assert_non_null(strstr(text, "and it is not over"));
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, summary_setup, summary_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_a_stall_from_begin_to_end),
+		test(test_a_stall_that_does_not_end),
+		test(test_the_worst_of_several),
+		test(test_the_same_at_several_endpoints),
+		test(test_what_it_led_to),
+		test(test_an_end_without_a_begin),
+		test(test_ids_start_again_with_each_run),
+		test(test_the_list_of_stalls_is_bounded),
+		test(test_nothing_is_known_of_the_time_left),
+		test(test_one_that_goes_on_is_the_worst),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
