@@ -48,7 +48,8 @@ def test_not_root():
     done = run("trace", "-d", "1", user="nobody", group="nogroup")
     assert done.returncode == 1 and "root is needed" in done.stderr
     check = run("check", user="nobody", group="nogroup")
-    assert check.returncode == 1 and "root" in check.stdout
+    assert check.returncode == 1
+    assert check.stdout.splitlines()[-1].startswith("not ready: root is needed")
 
 
 @pytest.mark.parametrize("dropped, named", [
@@ -140,7 +141,8 @@ def test_no_btf(tmp_path):
     assert done.returncode == 1 and "BTF" in done.stderr
     done = subprocess.run(["unshare", "-m", "sh", "-c", script.replace("trace -d 1", "check")],
                           stdout=subprocess.PIPE, text=True, timeout=30)
-    assert done.returncode == 1 and "/sys/kernel/btf/vmlinux cannot be read" in done.stdout
+    assert done.returncode == 1
+    assert "not ready: " in done.stdout and "/sys/kernel/btf/vmlinux cannot be read" in done.stdout.splitlines()[-1]
 
 
 def test_nothing_to_watch(tmp_path):
@@ -172,8 +174,18 @@ def test_a_process_that_is_no_patroni():
         sleeper.kill()
         sleeper.wait()
     found = [json.loads(line) for line in done.stdout.splitlines()][1]
-    assert done.returncode == 3
+    assert done.returncode == 3 and "nothing is left" not in done.stderr
     assert found["process.pid"] == sleeper.pid and "does not look like Patroni" in found["note"]
+
+
+def test_the_named_process_ends():
+    sleeper = subprocess.Popen(["sleep", "2"])
+    t = subprocess.Popen([LEASEWATCH, "trace", "-d", "60", "-p", str(sleeper.pid)], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    sleeper.wait()
+    out, err = t.communicate(timeout=30)
+    assert t.returncode == 3 and "EXITED" in out
+    assert "nothing is left of what -p named" in err
 
 
 def test_disk_full(tmp_path):

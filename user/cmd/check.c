@@ -158,10 +158,11 @@ static void check_kernel(struct check *c)
 	c->tier = !probe ? NULL : probe__uses(probe, FEATURE_SOCK) ? "sock" : "fexit";
 	if (!c->json && c->ok)
 		printf("  hooks: %s\n", probe__hooks(probe));
-	if (!c->json && !c->ok)
-		printf("  %s\n", why);
 	probe__free(probe);
-	c->ok = c->ok && patroni__sees_host_pids();
+	if (c->ok && !patroni__sees_host_pids()) {
+		c->ok = false;
+		c->why = strdup("this is a pid namespace of its own: see above");
+	}
 }
 
 static const char *dcs_name(enum patroni_dcs dcs)
@@ -246,6 +247,20 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 	return 0;
 }
 
+/* The last line: what all of it amounts to. */
+static void print_verdict(const struct check *c)
+{
+	if (!c->patronis)
+		printf("  none runs here now\n");
+	if (!c->ok)
+		printf("not ready: %s\n", c->why);
+	else if (!c->patronis)
+		printf("ready: `leasewatch trace` waits for a Patroni\n");
+	else
+		printf("ready: `leasewatch trace` will watch %zu Patroni process%s\n", c->patronis,
+		       c->patronis == 1 ? "" : "es");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct check *c = state->input;
@@ -292,8 +307,8 @@ int cmd_check(int argc, char **argv)
 	if (!c.json)
 		printf("Patroni\n");
 	patroni__scan(on_patroni, &c);
-	if (!c.json && !c.patronis)
-		printf("  none runs here now; `leasewatch trace` waits for one\n");
+	if (!c.json)
+		print_verdict(&c);
 	c.root = json_pack("{s:b, s:o, s:o}", "ready", c.ok, "features", c.features, "processes",
 			   c.processes);
 	if (c.tier && c.root)
