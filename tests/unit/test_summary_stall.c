@@ -100,37 +100,57 @@ static void test_the_worst_of_several(void **state)
 		       "etcd2.lab:2379; 3.00 s of the lease were left; recovered after 7.05 s.");
 }
 
-static void add_stall_at(struct summary *s, enum stall_phase phase, enum cause cause,
-			 const char *endpoint)
+static void add_cause(struct summary *s, enum stall_phase phase, enum cause cause, double elsewhere)
 {
-	struct finding f = sample_connect(CONNECT_REFUSED);
+	struct finding f = sample_stall(phase);
 
-	f.where.endpoint = endpoint;
-	add(s, f);
-	f = sample_stall(phase);
-	f.where.endpoint = endpoint;
 	f.stall.cause = cause;
 	f.stall.remaining_ns = 19 * S;
+	f.stall.evidence[f.stall.evidence_len++] =
+		(struct evidence){.key = "same_elsewhere", .number = elsewhere};
 	add(s, f);
 }
 
-/* Not etcd2's fault alone; but only as long as it is the same with the others. */
-static void test_the_same_at_several_endpoints(void **state)
+/* Not that one endpoint's fault; but only as long as it is the same with the others. */
+static void test_the_same_elsewhere(void **state)
 {
 	struct summary *s = *state;
 	char where[SUMMARY_NAME_BYTES + 32];
 
-	add_stall_at(s, STALL_BEGIN, CAUSE_CONNECT_REFUSED, "etcd1.lab:2379");
-	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd2.lab:2379");
-	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd3.lab:2379");
-	add_stall_at(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, "etcd1.lab:2379");
+	add_cause(s, STALL_BEGIN, CAUSE_CONNECT_REFUSED, 1);
+	add_cause(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, 2);
+	add_stall(s, STALL_UPDATE, 1, 1, 19);
+	assert_string_equal(summary_stall__where(&s->stall_list[0], where, sizeof(where)),
+			    "etcd2.lab:2379");
+	add_cause(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, 2);
+	add_cause(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, 1e300);
 	summary__finish(s, SAMPLE_TS_NS + 9 * S);
 	check_sentence(s,
-		       "stalled: 1 stall of the lease renewal: connect_refused at etcd1.lab:2379 "
+		       "stalled: 1 stall of the lease renewal: connect_refused at etcd2.lab:2379 "
 		       "and 2 more; 10.0 s of the lease are left, and it is not over.");
-	add_stall_at(s, STALL_UPDATE, CAUSE_ENDPOINT_SILENT, "etcd3.lab:2379");
-	assert_string_equal(summary_stall__where(&s->stall_list[0], where, sizeof(where)),
-			    "etcd3.lab:2379");
+}
+
+/* A replica's stall may come closer; the primary's is what matters. */
+static void test_a_leader_matters_more(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	add_stall(s, STALL_BEGIN, 1, 0, 19);
+	add_stall(s, STALL_END, 1, 7, 29);
+	f.who.role = "replica";
+	f.where.endpoint = "etcd1.lab:2379";
+	f.stall.stall_id = 2;
+	f.stall.remaining_ns = 2 * S;
+	add(s, f);
+	f.stall.phase = STALL_END;
+	f.stall.result = STALL_RECOVERED;
+	f.stall.duration_ns = 9 * S;
+	add(s, f);
+	summary__finish(s, SAMPLE_TS_NS + 60 * S);
+	check_sentence(s,
+		       "stalled: 2 stalls of the lease renewal, the worst was endpoint_silent at "
+		       "etcd2.lab:2379; 12.0 s of the lease were left; recovered after 7.05 s.");
 }
 
 static void change_role(struct summary *s, const char *member, const char *from, const char *to)
@@ -244,7 +264,8 @@ int main(void)
 		test(test_a_stall_from_begin_to_end),
 		test(test_a_stall_that_does_not_end),
 		test(test_the_worst_of_several),
-		test(test_the_same_at_several_endpoints),
+		test(test_the_same_elsewhere),
+		test(test_a_leader_matters_more),
 		test(test_what_it_led_to),
 		test(test_an_end_without_a_begin),
 		test(test_ids_start_again_with_each_run),

@@ -296,24 +296,23 @@ static void test_elsewhere(void **state)
 {
 	struct member m = member(CAUSE_CONNECT_REFUSED);
 	struct endpoint others[3] = {{.name = "etcd2.lab:2379"}, {.name = "etcd3.lab:2379"}};
-	struct stall *s = &m.stall;
+	struct address at[4] = {{.endpoint = &others[0]},
+				{.endpoint = &others[1]},
+				{.endpoint = &others[2]},
+				{.endpoint = m.stall.diagnosis.endpoint}};
+	struct trouble *t = &m.trouble;
 
 	(void)state;
-	s->told[s->told_len++] = (struct stall_told){.cause = CAUSE_CONNECT_REFUSED,
-						     .endpoint = s->diagnosis.endpoint};
-	s->told[s->told_len++] =
-		(struct stall_told){.cause = CAUSE_NETWORK_LOSS, .endpoint = &others[0]};
+	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[3]);
+	trouble__add(t, CAUSE_NETWORK_LOSS, &at[0]);
 	expect(&m, "etcd1.lab:2379 refuses connections; lease", "");
-	s->told[s->told_len++] =
-		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[0]};
+	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[0]);
 	expect(&m, "etcd1.lab:2379 refuses connections (etcd2.lab:2379 too); lease", "");
-	s->told[s->told_len++] =
-		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[1]};
+	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[1]);
 	expect(&m,
 	       "etcd1.lab:2379 refuses connections (etcd2.lab:2379 and etcd3.lab:2379 too); lease",
 	       "");
-	s->told[s->told_len++] =
-		(struct stall_told){.cause = CAUSE_CONNECT_REFUSED, .endpoint = &others[2]};
+	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[2]);
 	expect(&m, "etcd1.lab:2379 refuses connections (3 others too); lease", "");
 }
 
@@ -323,13 +322,13 @@ static void test_longest(void **state)
 	struct member m = member(CAUSE_ENDPOINT_ERROR);
 	struct diagnosis *d = &m.stall.diagnosis;
 	struct endpoint longest = {0}, others[2];
+	struct address at[2] = {{.endpoint = &others[0]}, {.endpoint = &others[1]}};
 
 	(void)state;
 	memset(longest.name, 'e', sizeof(longest.name) - 1);
 	for (size_t i = 0; i < 2; i++) {
 		others[i] = longest;
-		m.stall.told[m.stall.told_len++] =
-			(struct stall_told){.cause = d->cause, .endpoint = &others[i]};
+		trouble__add(&m.trouble, d->cause, &at[i]);
 	}
 	memset(d->message, 'm', sizeof(d->message) - 1);
 	d->endpoint = &longest;
@@ -389,17 +388,42 @@ static void test_endpoints(void **state)
 			"answers some requests, but fails others");
 }
 
+/* Which came first? An etcd that goes on after a stop is not cut off from its leader. */
+static void test_an_endpoint_that_answers_again(void **state)
+{
+	struct endpoint e = sick("", MATRIX_KEEPALIVE);
+	struct matrix_entry *keepalive = &e.matrix[MATRIX_KEEPALIVE];
+
+	(void)state;
+	*keepalive = (struct matrix_entry){.cell = CELL_TIMEOUT, .start_ns = S(10), .at_ns = S(13)};
+	e.matrix[MATRIX_READ].at_ns = S(20);
+	assert_sentence(e, "none was tried since");
+	e.matrix[MATRIX_READ].at_ns = S(12);
+	assert_sentence(e, "cannot reach the etcd leader's peer URL");
+	e.matrix[MATRIX_READ].at_ns = S(20);
+	keepalive->cell = CELL_ERROR;
+	assert_sentence(e, "cannot reach the etcd leader's peer URL");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_network_loss),
-		cmocka_unit_test(test_reset),	    cmocka_unit_test(test_silent),
-		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_bare_error),
-		cmocka_unit_test(test_known_fault), cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_bare_lookup), cmocka_unit_test(test_remaining),
-		cmocka_unit_test(test_end),	    cmocka_unit_test(test_host),
-		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_network_loss),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bare_error),
+		cmocka_unit_test(test_known_fault),
+		cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_bare_lookup),
+		cmocka_unit_test(test_remaining),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_an_endpoint_that_answers_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

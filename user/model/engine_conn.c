@@ -220,6 +220,7 @@ static void on_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns
 
 	m->has_failure = false;
 	m->failed_attempts = 0;
+	m->trouble.len = 0;
 	engine__note_refreshed(e, c, now_ns);
 	m->good_address = c->address;
 	engine__end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
@@ -251,6 +252,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	if (outcome == REQUEST_UNOBSERVED)
 		return;
 	if (outcome == REQUEST_OK) {
+		trouble__passed(&m->trouble, c->address->endpoint);
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
 			on_refreshed(e, c, now_ns);

@@ -91,6 +91,7 @@ void engine__fail_attempt(struct engine *e, struct member *m, const struct diagn
 	if (d->cause == CAUSE_UNKNOWN)
 		return;
 	m->failed_attempts++;
+	trouble__add(&m->trouble, d->cause, d->address);
 	m->lease.held_up = true;
 	m->failure = *d;
 	m->has_failure = true;

@@ -84,6 +84,7 @@ void engine__blind_answered(struct engine *e, struct conn *c, uint64_t now_ns)
 	lease__touched(&m->lease);
 	m->has_failure = false;
 	m->failed_attempts = 0;
+	m->trouble.len = 0;
 	engine__end_stall(e, m, STALL_RECOVERED, now_ns);
 }
 

@@ -41,8 +41,9 @@ struct summary_stall { /* one per stall, in order of their begin */
 	int64_t begin_remaining_ns;   /* when it began; LW_UNKNOWN_REMAINING = not known */
 	int64_t worst_remaining_ns;   /* the same, at worst */
 	char endpoint[160], member[64];
-	uint64_t endpoints; /* that this cause was named at: a bit for each, by its index */
-	char headline[256]; /* the last one that was said */
+	unsigned int elsewhere; /* other endpoints that failed in the same way, at most */
+	bool leader;		/* it was one when it was last told */
+	char headline[256];	/* the last one that was said */
 };
 
 /*

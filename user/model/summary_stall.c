@@ -80,28 +80,34 @@ static int64_t worse(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Patroni goes from one etcd to the next: is it the same with all of them? */
-static void name_endpoint(const struct summary *s, struct summary_stall *st,
-			  const struct finding_where *where)
+static unsigned int elsewhere(const struct finding_stall *fs)
 {
-	finding_where_name(where, st->endpoint, sizeof(st->endpoint));
-	for (size_t i = 0; i < s->endpoints_len && i < SUMMARY_ENDPOINTS_MAX; i++)
-		if (!strcmp(s->endpoints[i].endpoint, st->endpoint))
-			st->endpoints |= UINT64_C(1) << i;
+	for (size_t i = 0; i < fs->evidence_len; i++) {
+		const struct evidence *e = &fs->evidence[i];
+
+		if (!strcmp(e->key, "same_elsewhere") && !e->text && e->number > 0 &&
+		    e->number < SUMMARY_ENDPOINTS_MAX)
+			return (unsigned int)e->number;
+	}
+	return 0;
 }
 
-static void update_stall(const struct summary *s, struct summary_stall *st, const struct finding *f)
+static void update_stall(struct summary_stall *st, const struct finding *f)
 {
 	const struct finding_stall *fs = &f->stall;
 
 	if (fs->cause != CAUSE_UNKNOWN && fs->cause != st->cause) {
 		st->cause = fs->cause;
-		st->endpoints = 0;
+		st->elsewhere = 0;
 	}
+	if (elsewhere(fs) > st->elsewhere)
+		st->elsewhere = elsewhere(fs);
+	if (f->who.role)
+		st->leader = !strcmp(f->who.role, "leader");
 	if (fs->severity > st->severity)
 		st->severity = fs->severity;
 	if (f->where.endpoint || f->where.address)
-		name_endpoint(s, st, &f->where);
+		finding_where_name(&f->where, st->endpoint, sizeof(st->endpoint));
 	if (f->who.member)
 		snprintf(st->member, sizeof(st->member), "%s", f->who.member);
 	else if (!st->member[0] && f->who.pid)
@@ -150,7 +156,7 @@ int summary__add_stall(struct summary_private *p, const struct finding *f)
 	}
 	remaining = lowest_remaining(st, &f->stall);
 	if (st) {
-		update_stall(s, st, f);
+		update_stall(st, f);
 		st->worst_remaining_ns = worse(st->worst_remaining_ns, remaining);
 	}
 	s->worst_remaining_ns = worse(s->worst_remaining_ns, remaining);
@@ -159,10 +165,8 @@ int summary__add_stall(struct summary_private *p, const struct finding *f)
 
 const char *summary_stall__where(const struct summary_stall *st, char *buf, size_t size)
 {
-	int more = __builtin_popcountll(st->endpoints) - 1;
-
-	if (more > 0)
-		snprintf(buf, size, "%s and %d more", st->endpoint, more);
+	if (st->elsewhere)
+		snprintf(buf, size, "%s and %u more", st->endpoint, st->elsewhere);
 	else
 		snprintf(buf, size, "%s", st->endpoint);
 	return buf;

@@ -96,20 +96,24 @@ static bool is_closer(const struct summary_stall *a, const struct summary_stall 
 		a->worst_remaining_ns < b->worst_remaining_ns);
 }
 
-/* One that goes on; else the one that came closest to losing the lease, as far as is known. */
+/* One that goes on, one of a leader, the one that came closest to losing the lease: in that order.
+ */
+static bool is_worse(const struct summary_stall *a, const struct summary_stall *b)
+{
+	bool ongoing = a->result == STALL_ONGOING;
+
+	if (ongoing != (b->result == STALL_ONGOING))
+		return ongoing;
+	return a->leader != b->leader ? a->leader : is_closer(a, b);
+}
+
 static const struct summary_stall *worst_stall(const struct summary *s)
 {
 	const struct summary_stall *worst = NULL;
 
-	for (size_t i = 0; i < s->stall_list_len; i++) {
-		const struct summary_stall *st = &s->stall_list[i];
-
-		bool ongoing = st->result == STALL_ONGOING;
-
-		if (!worst || (ongoing && worst->result != STALL_ONGOING) ||
-		    (ongoing == (worst->result == STALL_ONGOING) && is_closer(st, worst)))
-			worst = st;
-	}
+	for (size_t i = 0; i < s->stall_list_len; i++)
+		if (!worst || is_worse(&s->stall_list[i], worst))
+			worst = &s->stall_list[i];
 	return worst;
 }
 

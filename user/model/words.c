@@ -202,26 +202,13 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 	}
 }
 
-static bool is_of_endpoint(enum cause c)
+/* Where else Patroni has met the same: then it is not that one endpoint. */
+static void say_others(char *buf, size_t size, const struct member *m)
 {
-	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS || c == CAUSE_TLS ||
-	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_ERROR ||
-	       c == CAUSE_ENDPOINT_SILENT;
-}
+	const struct diagnosis *d = &m->stall.diagnosis;
+	const char *names[2];
+	size_t n = trouble__elsewhere(&m->trouble, d->cause, d->endpoint, names, 2);
 
-/* Where else Patroni has met the same in this stall: then it is not that one endpoint. */
-static void say_others(char *buf, size_t size, const struct stall *s)
-{
-	const struct diagnosis *d = &s->diagnosis;
-	const char *names[STALL_TOLD_MAX];
-	size_t n = 0;
-
-	if (!is_of_endpoint(d->cause))
-		return;
-	for (size_t i = 0; i < s->told_len; i++)
-		if (s->told[i].cause == d->cause && s->told[i].endpoint &&
-		    s->told[i].endpoint != d->endpoint)
-			names[n++] = s->told[i].endpoint->name;
 	if (n > 2)
 		SAY(" (%zu others too)", n);
 	else if (n)
@@ -254,7 +241,7 @@ void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
 {
 	memset(w, 0, sizeof(*w));
 	say_cause(w->headline, sizeof(w->headline), m, now_ns);
-	say_others(w->headline, sizeof(w->headline), &m->stall);
+	say_others(w->headline, sizeof(w->headline), m);
 	say_remaining(w->headline, sizeof(w->headline), m, now_ns);
 	words__hint(w->hint, sizeof(w->hint), m);
 	out->headline = w->headline;
@@ -297,6 +284,25 @@ static bool others_pass(const struct endpoint *e)
 	return false;
 }
 
+/*
+ * Patroni gave a renewal up before any other request passed. An etcd that was stopped for a while
+ * looks like that, too, until somebody renews through it again.
+ */
+static bool failed_before(const struct endpoint *e, enum matrix_column column)
+{
+	const struct matrix_entry *f = &e->matrix[column];
+
+	if (f->cell != CELL_TIMEOUT && f->cell != CELL_RESET && f->cell != CELL_CLOSED)
+		return false;
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++) {
+		const struct matrix_entry *m = &e->matrix[c];
+
+		if ((m->cell == CELL_OK || m->cell == CELL_SLOW) && m->at_ns <= f->at_ns)
+			return false;
+	}
+	return true;
+}
+
 const char *words__endpoint(const struct endpoint *e)
 {
 	switch (e->state) {
@@ -315,6 +321,10 @@ const char *words__endpoint(const struct endpoint *e)
 			       "2380";
 		if (!others_pass(e))
 			return "answers, but only with errors";
+		if (failed_before(e, MATRIX_KEEPALIVE))
+			return "answers other requests again; the last renewal through it failed, "
+			       "and "
+			       "none was tried since";
 		if (fails(e, MATRIX_KEEPALIVE))
 			return "accepts connections and answers other requests; renewals through "
 			       "it "

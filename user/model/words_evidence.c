@@ -115,6 +115,7 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 	bool on_the_wire = d->endpoint && !d->lookup.known;
+	size_t others;
 
 	out->evidence_len = 0;
 	if (on_the_wire)
@@ -125,6 +126,9 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 		seconds(out, "attempt_s", (int64_t)(d->end_ns - d->start_ns));
 	if (m->failed_attempts)
 		number(out, "failed_attempts", m->failed_attempts);
+	others = trouble__elsewhere(&m->trouble, d->cause, d->endpoint, NULL, 0);
+	if (others)
+		number(out, "same_elsewhere", (double)others);
 	list_answer(w, d, out);
 	if (d->cause == CAUSE_TLS)
 		list_tls(w, &d->tls, out);

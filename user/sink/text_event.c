@@ -309,8 +309,9 @@ static void put_endpoint(struct text_out *o, const struct finding *f)
 	const char *state = endpoint_state_name(e->state);
 	char where[160];
 
-	if (e->state == e->previous)
-		return; /* for the summary: engine__conclude */
+	/* For the summary (engine__conclude), or old trouble that is forgotten. */
+	if (e->state == e->previous || e->state == ENDPOINT_UNKNOWN)
+		return;
 	text__begin(o, f->ts_ns, color, "endpoint");
 	text_out__put(o, TEXT_BOLD, "%s", finding_where_name(&f->where, where, sizeof(where)));
 	text_out__put(o, TEXT_PLAIN, " is ");

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * trouble.c - see trouble.h.
+ */
+#include <stdbool.h>
+
+#include "model/trouble.h"
+
+static bool is_of_endpoint(enum cause c)
+{
+	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS || c == CAUSE_TLS ||
+	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_ERROR ||
+	       c == CAUSE_ENDPOINT_SILENT;
+}
+
+void trouble__add(struct trouble *t, enum cause cause, const struct address *address)
+{
+	if (!address || !is_of_endpoint(cause))
+		return;
+	for (size_t i = 0; i < t->len; i++)
+		if (t->met[i].cause == cause && t->met[i].address == address)
+			return;
+	if (t->len == TROUBLE_MAX)
+		return;
+	t->met[t->len].cause = cause;
+	t->met[t->len++].address = address;
+}
+
+void trouble__passed(struct trouble *t, const struct endpoint *endpoint)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		enum cause c = t->met[i].cause;
+
+		if (t->met[i].address->endpoint != endpoint || c == CAUSE_ENDPOINT_ERROR ||
+		    c == CAUSE_ENDPOINT_SILENT)
+			t->met[kept++] = t->met[i];
+	}
+	t->len = kept;
+}
+
+size_t trouble__elsewhere(const struct trouble *t, enum cause cause,
+			  const struct endpoint *endpoint, const char **names, size_t max)
+{
+	const struct endpoint *found[TROUBLE_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		const struct endpoint *e = t->met[i].address->endpoint;
+		bool counted = t->met[i].cause != cause || e == endpoint;
+
+		for (size_t k = 0; k < n && !counted; k++)
+			counted = found[k] == e;
+		if (counted)
+			continue;
+		if (n < max)
+			names[n] = e->name;
+		found[n++] = e;
+	}
+	return n;
+}

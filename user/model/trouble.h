@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trouble.h - what a Patroni has met at which etcd since its last good refresh: is it one of them,
+ * or is it the same with all?
+ */
+#ifndef LEASEWATCH_TROUBLE_H
+#define LEASEWATCH_TROUBLE_H
+
+#include <stddef.h>
+
+#include "model/endpoint.h"
+#include "model/finding.h"
+
+/* Of one that fails in more ways and places, the rest is not remembered. */
+#define TROUBLE_MAX 24
+
+struct trouble {
+	size_t len;
+	struct {
+		enum cause cause;
+		const struct address *address; /* its endpoint's name may come later */
+	} met[TROUBLE_MAX];
+};
+
+/* Another attempt failed. `address` may be NULL: then nothing is remembered. */
+void trouble__add(struct trouble *t, enum cause cause, const struct address *address);
+
+/*
+ * A request passed there: it can be reached. What it answers to renewals, if anything, is another
+ * matter.
+ */
+void trouble__passed(struct trouble *t, const struct endpoint *endpoint);
+
+/*
+ * The other endpoints at which it is the same, each once: fills in at most `max` names, which are
+ * the endpoints' own, and returns how many there are.
+ */
+size_t trouble__elsewhere(const struct trouble *t, enum cause cause,
+			  const struct endpoint *endpoint, const char **names, size_t max);
+
+#endif
