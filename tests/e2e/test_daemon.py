@@ -46,7 +46,7 @@ def test_incident(quick_lab, daemon, healed, tmp_path):
     assert "pid" not in page and promtool(open(d.textfile).read()).returncode == 0
 
     totals = d.value("requests_total")
-    assert d.stop() == 0
+    assert d.stop() == 0 and not os.path.exists(d.textfile)
     # What the log holds is what was counted, though healthy requests were not told one by one.
     told = sum(e.get("count", 1) for e in d.events() if e["event"] in ("request", "requests"))
     summary = d.events(event="summary")[0]
@@ -61,8 +61,11 @@ def test_reload(quick_lab, daemon):
     d.ready()
     wait_until("requests", lambda: d.events(event="requests"), 30)
     os.rename(d.log, d.log + ".old")
-    d.configure(requests="each")
+    # Metrics that nobody keeps up to date are worse than none.
+    d.configure(requests="each", textfile=d.textfile + "2")
     d.reload()
+    wait_until("the other textfile", lambda: os.path.exists(d.textfile + "2"), 30)
+    assert not os.path.exists(d.textfile)
     wait_until("requests one by one", lambda: os.path.exists(d.log) and d.events(event="request", outcome="ok"), 30)
     # What is wrong in a new configuration changes nothing.
     d.configure(extra="colour = blue")

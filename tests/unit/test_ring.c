@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,7 +28,10 @@ struct rig {
 	unsigned long *consumed, *produced;
 	uint8_t *data;
 	uint64_t written, read; /* records */
+	bool flood;		/* for each that is read one more is written */
 };
+
+static bool write_record(struct rig *r, size_t len, uint32_t flags);
 
 /* Each record is its own number, over and over; its length follows from that. */
 static size_t length_of(uint64_t n)
@@ -49,6 +53,8 @@ static void on_record(void *ctx, const void *record, size_t size)
 	for (size_t i = 0; i < size; i++)
 		assert_int_equal(bytes[i], byte_of(r->read, i));
 	r->read++;
+	if (r->flood)
+		assert_true(write_record(r, length_of(r->written), 0));
 }
 
 static int setup(void **state)
@@ -132,6 +138,23 @@ static void test_unfinished(void **state)
 	assert_int_equal(r->read, 2);
 }
 
+/* It comes as fast as it is read: there are other things to do. */
+static void test_flood(void **state)
+{
+	struct rig *r = *state;
+
+	for (int i = 0; i < 3; i++)
+		assert_true(write_record(r, length_of(r->written), 0));
+	r->flood = true;
+	for (uint64_t turn = 1; turn <= 50; turn++) {
+		ring__consume(r->ring);
+		assert_int_equal(r->read, 3 * turn);
+	}
+	r->flood = false;
+	ring__consume(r->ring);
+	assert_int_equal(r->read, r->written);
+}
+
 /* Longer than any of ours, and in two pieces: there is no place to put it together. */
 static void test_too_long(void **state)
 {
@@ -152,6 +175,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/daemon.h"
@@ -146,6 +147,14 @@ static void reload_http(struct daemon *d, struct conf_metrics *next)
 	d->http = http;
 }
 
+/* What nobody keeps up to date any more would be read as the present for ever: no file is better.
+ */
+static void remove_textfile(const char *path)
+{
+	if (path[0] && unlink(path) && errno != ENOENT)
+		fprintf(stderr, "leasewatch: cannot remove '%s': %s\n", path, strerror(errno));
+}
+
 static void reload(struct daemon *d)
 {
 	struct log_options log;
@@ -167,6 +176,8 @@ static void reload(struct daemon *d)
 	if (next.log.each_request && !d->conf.log.each_request)
 		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
+	if (strcmp(next.metrics.textfile, d->conf.metrics.textfile) != 0)
+		remove_textfile(d->conf.metrics.textfile);
 	d->conf = next;
 	d->textfile_ns = 0;
 	log = log_options(&d->conf.log);
@@ -284,8 +295,7 @@ static void conclude(struct daemon *d)
 	digest__flush(d->digest, f.ts_ns, tell, d);
 	summary__finish(d->summary, f.ts_ns);
 	log__finding(d->log, &f);
-	if (d->conf.metrics.textfile[0])
-		write_textfile(d);
+	remove_textfile(d->conf.metrics.textfile);
 }
 
 /* What the configuration names. 0 or -errno with a sentence. */

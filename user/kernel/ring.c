@@ -97,8 +97,9 @@ static void hand_over(struct ring *r, size_t at, size_t len)
 void ring__consume(struct ring *r)
 {
 	unsigned long at = *r->consumed; /* nobody else writes it */
+	unsigned long end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
 
-	while (at < __atomic_load_n(r->produced, __ATOMIC_ACQUIRE)) {
+	while (at < end) {
 		const uint32_t *header = (const uint32_t *)(r->data + (at & (r->bytes - 1)));
 		uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
 		size_t len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);

@@ -25,7 +25,7 @@ int ring__new(struct ring **out, int fd, size_t bytes, size_t record_bytes,
 	      ring_record_fn on_record, void *ctx);
 void ring__free(struct ring *r); /* NULL is fine */
 
-/* Hand over all that is there. */
+/* Hand over all that is there now. What comes meanwhile has its turn later: others do, too. */
 void ring__consume(struct ring *r);
 
 #endif
