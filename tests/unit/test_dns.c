@@ -258,9 +258,7 @@ static void test_no_message(void **state)
 	assert_int_equal(parse(zeros, 12, 100000, &m), -EBADMSG); /* longer than any */
 	n = PUT(p, header(p, 0x0100, 2, 0), "\1a\0\0\1\0\1\1b\0\0\1\0\1");
 	assert_int_equal(parse(p, n, n, &m), -EBADMSG); /* two questions */
-	n = PUT(p, header(p, 0x0100, 1, 0),
-		"\x41"
-		"a\0\0\1\0\1");
+	n = PUT(p, header(p, 0x0100, 1, 0), "\101a\0\0\1\0\1");
 	assert_int_equal(parse(p, n, n, &m), -EBADMSG); /* a label of no known type */
 	/* A name whose escapes make it longer than any name that may be shown. */
 	n = header(p, 0x0100, 1, 0);

@@ -168,8 +168,7 @@ static void test_waits_for_postgres(void **state)
 	set_wait(w, 'S', "recv from PostgreSQL 127.0.0.1:5432");
 	snprintf(w->thread.wchan, sizeof(w->thread.wchan), "wait_woken");
 	world__pass(w, 8050);
-	assert_contains(w->headline, " in recv from PostgreSQL 127.0.0.1:5432 "
-				     "for ");
+	assert_contains(w->headline, " in recv from PostgreSQL 127.0.0.1:5432 for ");
 	assert_contains(w->hint, "waits for its own PostgreSQL");
 	assert_string_equal(world__text(w, "thread.waits_for"),
 			    "recv from PostgreSQL 127.0.0.1:5432");

@@ -63,8 +63,7 @@ static void reads_a_whole_configuration(void **state)
 	     "bootstrap:\n"
 	     "  dcs: {ttl: 70, loop_wait: 5, retry_timeout: '30'}\n"
 	     "postgresql: {name: other, data_dir: /data, listen: '*:5433', authentication: "
-	     "{superuser: {password: "
-	     "hunter2}}}\n");
+	     "{superuser: {password: hunter2}}}\n");
 	assert_string_equal(cfg.scope, "demo");
 	assert_string_equal(cfg.namespace, "db");
 	assert_string_equal(cfg.member, "node1");

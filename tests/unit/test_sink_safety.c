@@ -25,8 +25,7 @@ static const struct text_options plain80 = {.width = 80};
 /* Whatever the wire or a log says: no control character but the newline, no escape sequence. */
 static void test_no_string_reaches_the_terminal_raw(void **state)
 {
-	static const char evil[] = "\x1B[2J\x07\r\n\t\x7F\xC2\x9B"
-				   "5A\xE2\x80\xAE\xFF\x9B";
+	static const char evil[] = "\x1B[2J\x07\r\n\t\x7F\xC2\2335A\xE2\x80\xAE\xFF\x9B";
 	struct finding f[10] = {sample_start(),
 				sample_request(),
 				sample_stall(STALL_BEGIN),

@@ -160,8 +160,7 @@ static void test_the_page_of_events(void **state)
 	assert_int_equal(row, 17);
 	view__expect_row(&v, 16, "03:05:45 found    pid 1100");
 	view__expect_row(&v, 18,
-			 "                  cause: endpoint_silent at etcd2.lab:2379 "
-			 "(warning,");
+			 "                  cause: endpoint_silent at etcd2.lab:2379 (warning,");
 	assert_non_null(strstr(v.rows, "-> Check DNS and port 2380 from that member, or restart\n"
 				       "                     Patroni to move away from it.\n"));
 	view__expect(&v, "q back  p pause  v every request  arrows PgUp PgDn\n");

@@ -70,9 +70,9 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.children = children,
 	.args_doc = "FILE...",
-	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first."
-	       "\vA FILE of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, "
-	       "3 nothing to judge.",
+	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first.\vA FILE "
+	       "of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to "
+	       "judge.",
 };
 
 static int show(struct report *r, const struct finding *f)
@@ -123,8 +123,8 @@ static int take_line(struct report *r, const char *name, const struct logfile_li
 	case -ENOTSUP:
 		fprintf(stderr,
 			"leasewatch: %s, line %" PRIu64
-			": the log has a schema_version that this program does "
-			"not know; read it with the leasewatch that wrote it, or a newer one\n",
+			": the log has a schema_version that this program does not know; read it "
+			"with the leasewatch that wrote it, or a newer one\n",
 			name, odd->lines);
 		r->told = true;
 		return err;
@@ -147,8 +147,8 @@ static void tell_oddities(const char *name, const struct oddities *odd)
 	if (odd->newer)
 		fprintf(stderr,
 			"leasewatch: %s: %" PRIu64 " of %" PRIu64
-			" lines hold what this program does not know "
-			"(a newer leasewatch's log?) and were skipped\n",
+			" lines hold what this program does not know (a newer leasewatch's log?) "
+			"and were skipped\n",
 			name, odd->newer, odd->lines);
 }
 

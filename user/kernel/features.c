@@ -268,12 +268,10 @@ int host__obstacle(const struct host *h, char *why, size_t size)
 
 	host__missing(h, missing, sizeof(missing));
 	if (!h->btf && h->btf_hidden) {
-		snprintf(
-			why, size,
-			"the kernel's BTF is hidden: /sys/kernel/btf/vmlinux cannot be read, "
-			"though "
-			"this kernel was built with it; mount sysfs at /sys (a container needs the "
-			"host's)");
+		snprintf(why, size,
+			 "the kernel's BTF is hidden: /sys/kernel/btf/vmlinux cannot be read, "
+			 "though this kernel was built with it; mount sysfs at /sys (a container "
+			 "needs the host's)");
 		return -ENOENT;
 	}
 	if (!h->btf) {

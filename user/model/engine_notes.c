@@ -79,8 +79,7 @@ void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns)
 	text(&n, "asked", msg->host);
 	say(e, &n, now_ns,
 	    "failsafe mode: Patroni (pid %u) cannot use etcd and asks its other members (%s) "
-	    "whether "
-	    "it may stay primary; if one of them does not agree, it demotes",
+	    "whether it may stay primary; if one of them does not agree, it demotes",
 	    m->pid, msg->host);
 }
 
@@ -126,8 +125,7 @@ static void note_term(struct engine *e, const struct conn *c, uint64_t cluster, 
 	number(&n, "previous", (double)before);
 	say(e, &n, now_ns,
 	    "etcd has elected a leader (raft term %llu, was %llu); an election extends every lease "
-	    "to "
-	    "its full TTL",
+	    "to its full TTL",
 	    (unsigned long long)term, (unsigned long long)before);
 }
 
@@ -147,8 +145,7 @@ static void note_member(struct engine *e, const struct conn *c, uint64_t member_
 	text(&n, "other", ids[1]);
 	say(e, &n, now_ns,
 	    "several etcd members answer as %s (a proxy, a load balancer or a shared name): one "
-	    "that is "
-	    "sick shows as every other request failing",
+	    "that is sick shows as every other request failing",
 	    endpoint->name);
 }
 
@@ -172,8 +169,8 @@ static void note_nagle(struct engine *e, const struct conn *c, uint64_t now_ns)
 	number(&n, "duration_s", (double)took / NS_PER_S);
 	say(e, &n, now_ns,
 	    "every request takes some 40 ms: Patroni sends headers and body apart without "
-	    "TCP_NODELAY, "
-	    "so the body waits for etcd's delayed ACK. Known, harmless, and not etcd's latency");
+	    "TCP_NODELAY, so the body waits for etcd's delayed ACK. Known, harmless, and not "
+	    "etcd's latency");
 }
 
 void engine__note_finished(struct engine *e, const struct conn *c, enum request_outcome outcome,
@@ -204,7 +201,6 @@ void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns)
 	text(&n, "patroni.version", m->version);
 	say(e, &n, now_ns,
 	    "Patroni %s keeps asking the same etcd when a renewal fails with code 14, until it "
-	    "gives up "
-	    "and demotes; 3.3.7 and 4.0.6 go to the next etcd. Upgrade it",
+	    "gives up and demotes; 3.3.7 and 4.0.6 go to the next etcd. Upgrade it",
 	    m->version);
 }

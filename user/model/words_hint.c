@@ -17,8 +17,7 @@ static const char *endpoint_of(const struct diagnosis *d)
 static void hint_of_forwarding(char *buf, size_t size, const struct member *m)
 {
 	SAY("It probably cannot reach the etcd leader's peer URL: check DNS and port 2380 from "
-	    "that "
-	    "member");
+	    "that member");
 	if (member__stays_with_code_14(m))
 		SAY("; Patroni %s will not leave it by itself: restart Patroni (not PostgreSQL) to "
 		    "move away.",
@@ -33,15 +32,13 @@ static void hint_of_error(char *buf, size_t size, const struct member *m)
 
 	if (strstr(d->message, "no leader"))
 		SAY("etcd has no leader: check that a majority of its members runs and can reach "
-		    "each "
-		    "other on port 2380.");
+		    "each other on port 2380.");
 	else if (strstr(d->message, "database space exceeded"))
 		SAY("etcd is full (NOSPACE alarm): compact and defragment it, then `etcdctl alarm "
 		    "disarm`.");
 	else if (strstr(d->message, "learner"))
 		SAY("This member is a learner and serves no renewals: take it out of Patroni's "
-		    "hosts, "
-		    "or promote it.");
+		    "hosts, or promote it.");
 	else if (d->error_code == 16 || d->status == 401)
 		SAY("etcd refuses Patroni's credentials: check the user, its password and role.");
 	else if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE && strstr(d->message, "timed out"))
@@ -60,8 +57,7 @@ static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
 	switch (l->outcome) {
 	case DNS_NXDOMAIN:
 		SAY("The name does not exist there: check it in Patroni's etcd hosts and in the "
-		    "DNS "
-		    "zone; an entry in /etc/hosts helps at once.");
+		    "DNS zone; an entry in /etc/hosts helps at once.");
 		break;
 	case DNS_SERVFAIL:
 	case DNS_REFUSED:
@@ -71,8 +67,7 @@ static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
 		break;
 	default:
 		SAY("Check that %s answers (`getent hosts %s`), or take it out of "
-		    "/etc/resolv.conf; an "
-		    "entry in /etc/hosts helps at once.",
+		    "/etc/resolv.conf; an entry in /etc/hosts helps at once.",
 		    server, l->name[0] ? l->name : "NAME");
 	}
 }
@@ -89,8 +84,7 @@ static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint
 		    "be.");
 	else if (words__matters(d->delay.throttled_ns, &d->delay))
 		SAY("Patroni's cgroup has used up its CPU quota: raise CPUQuota (systemd) or the "
-		    "CPU "
-		    "limit of its container.");
+		    "CPU limit of its container.");
 	else if (words__matters(d->delay.run_delay_ns, &d->delay))
 		SAY("Patroni gets no CPU: find what takes it (top), or give Patroni a higher "
 		    "CPUWeight.");
@@ -98,8 +92,7 @@ static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint
 		SAY("This host is short of memory: see what swaps or reclaims (free, vmstat 1).");
 	else if (strstr(d->thread.waits_for, "PostgreSQL"))
 		SAY("Patroni waits for its own PostgreSQL, not for etcd: see what PostgreSQL hangs "
-		    "in "
-		    "(its log, disk, pg_stat_activity).");
+		    "in (its log, disk, pg_stat_activity).");
 	else if (d->thread.state == 'D')
 		SAY("Patroni waits for a disk or file system: look at it (dmesg, iostat).");
 	else
@@ -117,8 +110,7 @@ void words__hint(char *buf, size_t size, const struct member *m)
 		break;
 	case CAUSE_CONNECT_REFUSED:
 		SAY("Nothing listens there: start etcd on that host, or check the address and port "
-		    "in "
-		    "Patroni's configuration.");
+		    "in Patroni's configuration.");
 		break;
 	case CAUSE_NETWORK_LOSS:
 		SAY("Check the network path to %s: firewall, routing, host down.", endpoint_of(d));
@@ -128,8 +120,7 @@ void words__hint(char *buf, size_t size, const struct member *m)
 		break;
 	case CAUSE_CONNECTION_RESET:
 		SAY("Check whether etcd on that host crashes or restarts, and for a proxy or "
-		    "firewall "
-		    "that resets connections.");
+		    "firewall that resets connections.");
 		break;
 	case CAUSE_ENDPOINT_ERROR:
 		hint_of_error(buf, size, m);
@@ -147,10 +138,8 @@ void words__hint(char *buf, size_t size, const struct member *m)
 			hint_of_forwarding(buf, size, m);
 		else
 			SAY("Its kernel takes the bytes, etcd does not answer: check whether etcd "
-			    "on "
-			    "that host is stopped, overloaded, short of disk or cut off from the "
-			    "other "
-			    "members.");
+			    "on that host is stopped, overloaded, short of disk or cut off from "
+			    "the other members.");
 		break;
 	default:
 		break;

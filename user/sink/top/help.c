@@ -20,8 +20,8 @@ static const struct {
 	{"STATE", "half_healthy: some kinds of request fail or hang while others pass; silent: "
 		  "accepts connections, does not answer"},
 	{"CONN",
-	 "how the last of its kind went: connect, read, write, keepalive (the renewal), "
-	 "watch. FAIL: answered with an error; HANG: no answer yet; T/O: timeout; RST: reset; "
+	 "how the last of its kind went: connect, read, write, keepalive (the renewal), watch. "
+	 "FAIL: answered with an error; HANG: no answer yet; T/O: timeout; RST: reset; "
 	 "EOF: closed; REFU: refused; UNRE: unreachable"},
 	{"LAST", "how long answers took: the last, half of them, 99 of 100, the slowest"},
 };

@@ -69,14 +69,14 @@ int top_screen__check(char *why, size_t why_size)
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		snprintf(why, why_size,
-			 "top needs a terminal for its input and output; `leasewatch trace` "
-			 "needs none");
+			 "top needs a terminal for its input and output; `leasewatch trace` needs "
+			 "none");
 		return -ENOTTY;
 	}
 	if (!term || !*term || setupterm(term, STDOUT_FILENO, &err) != OK || !cursor_address) {
 		snprintf(why, why_size,
-			 "top cannot move the cursor on this terminal (TERM=%.40s); "
-			 "`leasewatch trace` does without",
+			 "top cannot move the cursor on this terminal (TERM=%.40s); `leasewatch "
+			 "trace` does without",
 			 term ? term : "");
 		return -ENOTSUP;
 	}
