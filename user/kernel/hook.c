@@ -71,18 +71,19 @@ void hook__prepare_together(struct bpf_program *program)
 	bpf_program__set_expected_attach_type(program, TRACE_UPROBE_MULTI);
 }
 
-struct hook *hook__new(const struct hook_place *place, const char *symbol, uint64_t cookie)
+/* By the offset: to find the symbol, libbpf would map the library, which may become shorter. */
+struct hook *hook__new(const struct hook_place *place, uint64_t offset, uint64_t cookie)
 {
-	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = symbol,
-			    .retprobe = place->at_return, .bpf_cookie = cookie);
+	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = place->at_return,
+			    .bpf_cookie = cookie);
 	struct hook *h = malloc(sizeof(*h));
 	int err;
 
 	if (!h)
 		return NULL;
 	h->fd = -1;
-	h->link =
-		bpf_program__attach_uprobe_opts(place->program, place->tgid, place->path, 0, &opts);
+	h->link = bpf_program__attach_uprobe_opts(place->program, place->tgid, place->path,
+						  (size_t)offset, &opts);
 	if (h->link)
 		return h;
 	err = errno;

@@ -31,9 +31,9 @@ struct hook_place {
 	const char *path; /* of the library */
 };
 
-/* One function. NULL with errno; ENOENT: the library has no such function. */
-struct hook *hook__new(const struct hook_place *place, const char *symbol, uint64_t cookie);
-/* n functions, by where they are in the file (symbols.h). NULL with errno. */
+/* One function, by where it is in the file (symbols.h). NULL with errno. */
+struct hook *hook__new(const struct hook_place *place, uint64_t offset, uint64_t cookie);
+/* n functions. NULL with errno. */
 struct hook *hook__new_together(const struct hook_place *place, const uint64_t *offsets,
 				const uint64_t *cookies, size_t n);
 /* Waits until nobody can be running the program any more. */

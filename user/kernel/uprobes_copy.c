@@ -39,22 +39,13 @@ static void say_unhooked(const struct hooking *h, size_t point)
 		 h->set->points[point].symbol, h->library->name, strerror(errno));
 }
 
-static void hook_each(const struct hooking *h, struct copy *c)
+static void hook_one(const struct hooking *h, struct copy *c, size_t i, uint64_t offset)
 {
-	const struct uprobe_set *set = h->set;
+	const struct hook_place place = place_of(h, i);
 
-	for (size_t i = 0; i < set->points_len; i++) {
-		const struct hook_place place = place_of(h, i);
-
-		c->hooks[i] = hook__new(&place, set->points[i].symbol, cookie_of(h, i));
-		if (c->hooks[i]) {
-			c->hooked |= 1U << i;
-			continue;
-		}
-		/* Not every version has every symbol. */
-		if (errno != ENOENT || set->all)
-			say_unhooked(h, i);
-	}
+	c->hooks[i] = hook__new(&place, offset, cookie_of(h, i));
+	if (c->hooks[i])
+		c->hooked |= 1U << i;
 }
 
 /* Point i and those behind it that have the same program. */
@@ -79,7 +70,7 @@ static void hook_group(const struct hooking *h, struct copy *c, size_t i, const 
 		c->hooked |= hooked;
 }
 
-static void hook_together(const struct hooking *h, struct copy *c)
+static void hook_all(const struct hooking *h, struct copy *c)
 {
 	const struct uprobe_set *set = h->set;
 	const char *names[UPROBE_POINTS_MAX];
@@ -95,9 +86,14 @@ static void hook_together(const struct hooking *h, struct copy *c)
 		return;
 	}
 	for (size_t i = 0; i < set->points_len; i++) {
+		if (c->hooked & 1U << i)
+			continue;
 		errno = ENOENT;
-		if (offsets[i] && !(c->hooked & 1U << i))
+		if (offsets[i] && set->together)
 			hook_group(h, c, i, offsets);
+		else if (offsets[i])
+			hook_one(h, c, i, offsets[i]);
+		/* Not every version has every symbol. */
 		if (!(c->hooked & 1U << i) && (errno != ENOENT || set->all))
 			say_unhooked(h, i);
 	}
@@ -110,10 +106,7 @@ void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
 
 	*c = (struct copy){.dev = library->dev, .ino = library->ino};
 	snprintf(h.path, sizeof(h.path), "/proc/self/fd/%d", library->fd);
-	if (set->together)
-		hook_together(&h, c);
-	else
-		hook_each(&h, c);
+	hook_all(&h, c);
 	if (set->all && c->hooked != (1U << set->points_len) - 1) {
 		hooks__free(c->hooks, UPROBE_POINTS_MAX);
 		c->hooked = 0;
