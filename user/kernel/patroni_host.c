@@ -13,8 +13,10 @@
 #include "kernel/patroni.h"
 #include "kernel/patroni_private.h"
 
-#define HOSTS_MAX      (256 * 1024UL)
-#define PG_CONTROL_MAX (64 * 1024UL)
+#define HOSTS_MAX	   (256 * 1024UL)
+#define PG_CONTROL_MAX	   (64 * 1024UL)
+#define POSTMASTER_PID_MAX 4096UL
+#define COMM_MAX	   64UL
 /*
  * PostgreSQL's ControlFileData begins with a 64-bit system identifier and two 32-bit versions; then
  * comes enum DBState. Unchanged since PostgreSQL 9.0 (src/include/catalog/pg_control.h).
@@ -79,6 +81,28 @@ int patroni__addresses(pid_t pid, const struct patroni_config *config, patroni_a
 	return 0;
 }
 
+/* pg_control stays as it was when PostgreSQL crashes, and so does postmaster.pid. */
+static bool postgres_runs(int proc_fd, const char *data_dir)
+{
+	char path[PATRONI_PATH_BYTES + 32], *text;
+	size_t len;
+	bool runs;
+	int pid;
+
+	snprintf(path, sizeof(path), "%s/postmaster.pid", data_dir);
+	if (patroni_file__read(proc_fd, path, POSTMASTER_PID_MAX, &text, &len))
+		return false;
+	pid = atoi(text);
+	free(text);
+	/* As its own pid namespace counts them, which is Patroni's: it was started by that. */
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (patroni_file__read(proc_fd, path, COMM_MAX, &text, &len))
+		return false;
+	runs = !strcmp(text, "postgres\n") || !strcmp(text, "postmaster\n");
+	free(text);
+	return runs;
+}
+
 int patroni__is_primary(pid_t pid, const struct patroni_config *config)
 {
 	char path[PATRONI_PATH_BYTES + 32], *text;
@@ -93,6 +117,10 @@ int patroni__is_primary(pid_t pid, const struct patroni_config *config)
 		return proc_fd;
 	snprintf(path, sizeof(path), "%s/global/pg_control", config->layers.data_dir);
 	err = patroni_file__read(proc_fd, path, PG_CONTROL_MAX, &text, &len);
+	if (!err && !postgres_runs(proc_fd, config->layers.data_dir)) {
+		free(text);
+		err = -ESRCH;
+	}
 	close(proc_fd);
 	if (err)
 		return err;

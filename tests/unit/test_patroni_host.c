@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_patroni_host.c - whether a PostgreSQL runs as a primary: what it wrote down counts only
+ * while it runs.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "kernel/patroni.h"
+#include "pretend.h"
+
+#define IN_PRODUCTION	    6
+#define IN_ARCHIVE_RECOVERY 5
+
+static struct patroni_config config;
+
+static pid_t start(const char *exe)
+{
+	const char *argv[] = {exe, NULL};
+	struct pretend p = {.exe = exe, .argv = argv, .cwd = pretend__directory()};
+
+	return pretend__start(&p);
+}
+
+static void write_control(uint8_t state)
+{
+	char path[600];
+	const uint8_t control[24] = {[16] = state};
+	FILE *f;
+
+	pretend__write("data/global/pg_control", "");
+	snprintf(path, sizeof(path), "%s/data/global/pg_control", pretend__directory());
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(control, sizeof(control), 1, f), 1);
+	fclose(f);
+}
+
+static void write_pid(pid_t pid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%d\n/data\n1767323045\n5432\n", pid);
+	pretend__write("data/postmaster.pid", text);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&config, 0, sizeof(config));
+	snprintf(config.layers.data_dir, sizeof(config.layers.data_dir), "%s/data",
+		 pretend__directory());
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pretend__cleanup();
+	return 0;
+}
+
+static void test_it_runs(void **state)
+{
+	pid_t patroni = start("python3");
+
+	(void)state;
+	write_pid(start("postgres"));
+	write_control(IN_PRODUCTION);
+	assert_int_equal(patroni__is_primary(patroni, &config), 1);
+	write_control(IN_ARCHIVE_RECOVERY);
+	assert_int_equal(patroni__is_primary(patroni, &config), 0);
+	write_control(4); /* in crash recovery: it will be what it was, or not */
+	assert_true(patroni__is_primary(patroni, &config) < 0);
+}
+
+/* It crashed: what it wrote down is how it was. */
+static void test_it_does_not_run(void **state)
+{
+	pid_t patroni = start("python3");
+
+	(void)state;
+	write_control(IN_PRODUCTION);
+	assert_true(patroni__is_primary(patroni, &config) < 0);
+	write_pid(1 << 30);
+	assert_true(patroni__is_primary(patroni, &config) < 0);
+	write_pid(patroni); /* somebody else has the number now */
+	assert_true(patroni__is_primary(patroni, &config) < 0);
+	pretend__write("data/postmaster.pid", "garbage");
+	assert_true(patroni__is_primary(patroni, &config) < 0);
+	config.layers.data_dir[0] = '\0';
+	assert_int_equal(patroni__is_primary(patroni, &config), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_it_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_it_does_not_run, setup, teardown),
+	};
+
+	pretend__child();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
