@@ -177,6 +177,16 @@ static void refuses_impostors(void **state)
 	check_all(impostors, sizeof(impostors) / sizeof(impostors[0]), 0);
 }
 
+/* Whoever runs something else need not be asked again. */
+static void knows_what_can_become_one(void **state)
+{
+	(void)state;
+	assert_true(patroni__could_be(start(&(struct example){"python3.11", {"python3", "x"}})));
+	assert_true(patroni__could_be(start(&(struct example){"patroni", {"patroni"}})));
+	assert_false(patroni__could_be(start(&(struct example){"postgres", {"-m", "patroni"}})));
+	assert_false(patroni__could_be(0));
+}
+
 static void describes_any_process(void **state)
 {
 	const struct example e = {"a) R (b\033\n", {"sleep"}};
@@ -236,9 +246,11 @@ static void nothing_of_a_zombie(void **state)
 
 	(void)state;
 	assert_int_equal(patroni__identify(pid, &process), 1);
+	assert_true(patroni__could_be(pid));
 	kill(pid, SIGKILL);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(patroni__identify(pid, &process), 0);
+	assert_false(patroni__could_be(pid));
 	assert_int_equal(patroni__describe(pid, &process), -ESRCH);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
 	assert_int_equal(patroni__identify(pid, &process), -ESRCH);
@@ -326,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(finds_patroni, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_impostors, setup, teardown),
+		cmocka_unit_test_setup_teardown(knows_what_can_become_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(describes_any_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(survives_an_upgraded_executable, setup, teardown),
 		cmocka_unit_test_setup_teardown(takes_a_huge_command_line, setup, teardown),

@@ -18,10 +18,10 @@ struct check {
 	bool json, verbose;
 	enum hooks hooks;
 	bool ok;
-	char *why;	  /* not ok: the sentence */
-	const char *tier; /* of the data hooks; NULL = none */
-	bool uprobes;	  /* what is inside TLS would be looked for */
-	size_t patronis;
+	char *why;		    /* not ok: the sentence */
+	const char *tier;	    /* of the data hooks; NULL = none */
+	bool uprobes;		    /* what is inside TLS would be looked for */
+	size_t patronis, watchable; /* whose DCS may be etcd */
 	json_t *root, *features, *processes;
 };
 
@@ -161,7 +161,7 @@ static void check_kernel(struct check *c)
 	probe__free(probe);
 	if (c->ok && !patroni__sees_host_pids()) {
 		c->ok = false;
-		c->why = strdup("this is a pid namespace of its own: see above");
+		c->why = strdup(PATRONI_NO_HOST_PIDS);
 	}
 }
 
@@ -231,8 +231,9 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 	struct patroni_config f;
 
 	memset(&f, 0, sizeof(f));
-	c->patronis++;
 	patroni__config(p->pid, &f);
+	c->patronis++;
+	c->watchable += f.dcs != PATRONI_DCS_OTHER;
 	if (c->json) {
 		process_json(c, p, &f);
 		return 0;
@@ -254,11 +255,12 @@ static void print_verdict(const struct check *c)
 		printf("  none runs here now\n");
 	if (!c->ok)
 		printf("not ready: %s\n", c->why);
-	else if (!c->patronis)
-		printf("ready: `leasewatch trace` waits for a Patroni\n");
+	else if (!c->watchable)
+		printf("ready: `leasewatch trace` waits for a Patroni%s\n",
+		       c->patronis ? " that uses etcd" : "");
 	else
-		printf("ready: `leasewatch trace` will watch %zu Patroni process%s\n", c->patronis,
-		       c->patronis == 1 ? "" : "es");
+		printf("ready: `leasewatch trace` will watch %zu Patroni process%s\n", c->watchable,
+		       c->watchable == 1 ? "" : "es");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -295,8 +297,8 @@ int cmd_check(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "Say what this host offers: kernel, hooks, Patroni processes, their etcd "
-		       "endpoints.\v"
-		       "Exit status: 0 ready, 1 cannot watch here, 3 no Patroni runs here now.",
+		       "endpoints.\vExit status: 0 ready, 1 cannot watch here, 3 no Patroni runs "
+		       "here now.",
 	};
 	struct check c = {0};
 
@@ -323,5 +325,5 @@ int cmd_check(int argc, char **argv)
 	free(c.why);
 	if (fflush(stdout) || !c.ok)
 		return EXIT_TOOL_ERROR;
-	return c.patronis ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;
+	return c.watchable ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;
 }

@@ -28,7 +28,7 @@
 #define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
 /* execs that wait to be looked at; more at one moment are found by a walk through /proc */
 #define EXECS_MAX 256
-/* A script's interpreter sets its final argv by itself; look once more a little later. */
+/* A script's interpreter may set its final argv by itself: it is looked at again until then. */
 #define SECOND_LOOK_NS (300 * NS_PER_MS)
 
 struct pending_exec {
@@ -149,7 +149,7 @@ static void look_at_execs(struct watch *w, uint64_t now_ns)
 
 		if (patroni__identify(e.pid, &p) == 1)
 			on_patroni(&p, w);
-		else if (now_ns - e.at_ns < SECOND_LOOK_NS)
+		else if (now_ns - e.at_ns < SECOND_LOOK_NS && patroni__could_be(e.pid))
 			w->execs[kept++] = e;
 	}
 	w->execs_len = kept;
@@ -327,9 +327,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	if (err)
 		return err;
 	if (!patroni__sees_host_pids()) {
-		snprintf(why, why_size,
-			 "this is a pid namespace of its own (a container?): run leasewatch on the "
-			 "host, or give the container the host's pid namespace (--pid=host)");
+		snprintf(why, why_size, PATRONI_NO_HOST_PIDS);
 		return -EXDEV;
 	}
 	w = calloc(1, sizeof(*w));

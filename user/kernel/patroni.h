@@ -107,6 +107,12 @@ struct patroni_process {
  */
 int patroni__identify(pid_t pid, struct patroni_process *out);
 
+/*
+ * Could this process, as long as it runs the same executable, become Patroni by its command line?
+ * False where there is no such process.
+ */
+bool patroni__could_be(pid_t pid);
+
 /* Any process at all (for -p): fills *out; 0, or -ESRCH (also for a thread that is no process, or a
  * zombie). */
 int patroni__describe(pid_t pid, struct patroni_process *out);
@@ -116,6 +122,9 @@ int patroni__describe(pid_t pid, struct patroni_process *out);
  * container without the host's): there nothing can be followed.
  */
 bool patroni__sees_host_pids(void);
+#define PATRONI_NO_HOST_PIDS                                                                       \
+	"this is a pid namespace of its own (a container?): run leasewatch on the host, or give "  \
+	"the container the host's pid namespace (--pid=host)"
 
 /*
  * Walk /proc; call found() for each Patroni. Of a Patroni that runs as PID 1 of a container and

@@ -176,6 +176,20 @@ int patroni__identify(pid_t pid, struct patroni_process *out)
 	return ret;
 }
 
+bool patroni__could_be(pid_t pid)
+{
+	char exe[PATRONI_PATH_MAX];
+	int proc_fd = patroni_proc__open(pid), err;
+
+	if (proc_fd < 0)
+		return false;
+	err = patroni_proc__link(proc_fd, "exe", exe, sizeof(exe));
+	close(proc_fd);
+	if (err == -ENOENT || err == -ESRCH)
+		return false;
+	return patroni_cmdline__possible(err ? "" : exe);
+}
+
 int patroni__scan(int (*found)(const struct patroni_process *p, void *ctx), void *ctx)
 {
 	DIR *dir = opendir("/proc");
