@@ -155,6 +155,25 @@ static void remove_textfile(const char *path)
 		fprintf(stderr, "leasewatch: cannot remove '%s': %s\n", path, strerror(errno));
 }
 
+static void reload_textfile(struct daemon *d, struct conf_metrics *next)
+{
+	const char *now = d->conf.metrics.textfile;
+	int err;
+
+	if (!strcmp(now, next->textfile))
+		return;
+	err = next->textfile[0] ? textfile__try(next->textfile) : 0;
+	if (err) {
+		fprintf(stderr,
+			"leasewatch: cannot write the metrics to '%s': %s; it stays as it was\n",
+			next->textfile, strerror(-err));
+		strcpy(next->textfile, now);
+		return;
+	}
+	remove_textfile(now);
+	d->textfile_broken = false;
+}
+
 static void reload(struct daemon *d)
 {
 	struct log_options log;
@@ -176,8 +195,7 @@ static void reload(struct daemon *d)
 	if (next.log.each_request && !d->conf.log.each_request)
 		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
-	if (strcmp(next.metrics.textfile, d->conf.metrics.textfile) != 0)
-		remove_textfile(d->conf.metrics.textfile);
+	reload_textfile(d, &next.metrics);
 	d->conf = next;
 	d->textfile_ns = 0;
 	log = log_options(&d->conf.log);
