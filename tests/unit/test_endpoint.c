@@ -237,6 +237,29 @@ static void test_expects(void **state)
 	assert_false(endpoint__expects(&e, MATRIX_KEEPALIVE, S(21), S(22)));
 }
 
+/* While it failed, not before and not since; and what passes later does not unsay it. */
+static void test_others_passed(void **state)
+{
+	const struct matrix_entry *m;
+	struct endpoint e = {0};
+
+	(void)state;
+	m = &e.matrix[MATRIX_KEEPALIVE];
+	outcome(&e, MATRIX_WRITE, CELL_OK, 9, 9);
+	outcome(&e, MATRIX_CONNECT, CELL_OK, 11, 11);
+	outcome(&e, MATRIX_KEEPALIVE, CELL_TIMEOUT, 10, 13);
+	assert_false(m->others_passed);
+	outcome(&e, MATRIX_READ, CELL_OK, 14, 14);
+	assert_false(m->others_passed);
+	outcome(&e, MATRIX_READ, CELL_OK, 21, 21);
+	outcome(&e, MATRIX_KEEPALIVE, CELL_TIMEOUT, 20, 23);
+	assert_true(m->others_passed);
+	outcome(&e, MATRIX_READ, CELL_OK, 24, 24);
+	assert_true(m->others_passed);
+	outcome(&e, MATRIX_KEEPALIVE, CELL_OK, 30, 30);
+	assert_false(m->others_passed);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -249,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_more_members_in_turn),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_assess),
+		cmocka_unit_test(test_others_passed),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_expects),
 	};

@@ -105,6 +105,31 @@ static void test_what_the_end_tells(void **state)
 	assert_int_equal(w->endpoint_changes, changes + 1);
 }
 
+/* Another state by the same cells: how it was told last was a moment too early. */
+static void test_the_end_tells_a_state(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 1);
+	world__connect(w, 101);
+	w->tid = PID + 1;
+	world__range(w, 101);
+	world__ok(w, 101);
+	w->tid = PID;
+	world__keepalive(w, 1);
+	world__pass(w, 1100);
+	assert_int_equal(w->endpoint_state, ENDPOINT_SILENT);
+	w->tid = PID + 1;
+	world__range(w, 101);
+	world__ok(w, 101);
+	world__pass(w, 50);
+	assert_int_equal(w->endpoint_state, ENDPOINT_SILENT);
+	engine__conclude(w->engine, w->now);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HALF_HEALTHY);
+	assert_int_equal(w->previous_state, ENDPOINT_SILENT);
+}
+
 /* The incident: silence, then a clear no, then silence again at the next try. The cause sharpens
  * once. */
 static void test_incident_sharpens_and_does_not_flap(void **state)
@@ -349,6 +374,7 @@ int main(void)
 		CASE(test_unacknowledged_is_network_loss),
 		CASE(test_unread_is_local_delay),
 		CASE(test_what_the_end_tells),
+		CASE(test_the_end_tells_a_state),
 		CASE(test_incident_sharpens_and_does_not_flap),
 		CASE(test_quick_switch_is_no_stall),
 		CASE(test_refused_everywhere),

@@ -38,6 +38,33 @@ static void test_refused_in_turn(void **state)
 				     "etcd2.lab:2379 too); lease runs out in ");
 }
 
+/* Where Patroni has been refused before it is refused here; and what etcd2 says ends that. */
+static void test_refused_elsewhere(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 2);
+	world__range(w, 2);
+	world__ok(w, 2);
+	world__post(w, 2, "/v3/watch", "{}");
+	world__connect(w, 1);
+	world__loops(w, 1, 2);
+	world__closed_by_peer(w, 1);
+	world__refused(w, 102);
+	/* It gives the watch up: that is no answer. */
+	world__state(w, 2, LW_TCP_ESTABLISHED, LW_TCP_FIN_WAIT1, 0, 2379);
+	world__refused(w, 101);
+	world__pass(w, 900);
+	assert_contains(w->headline, "etcd1.lab:2379 refuses connections (etcd2.lab:2379 too)");
+	assert_true(world__evidence(w, "same_elsewhere")->number == 1);
+	world__connect(w, 202);
+	world__range(w, 202);
+	world__refuse(w, 202, 503, 14, "etcdserver: no leader");
+	world__refused(w, 201);
+	world__pass(w, 12000); /* until there is something to say again */
+	assert_contains(w->headline, "etcd1.lab:2379 refuses connections; lease runs out in ");
+}
+
 /* Each endpoint fails in its own way, and Patroni goes round: that is told once. */
 static void test_different_causes_in_turn(void **state)
 {
@@ -317,6 +344,7 @@ int main(void)
 #define REPLICA(f) cmocka_unit_test_setup_teardown(f, world__setup_replica, world__teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(test_refused_in_turn),
+		CASE(test_refused_elsewhere),
 		CASE(test_different_causes_in_turn),
 		CASE(test_a_shorter_try_unsays_nothing),
 		CASE(test_severity_of_a_leader),

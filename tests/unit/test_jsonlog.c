@@ -162,7 +162,7 @@ static void test_the_summary_of_a_log_is_the_live_one(void **state)
 		assert_int_equal(live->stall_list_len, later->stall_list_len);
 		for (size_t i = 0; i < live->stall_list_len; i++)
 			assert_memory_equal(&live->stall_list[i], &later->stall_list[i],
-					    offsetof(struct summary_stall, headline));
+					    sizeof(struct summary_stall));
 		check_same_text(live, later);
 		free(a);
 		free(b);

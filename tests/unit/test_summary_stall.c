@@ -37,7 +37,6 @@ static void test_a_stall_from_begin_to_end(void **state)
 	f.stall.cause = CAUSE_ENDPOINT_ERROR;
 	f.stall.severity = STALL_CRITICAL;
 	f.stall.remaining_ns = 15 * S;
-	f.stall.headline = "etcd2.lab:2379 says no";
 	add(s, f);
 	f.stall.phase = STALL_END;
 	f.stall.severity = STALL_WARNING;
@@ -54,7 +53,6 @@ static void test_a_stall_from_begin_to_end(void **state)
 	assert_int_equal(st->duration_ns, 7 * S);
 	assert_string_equal(st->endpoint, "etcd2.lab:2379");
 	assert_string_equal(st->member, "patroni1");
-	assert_string_equal(st->headline, "etcd2.lab:2379 says no");
 	/* 19 s were left when it began, and it took 7 s: no finding says 12, but that is what was
 	 * left. */
 	assert_int_equal(st->worst_remaining_ns, 12 * S);
@@ -151,6 +149,44 @@ static void test_a_leader_matters_more(void **state)
 	check_sentence(s,
 		       "stalled: 2 stalls of the lease renewal, the worst was endpoint_silent at "
 		       "etcd2.lab:2379; 12.0 s of the lease were left; recovered after 7.05 s.");
+}
+
+/* It was a leader's; that it lost the key to a standby makes it no less. */
+static void test_a_leader_that_was_demoted(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	f.stall.remaining_ns = 2 * S;
+	add(s, f);
+	f.who.role = "replica";
+	f.stall.phase = STALL_END;
+	f.stall.result = STALL_RESULT_EXPIRED;
+	f.stall.duration_ns = 9 * S;
+	f.stall.remaining_ns = 30 * S;
+	add(s, f);
+	add_stall(s, STALL_BEGIN, 2, 20, 29);
+	add_stall(s, STALL_END, 2, 27, 29);
+	summary__finish(s, SAMPLE_TS_NS + 60 * S);
+	check_sentence(s,
+		       "stalled: 2 stalls of the lease renewal, the worst was endpoint_silent at "
+		       "etcd2.lab:2379; the lease ran out; expired after 9.00 s.");
+}
+
+/* What was in the way last, and was told before, is no news: nor is it at the end. */
+static void test_the_end_takes_nothing_back(void **state)
+{
+	struct summary *s = *state;
+	char where[SUMMARY_NAME_BYTES + 32];
+	struct finding f;
+
+	add_cause(s, STALL_BEGIN, CAUSE_CONNECT_REFUSED, 2);
+	f = sample_stall(STALL_END);
+	f.where.endpoint = "etcd3.lab:2379";
+	add(s, f);
+	assert_int_equal(s->stall_list[0].cause, CAUSE_CONNECT_REFUSED);
+	assert_string_equal(summary_stall__where(&s->stall_list[0], where, sizeof(where)),
+			    "etcd2.lab:2379 and 2 more");
 }
 
 static void change_role(struct summary *s, const char *member, const char *from, const char *to)
@@ -266,6 +302,8 @@ int main(void)
 		test(test_the_worst_of_several),
 		test(test_the_same_elsewhere),
 		test(test_a_leader_matters_more),
+		test(test_a_leader_that_was_demoted),
+		test(test_the_end_takes_nothing_back),
 		test(test_what_it_led_to),
 		test(test_an_end_without_a_begin),
 		test(test_ids_start_again_with_each_run),

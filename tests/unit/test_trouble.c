@@ -49,29 +49,31 @@ static void test_each_endpoint_once(void **state)
 	assert_null(names[1]);
 }
 
-/* What passes proves that it can be reached; renewals there may still fail. */
-static void test_what_passes(void **state)
+/* What answers can be reached; renewals there may still hang. */
+static void test_what_answers(void **state)
 {
 	struct trouble t;
 
 	(void)state;
 	met_everywhere(&t, CAUSE_CONNECT_REFUSED);
-	trouble__passed(&t, &endpoints[2]);
+	trouble__answered(&t, &endpoints[2]);
 	assert_int_equal(elsewhere(&t, CAUSE_CONNECT_REFUSED), 1);
-	trouble__passed(&t, &endpoints[1]);
+	trouble__answered(&t, &endpoints[1]);
 	assert_int_equal(elsewhere(&t, CAUSE_CONNECT_REFUSED), 0);
-	met_everywhere(&t, CAUSE_ENDPOINT_ERROR);
-	trouble__passed(&t, &endpoints[2]);
-	assert_int_equal(elsewhere(&t, CAUSE_ENDPOINT_ERROR), 2);
+	met_everywhere(&t, CAUSE_ENDPOINT_SILENT);
+	trouble__answered(&t, &endpoints[2]);
+	assert_int_equal(elsewhere(&t, CAUSE_ENDPOINT_SILENT), 2);
 }
 
-/* A name that does not resolve, or a Patroni that is stopped, is nobody's fault among the etcds. */
+/* No etcd's fault, or one that can be another at each of them: an expired certificate, an error. */
 static void test_not_of_an_endpoint(void **state)
 {
 	struct trouble t;
 
 	(void)state;
 	met_everywhere(&t, CAUSE_DNS);
+	met_everywhere(&t, CAUSE_TLS);
+	met_everywhere(&t, CAUSE_ENDPOINT_ERROR);
 	assert_int_equal(t.len, 0);
 	trouble__add(&t, CAUSE_CONNECT_REFUSED, NULL);
 	assert_int_equal(t.len, 0);
@@ -95,7 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_endpoint_once),
-		cmocka_unit_test(test_what_passes),
+		cmocka_unit_test(test_what_answers),
 		cmocka_unit_test(test_not_of_an_endpoint),
 		cmocka_unit_test(test_bounded),
 	};

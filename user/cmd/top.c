@@ -129,7 +129,7 @@ static int run(struct top_command *c, struct watch *w)
 /* What stays in the terminal's memory when the screen is gone. */
 static int conclude(struct top_command *c, uint64_t now)
 {
-	char sentence[512];
+	char sentence[SUMMARY_SENTENCE_BYTES];
 
 	summary__finish(c->summary, now);
 	summary__verdict_sentence(c->summary, sentence, sizeof(sentence));
@@ -218,10 +218,8 @@ int cmd_top(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "A live screen: the leases running down, the endpoints, and what is the "
-		       "matter.\v"
-		       "Keys are shown on the screen. Exit status: 0 healthy, 1 error, 2 a stall "
-		       "was "
-		       "seen, 3 nothing to watch.",
+		       "matter.\vKeys are shown on the screen. Exit status: 0 healthy, 1 error, 2 "
+		       "a stall was seen, 3 nothing to watch.",
 	};
 	static struct top_command c; /* large, and there is one */
 

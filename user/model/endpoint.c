@@ -166,6 +166,19 @@ bool endpoint__answered_by(struct endpoint *e, uint64_t member_id)
 	return true;
 }
 
+static bool is_good(enum matrix_cell cell)
+{
+	return cell == CELL_OK || cell == CELL_SLOW;
+}
+
+static bool others_passed_since(const struct endpoint *e, enum matrix_column column, uint64_t ns)
+{
+	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++)
+		if (c != (int)column && is_good(e->matrix[c].cell) && e->matrix[c].at_ns > ns)
+			return true;
+	return false;
+}
+
 void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matrix_cell cell,
 		       uint64_t start_ns, uint64_t now_ns)
 {
@@ -174,6 +187,7 @@ void endpoint__outcome(struct endpoint *e, enum matrix_column column, enum matri
 	m->cell = cell;
 	m->start_ns = start_ns;
 	m->at_ns = now_ns;
+	m->others_passed = !is_good(cell) && others_passed_since(e, column, start_ns);
 	if (cell == CELL_SLOW)
 		m->slow_in_a_row++;
 	else if (cell == CELL_OK)
@@ -187,11 +201,6 @@ bool endpoint__expects(const struct endpoint *e, enum matrix_column column, uint
 	uint64_t patience = m->at_ns - m->start_ns + 1000000000ULL;
 
 	return m->cell == CELL_HANGING || (m->cell == CELL_ERROR && now_ns - start_ns < patience);
-}
-
-static bool is_good(enum matrix_cell cell)
-{
-	return cell == CELL_OK || cell == CELL_SLOW;
 }
 
 bool endpoint__forget(struct endpoint *e, uint64_t now_ns)

@@ -39,6 +39,7 @@ struct matrix_entry {
 	uint64_t at_ns;	   /* when it came to that */
 	uint64_t start_ns; /* when the connect or request began */
 	unsigned int slow_in_a_row;
+	bool others_passed; /* while it came to no good, another kind of request passed */
 };
 
 struct address;

@@ -81,11 +81,11 @@ void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t
 /* Not as it was told: another state, or other trouble in the same. */
 static bool is_news(const struct endpoint *endpoint)
 {
-	if (endpoint->state <= ENDPOINT_HEALTHY)
-		return endpoint->state != endpoint->told_state;
+	if (endpoint->state != endpoint->told_state)
+		return true;
 	for (int c = 0; c < MATRIX_COLUMNS; c++)
 		if (endpoint->matrix[c].cell != endpoint->told_matrix[c])
-			return true;
+			return endpoint->state > ENDPOINT_HEALTHY;
 	return false;
 }
 
@@ -218,9 +218,7 @@ static void on_refreshed(struct engine *e, const struct conn *c, uint64_t now_ns
 	bool replaced =
 		lease__granted(&m->lease, x->start_ns, x->response.lease_id, x->response.ttl_s);
 
-	m->has_failure = false;
-	m->failed_attempts = 0;
-	m->trouble.len = 0;
+	member__refreshed(m);
 	engine__note_refreshed(e, c, now_ns);
 	m->good_address = c->address;
 	engine__end_stall(e, m, stall__result(&m->stall, remaining, replaced, false), now_ns);
@@ -251,8 +249,10 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 
 	if (outcome == REQUEST_UNOBSERVED)
 		return;
+	/* Patroni ends a watch that nobody answers any more, too. */
+	if (!etcd_rpc_is_watch(x->rpc) && (outcome == REQUEST_OK || outcome == REQUEST_ERROR))
+		trouble__answered(&m->trouble, c->address->endpoint);
 	if (outcome == REQUEST_OK) {
-		trouble__passed(&m->trouble, c->address->endpoint);
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
 			on_refreshed(e, c, now_ns);

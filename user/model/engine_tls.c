@@ -82,9 +82,7 @@ void engine__blind_answered(struct engine *e, struct conn *c, uint64_t now_ns)
 	    (int64_t)(now_ns - x->start_ns) > e->config.stall_after_ns)
 		return;
 	lease__touched(&m->lease);
-	m->has_failure = false;
-	m->failed_attempts = 0;
-	m->trouble.len = 0;
+	member__refreshed(m);
 	engine__end_stall(e, m, STALL_RECOVERED, now_ns);
 }
 

@@ -63,6 +63,13 @@ void member__thread_sample(struct member *m, const struct thread_evidence *sampl
 		m->baseline = m->thread;
 }
 
+void member__refreshed(struct member *m)
+{
+	m->has_failure = false;
+	m->failed_attempts = 0;
+	m->trouble.len = 0;
+}
+
 static int64_t grown(int64_t from, int64_t to)
 {
 	return from == LW_UNKNOWN || to == LW_UNKNOWN || to < from ? LW_UNKNOWN : to - from;

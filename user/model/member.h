@@ -79,6 +79,9 @@ bool member__learn_answer(struct member *m, const struct exchange *x);
 /* Is this an etcd, as far as the configuration and the usual ports tell? */
 bool member__is_etcd_port(const struct member *m, uint16_t port);
 
+/* A good refresh: what failed before it counts no more. */
+void member__refreshed(struct member *m);
+
 /* A newer sample of what the renewing thread is in. */
 void member__thread_sample(struct member *m, const struct thread_evidence *sample);
 /* What is known of the thread, and what the host did to it since the last good refresh. */

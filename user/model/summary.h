@@ -42,8 +42,7 @@ struct summary_stall { /* one per stall, in order of their begin */
 	int64_t worst_remaining_ns;   /* the same, at worst */
 	char endpoint[160], member[64];
 	unsigned int elsewhere; /* other endpoints that failed in the same way, at most */
-	bool leader;		/* it was one when it was last told */
-	char headline[256];	/* the last one that was said */
+	bool leader;		/* at any time in it */
 };
 
 /*
@@ -149,6 +148,9 @@ const char *summary_stall__where(const struct summary_stall *st, char *buf, size
 /* The sums of one rpc's outcomes. */
 uint64_t summary_rpc__requests(const struct summary_rpc *r);
 uint64_t summary_rpc__failed(const struct summary_rpc *r);
+
+/* The longest sentence, NUL included: names, and why TLS cannot be read. */
+#define SUMMARY_SENTENCE_BYTES 1024
 
 /* One sentence for a person: "healthy: 6 of 6 renewals ..." Writes at most size bytes, NUL
  * included. */

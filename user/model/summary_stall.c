@@ -92,28 +92,36 @@ static unsigned int elsewhere(const struct finding_stall *fs)
 	return 0;
 }
 
-static void update_stall(struct summary_stall *st, const struct finding *f)
+/* What was told of it counts; its end tells how it was at the end, and only that may be known. */
+static void update_cause(struct summary_stall *st, const struct finding *f)
 {
 	const struct finding_stall *fs = &f->stall;
 
+	if (fs->phase == STALL_END && st->cause != CAUSE_UNKNOWN)
+		return;
 	if (fs->cause != CAUSE_UNKNOWN && fs->cause != st->cause) {
 		st->cause = fs->cause;
 		st->elsewhere = 0;
 	}
 	if (elsewhere(fs) > st->elsewhere)
 		st->elsewhere = elsewhere(fs);
-	if (f->who.role)
-		st->leader = !strcmp(f->who.role, "leader");
-	if (fs->severity > st->severity)
-		st->severity = fs->severity;
 	if (f->where.endpoint || f->where.address)
 		finding_where_name(&f->where, st->endpoint, sizeof(st->endpoint));
+}
+
+static void update_stall(struct summary_stall *st, const struct finding *f)
+{
+	const struct finding_stall *fs = &f->stall;
+
+	update_cause(st, f);
+	if (f->who.role && !strcmp(f->who.role, "leader"))
+		st->leader = true;
+	if (fs->severity > st->severity)
+		st->severity = fs->severity;
 	if (f->who.member)
 		snprintf(st->member, sizeof(st->member), "%s", f->who.member);
 	else if (!st->member[0] && f->who.pid)
 		snprintf(st->member, sizeof(st->member), "pid %u", f->who.pid);
-	if (fs->headline)
-		snprintf(st->headline, sizeof(st->headline), "%s", fs->headline);
 	if (fs->phase == STALL_END) {
 		st->result = fs->result;
 		if (fs->duration_ns >= 0)

@@ -6,16 +6,15 @@
 
 #include "model/trouble.h"
 
-static bool is_of_endpoint(enum cause c)
+static bool is_the_same_everywhere(enum cause c)
 {
-	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS || c == CAUSE_TLS ||
-	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_ERROR ||
-	       c == CAUSE_ENDPOINT_SILENT;
+	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS ||
+	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_SILENT;
 }
 
 void trouble__add(struct trouble *t, enum cause cause, const struct address *address)
 {
-	if (!address || !is_of_endpoint(cause))
+	if (!address || !is_the_same_everywhere(cause))
 		return;
 	for (size_t i = 0; i < t->len; i++)
 		if (t->met[i].cause == cause && t->met[i].address == address)
@@ -26,15 +25,13 @@ void trouble__add(struct trouble *t, enum cause cause, const struct address *add
 	t->met[t->len++].address = address;
 }
 
-void trouble__passed(struct trouble *t, const struct endpoint *endpoint)
+void trouble__answered(struct trouble *t, const struct endpoint *endpoint)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->len; i++) {
-		enum cause c = t->met[i].cause;
-
-		if (t->met[i].address->endpoint != endpoint || c == CAUSE_ENDPOINT_ERROR ||
-		    c == CAUSE_ENDPOINT_SILENT)
+		if (t->met[i].address->endpoint != endpoint ||
+		    t->met[i].cause == CAUSE_ENDPOINT_SILENT)
 			t->met[kept++] = t->met[i];
 	}
 	t->len = kept;

@@ -22,14 +22,14 @@ struct trouble {
 	} met[TROUBLE_MAX];
 };
 
-/* Another attempt failed. `address` may be NULL: then nothing is remembered. */
+/*
+ * Another attempt failed. Nothing is remembered of a cause that can be another thing at each
+ * endpoint (what an error says, how TLS fails), or that has no endpoint; `address` may be NULL.
+ */
 void trouble__add(struct trouble *t, enum cause cause, const struct address *address);
 
-/*
- * A request passed there: it can be reached. What it answers to renewals, if anything, is another
- * matter.
- */
-void trouble__passed(struct trouble *t, const struct endpoint *endpoint);
+/* It has answered something: it can be reached. Whether it answers renewals is another matter. */
+void trouble__answered(struct trouble *t, const struct endpoint *endpoint);
 
 /*
  * The other endpoints at which it is the same, each once: fills in at most `max` names, which are

@@ -9,7 +9,10 @@
 #include "model/human.h"
 #include "model/words_private.h"
 
-#define SAY(...) words__append(buf, size, __VA_ARGS__)
+/* The names of other endpoints, in a headline. */
+#define OTHERS_BYTES 120
+
+#define SAY(...)     words__append(buf, size, __VA_ARGS__)
 
 void words__append(char *buf, size_t size, const char *format, ...)
 {
@@ -202,17 +205,25 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 	}
 }
 
-/* Where else Patroni has met the same: then it is not that one endpoint. */
-static void say_others(char *buf, size_t size, const struct member *m)
+size_t words__elsewhere(const struct member *m, const char **names, size_t max)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
-	const char *names[2];
-	size_t n = trouble__elsewhere(&m->trouble, d->cause, d->endpoint, names, 2);
 
-	if (n > 2)
-		SAY(" (%zu others too)", n);
+	return trouble__elsewhere(&m->trouble, d->cause,
+				  d->address ? d->address->endpoint : d->endpoint, names, max);
+}
+
+/* Then it is not that one endpoint. Names that would leave no room for the rest are counted. */
+static void say_others(char *buf, size_t size, const struct member *m)
+{
+	const char *names[2] = {"", ""};
+	size_t n = words__elsewhere(m, names, 2);
+	bool named = n <= 2 && strlen(names[0]) + strlen(names[1]) <= OTHERS_BYTES;
+
+	if (n && named)
+		SAY(" (%s%s%s too)", names[0], n == 2 ? " and " : "", names[1]);
 	else if (n)
-		SAY(" (%s%s%s too)", names[0], n == 2 ? " and " : "", n == 2 ? names[1] : "");
+		SAY(" (%zu other%s too)", n, n == 1 ? "" : "s");
 }
 
 static void say_remaining(char *buf, size_t size, const struct member *m, uint64_t now_ns)
@@ -285,22 +296,14 @@ static bool others_pass(const struct endpoint *e)
 }
 
 /*
- * Patroni gave a renewal up before any other request passed. An etcd that was stopped for a while
- * looks like that, too, until somebody renews through it again.
+ * It came to nothing, and nothing else passed meanwhile. An etcd that was stopped for a while looks
+ * like that, too, until somebody renews through it again.
  */
-static bool failed_before(const struct endpoint *e, enum matrix_column column)
+static bool failed_alike(const struct matrix_entry *m)
 {
-	const struct matrix_entry *f = &e->matrix[column];
+	bool no_answer = m->cell == CELL_TIMEOUT || m->cell == CELL_RESET || m->cell == CELL_CLOSED;
 
-	if (f->cell != CELL_TIMEOUT && f->cell != CELL_RESET && f->cell != CELL_CLOSED)
-		return false;
-	for (int c = MATRIX_READ; c < MATRIX_COLUMNS; c++) {
-		const struct matrix_entry *m = &e->matrix[c];
-
-		if ((m->cell == CELL_OK || m->cell == CELL_SLOW) && m->at_ns <= f->at_ns)
-			return false;
-	}
-	return true;
+	return no_answer && !m->others_passed;
 }
 
 const char *words__endpoint(const struct endpoint *e)
@@ -309,28 +312,25 @@ const char *words__endpoint(const struct endpoint *e)
 	case ENDPOINT_HALF_HEALTHY:
 		if (strstr(e->refusal, "database space exceeded"))
 			return "answers reads and renewals but refuses writes: etcd is full "
-			       "(NOSPACE "
-			       "alarm). Compact and defragment it, then `etcdctl alarm disarm`";
+			       "(NOSPACE alarm). Compact and defragment it, then `etcdctl alarm "
+			       "disarm`";
 		if (strstr(e->refusal, "learner"))
 			return "is a learner: it answers some reads and refuses everything else. "
-			       "Take "
-			       "it out of Patroni's hosts, or promote it";
+			       "Take it out of Patroni's hosts, or promote it";
 		if (strstr(e->refusal, "no leader"))
 			return "answers what needs no etcd leader, and there is none: check that a "
 			       "majority of etcd's members runs and can reach each other on port "
 			       "2380";
 		if (!others_pass(e))
 			return "answers, but only with errors";
-		if (failed_before(e, MATRIX_KEEPALIVE))
-			return "answers other requests again; the last renewal through it failed, "
-			       "and "
-			       "none was tried since";
+		if (failed_alike(&e->matrix[MATRIX_KEEPALIVE]))
+			return "answers other requests again; the last renewal through it came to "
+			       "nothing";
 		if (fails(e, MATRIX_KEEPALIVE))
 			return "accepts connections and answers other requests; renewals through "
-			       "it "
-			       "fail: it probably cannot reach the etcd leader's peer URL. Check "
-			       "DNS and "
-			       "port 2380 from that member, or restart Patroni to move away";
+			       "it fail: it probably cannot reach the etcd leader's peer URL. "
+			       "Check DNS and port 2380 from that member, or restart Patroni to "
+			       "move away";
 		return "accepts connections and answers some requests, but fails others";
 	case ENDPOINT_UNREACHABLE:
 		if (e->matrix[MATRIX_CONNECT].cell == CELL_ERROR)

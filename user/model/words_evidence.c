@@ -126,7 +126,7 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 		seconds(out, "attempt_s", (int64_t)(d->end_ns - d->start_ns));
 	if (m->failed_attempts)
 		number(out, "failed_attempts", m->failed_attempts);
-	others = trouble__elsewhere(&m->trouble, d->cause, d->endpoint, NULL, 0);
+	others = words__elsewhere(m, NULL, 0);
 	if (others)
 		number(out, "same_elsewhere", (double)others);
 	list_answer(w, d, out);

@@ -21,6 +21,12 @@ uint64_t words__waited_ns(const struct thread_evidence *t, uint64_t now_ns);
 /* Did this take a good part of the time that the renewal is missing? */
 bool words__matters(int64_t part_ns, const struct thread_delay *d);
 
+/*
+ * At how many other endpoints Patroni has met the same; the names of the first `max`. By the name
+ * that the endpoint has now: it may have got one since.
+ */
+size_t words__elsewhere(const struct member *m, const char **names, size_t max);
+
 /* TLS: the headline, its hint, and what went wrong in a few words. */
 void words__tls(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
 		const char *dur);

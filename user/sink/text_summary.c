@@ -268,7 +268,7 @@ static void put_verdict(struct text_out *o, const struct summary *s)
 		[VERDICT_STALLED] = TEXT_ALARM,
 		[VERDICT_NO_TRAFFIC] = TEXT_YELLOW,
 	};
-	char sentence[800];
+	char sentence[SUMMARY_SENTENCE_BYTES];
 
 	summary__verdict_sentence(s, sentence, sizeof(sentence));
 	o->indent = 0;
