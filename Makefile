@@ -9,7 +9,7 @@
 #   make deb        build/leasewatch_VERSION_ARCH.deb
 #   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
 #   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
-#   make check-vm   the tests on other kernels, emulated; KERNEL=6.1 for one of them        (root)
+#   make check-vm   of these, only those on other kernels; KERNEL=6.1 for one of them       (root)
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -180,10 +180,10 @@ demo:
 	@tools/lab/demo $(BUILD)/leasewatch
 
 check:
-	@tools/setup build lab test deb
+	@tools/setup build lab test deb vm
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs bench-programs
 	@$(MAKE) --no-print-directory deb
-	@tests/run --build $(BUILD) lint unit portable fuzz e2e
+	@tests/run --build $(BUILD) lint unit portable fuzz vm e2e
 
 check-vm:
 	@tools/setup build lab test vm

@@ -32,7 +32,8 @@ def mirror():
     """Where this host's apt has Debian from."""
     sites = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
                    "Label: Debian").split()
-    return sites[0] if sites else "http://deb.debian.org/debian"
+    assert sites, "this host's apt sources name no Debian"
+    return sites[0]
 
 
 def make_base(build, package):
