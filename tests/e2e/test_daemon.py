@@ -66,6 +66,10 @@ def test_reload(quick_lab, daemon):
     d.reload()
     wait_until("the other textfile", lambda: os.path.exists(d.textfile + "2"), 30)
     assert not os.path.exists(d.textfile)
+    d.configure(requests="each", textfile="/nowhere/leasewatch.prom")
+    d.reload()
+    wait_until("the complaint", lambda: "cannot write the metrics to '/nowhere/leasewatch.prom'" in d.stderr(), 10)
+    assert "it stays as it was" in d.stderr() and os.path.exists(d.textfile + "2")
     wait_until("requests one by one", lambda: os.path.exists(d.log) and d.events(event="request", outcome="ok"), 30)
     # What is wrong in a new configuration changes nothing.
     d.configure(extra="colour = blue")

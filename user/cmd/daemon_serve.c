@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/daemon.h"
@@ -28,7 +27,7 @@
 #include "sink/log.h"
 #include "sink/metrics.h"
 
-#define POLL_MS	     50
+#define POLL_MS	     100
 #define STATUS_NS    NS_PER_S /* at the most so often is systemd told how things stand */
 #define STATUS_BYTES 480
 #define NAME_BYTES   256
@@ -44,7 +43,7 @@ struct daemon {
 	struct metrics *metrics;
 	struct metrics_http *http;
 	struct notify *notify;
-	bool textfile_broken;
+	struct textfile textfile;
 	bool status_due;
 	/* wall clock: when it was done last */
 	uint64_t digest_ns, textfile_ns, watchdog_ns, status_ns;
@@ -147,33 +146,6 @@ static void reload_http(struct daemon *d, struct conf_metrics *next)
 	d->http = http;
 }
 
-/* What nobody keeps up to date any more would be read as the present for ever: no file is better.
- */
-static void remove_textfile(const char *path)
-{
-	if (path[0] && unlink(path) && errno != ENOENT)
-		fprintf(stderr, "leasewatch: cannot remove '%s': %s\n", path, strerror(errno));
-}
-
-static void reload_textfile(struct daemon *d, struct conf_metrics *next)
-{
-	const char *now = d->conf.metrics.textfile;
-	int err;
-
-	if (!strcmp(now, next->textfile))
-		return;
-	err = next->textfile[0] ? textfile__try(next->textfile) : 0;
-	if (err) {
-		fprintf(stderr,
-			"leasewatch: cannot write the metrics to '%s': %s; it stays as it was\n",
-			next->textfile, strerror(-err));
-		strcpy(next->textfile, now);
-		return;
-	}
-	remove_textfile(now);
-	d->textfile_broken = false;
-}
-
 static void reload(struct daemon *d)
 {
 	struct log_options log;
@@ -195,7 +167,7 @@ static void reload(struct daemon *d)
 	if (next.log.each_request && !d->conf.log.each_request)
 		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
-	reload_textfile(d, &next.metrics);
+	textfile__move(&d->textfile, next.metrics.textfile);
 	d->conf = next;
 	d->textfile_ns = 0;
 	log = log_options(&d->conf.log);
@@ -205,20 +177,13 @@ static void reload(struct daemon *d)
 
 static void write_textfile(struct daemon *d)
 {
-	const char *path = d->conf.metrics.textfile;
 	char *text = NULL;
-	size_t len;
-	int err = render(d, &text, &len);
+	size_t len = 0;
 
-	if (!err)
-		err = textfile__write(path, text, len);
+	if (render(d, &text, &len))
+		text = NULL;
+	textfile__write(&d->textfile, text, len);
 	free(text);
-	if (err && !d->textfile_broken)
-		fprintf(stderr, "leasewatch: cannot write the metrics to '%s': %s\n", path,
-			strerror(-err));
-	else if (!err && d->textfile_broken)
-		fprintf(stderr, "leasewatch: writing the metrics to '%s' works again\n", path);
-	d->textfile_broken = err != 0;
 }
 
 /* "STALL of demo/patroni1: dns at etcd1:2379", of each. */
@@ -274,7 +239,7 @@ static void tend(struct daemon *d, uint64_t now_ns)
 
 	if (is_due(&d->digest_ns, now_ns, (uint64_t)c->log.interval_ns))
 		digest__flush(d->digest, now_ns, tell, d);
-	if (c->metrics.textfile[0] &&
+	if (d->textfile.path[0] &&
 	    is_due(&d->textfile_ns, now_ns, (uint64_t)c->metrics.textfile_interval_ns))
 		write_textfile(d);
 	if (watchdog_ns && is_due(&d->watchdog_ns, now_ns, watchdog_ns / 3))
@@ -313,22 +278,17 @@ static void conclude(struct daemon *d)
 	digest__flush(d->digest, f.ts_ns, tell, d);
 	summary__finish(d->summary, f.ts_ns);
 	log__finding(d->log, &f);
-	remove_textfile(d->conf.metrics.textfile);
+	textfile__remove(&d->textfile);
 }
 
 /* What the configuration names. 0 or -errno with a sentence. */
 static int open_outputs(struct daemon *d, char *why, size_t why_size)
 {
 	struct log_options log = log_options(&d->conf.log);
-	const char *textfile = d->conf.metrics.textfile;
 	int err = log__open(&d->log, &log, why, why_size);
 
-	if (!err && textfile[0]) {
-		err = textfile__try(textfile);
-		if (err)
-			snprintf(why, why_size, "cannot write the metrics to '%s': %s", textfile,
-				 strerror(-err));
-	}
+	if (!err)
+		err = textfile__open(&d->textfile, d->conf.metrics.textfile, why, why_size);
 	if (!err)
 		err = open_http(d, &d->conf.metrics, &d->http, why, why_size);
 	/* Root is used to write everywhere. */

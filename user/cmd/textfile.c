@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ static int open_tmp(const char *path, char tmp[TMP_BYTES])
 	return fd < 0 ? -errno : fd;
 }
 
-int textfile__try(const char *path)
+static int try(const char *path)
 {
 	char tmp[TMP_BYTES];
 	int fd = open_tmp(path, tmp);
@@ -49,7 +50,7 @@ int textfile__try(const char *path)
 	return 0;
 }
 
-int textfile__write(const char *path, const char *text, size_t len)
+static int replace(const char *path, const char *text, size_t len)
 {
 	char tmp[TMP_BYTES];
 	int fd = open_tmp(path, tmp), err;
@@ -67,4 +68,51 @@ int textfile__write(const char *path, const char *text, size_t len)
 	if (err)
 		unlink(tmp);
 	return err;
+}
+
+int textfile__open(struct textfile *t, const char *path, char *why, size_t why_size)
+{
+	int err = path[0] ? try(path) : 0;
+
+	if (err) {
+		snprintf(why, why_size, "cannot write the metrics to '%s': %s", path,
+			 strerror(-err));
+		return err;
+	}
+	snprintf(t->path, sizeof(t->path), "%s", path);
+	t->broken = false;
+	return 0;
+}
+
+void textfile__write(struct textfile *t, const char *text, size_t len)
+{
+	int err = text ? replace(t->path, text, len) : -ENOMEM;
+
+	if (err && !t->broken)
+		fprintf(stderr, "leasewatch: cannot write the metrics to '%s': %s\n", t->path,
+			strerror(-err));
+	else if (!err && t->broken)
+		fprintf(stderr, "leasewatch: writing the metrics to '%s' works again\n", t->path);
+	t->broken = err != 0;
+}
+
+void textfile__move(struct textfile *t, const char *path)
+{
+	struct textfile next;
+	char why[PATH_MAX + 128];
+
+	if (!strcmp(t->path, path))
+		return;
+	if (textfile__open(&next, path, why, sizeof(why))) {
+		fprintf(stderr, "leasewatch: %s; it stays as it was\n", why);
+		return;
+	}
+	textfile__remove(t);
+	*t = next;
+}
+
+void textfile__remove(const struct textfile *t)
+{
+	if (t->path[0] && unlink(t->path) && errno != ENOENT)
+		fprintf(stderr, "leasewatch: cannot remove '%s': %s\n", t->path, strerror(errno));
 }

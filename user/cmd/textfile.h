@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * textfile.h - a file that readers see whole or not at all: node_exporter's textfile collector.
+ *
+ * That it cannot be written is said once on stderr, and once more when it is over.
  */
 #ifndef LEASEWATCH_TEXTFILE_H
 #define LEASEWATCH_TEXTFILE_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Write PATH.tmp, then rename it. 0 or -errno: then the old file stays as it was. */
-int textfile__write(const char *path, const char *text, size_t len);
+struct textfile {
+	char path[PATH_MAX]; /* "" = none */
+	bool broken;
+};
 
-/* Could it be written? 0 or -errno. */
-int textfile__try(const char *path);
+/* Could it be written? 0, or -errno with a sentence and *t untouched. */
+int textfile__open(struct textfile *t, const char *path, char *why, size_t why_size);
+
+/* Write PATH.tmp, then rename it; an error leaves the old one. text NULL: there was no memory. */
+void textfile__write(struct textfile *t, const char *text, size_t len);
+
+/* To another path, "" for none, and no file at the old one. On an error it stays where it was. */
+void textfile__move(struct textfile *t, const char *path);
+
+/* What nobody keeps up to date any more would be read as the present: no file is better. */
+void textfile__remove(const struct textfile *t);
 
 #endif
