@@ -183,7 +183,7 @@ check:
 	@tools/setup build lab test deb vm
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs bench-programs
 	@$(MAKE) --no-print-directory deb
-	@tests/run --build $(BUILD) lint unit portable fuzz vm e2e
+	@tests/run --build $(BUILD) lint unit portable fuzz e2e vm
 
 check-vm:
 	@tools/setup build lab test vm

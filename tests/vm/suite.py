@@ -46,7 +46,7 @@ class Plan:
     cmdline: str = ""
     live: list = dataclasses.field(default_factory=lambda: LIVE)
     refused: list = dataclasses.field(default_factory=lambda: REFUSED)
-    limit_s: float = 1800  # some 14 minutes where three guests, or two and other tests, share two cores
+    limit_s: float = 1800  # some 14 minutes where three guests share two cores
 
     @property
     def name(self):
@@ -132,15 +132,14 @@ def report(tally, build, plan, guest, seconds):
         tally.add(cost.count("ns a hit") == 2, f"vm: {plan.name}: {cost.strip() or 'no cost was measured'}")
 
 
-def run(tally, build, only, side_by_side):
-    """Every plan of the kernel `only` (or of that name), at most side_by_side() guests at a time. What they left, as
-    {plan's name: directory}: for compare()."""
+def run(tally, build, only="", side_by_side=3):
+    """Every plan of the kernel `only` (or of that name), so many guests at a time: mostly they wait."""
     plans = collections.deque(plan for plan in PLANS if only in ("", plan.kernel, plan.name))
     if not plans:
         tally.add(False, f"vm: there is no plan {only}, but {', '.join(plan.name for plan in PLANS)}")
     running, left = [], {}
     while plans or running:
-        while plans and len(running) < side_by_side():
+        while plans and len(running) < side_by_side:
             plan = plans.popleft()
             directory = os.path.abspath(f"{build}/vm/{plan.name.replace(' ', '-').replace('=', '-')}")
             try:
@@ -163,12 +162,11 @@ def run(tally, build, only, side_by_side):
             except qemu.VmError as error:
                 tally.add(False, f"vm: {plan.name}", str(error))
         time.sleep(0.2)
-    return left
+    compare(tally, build, left)
 
 
 def compare(tally, build, left):
-    """The scenario told the same on every kernel and with every tier, and on this machine's own, which should have
-    nothing else to do: its clock is a real one."""
+    """The scenario told the same on every kernel and with every tier, and on this machine's own."""
     told = {name: read(f"{out}/scenario.json").splitlines() for name, out in left.items()
             if os.path.exists(f"{out}/scenario.json")}  # there is none where nothing can be watched
     if not told:
