@@ -159,12 +159,6 @@ struct bpf_iter__task_file {
 	__u32 fd;
 	__bpf_md_ptr(struct file *, file);
 };
-struct bpf_iter__bpf_sk_storage_map {
-	__bpf_md_ptr(struct bpf_iter_meta *, meta);
-	__bpf_md_ptr(struct bpf_map *, map);
-	__bpf_md_ptr(struct sock *, sk);
-	__bpf_md_ptr(void *, value);
-};
 
 /* What user space hands to a system call: ABI, not CO-RE. */
 struct user_iovec {

@@ -34,25 +34,12 @@ static __always_inline int adopt_resolver(struct sock *sk, __u32 tgid)
 SEC("iter/task_file")
 int seed_sockets(struct bpf_iter__task_file *ctx)
 {
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct socket *socket;
-	struct mark *mark;
-	struct sock *sk;
 	__u32 tgid;
+	struct sock *sk = target_socket(ctx, &tgid);
+	struct mark *mark;
 	__u8 state;
 
-	if (!task || !file || task->pid != task->tgid)
-		return 0;
-	tgid = task->tgid;
-	if (!bpf_map_lookup_elem(&targets, &tgid))
-		return 0;
-	socket = bpf_sock_from_file(file);
-	if (!socket)
-		return 0;
-	sk = socket->sk;
-	if (!sk ||
-	    (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
+	if (!sk)
 		return 0;
 	if (sk->sk_protocol == IPPROTO_UDP)
 		return adopt_resolver(sk, tgid);

@@ -23,6 +23,29 @@ static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
 	return mark;
 }
 
+/* Of a walk through files: the IP socket that this file is, if it is a target's; else NULL. */
+static __always_inline struct sock *target_socket(struct bpf_iter__task_file *ctx, __u32 *tgid)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file || task->pid != task->tgid)
+		return NULL;
+	*tgid = task->tgid;
+	if (!bpf_map_lookup_elem(&targets, tgid))
+		return NULL;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return NULL;
+	sk = socket->sk;
+	if (!sk ||
+	    (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
+		return NULL;
+	return sk;
+}
+
 static __always_inline void map_ipv4(__u8 *to, __be32 from)
 {
 	__builtin_memset(to, 0, 10);

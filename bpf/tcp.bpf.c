@@ -97,14 +97,18 @@ int BPF_PROG(tcp_retransmit, struct sock *sk)
 }
 
 /* Run by user space on suspicion: no hook, no cost. */
-SEC("iter/bpf_sk_storage_map")
-int tcp_snapshot(struct bpf_iter__bpf_sk_storage_map *ctx)
+SEC("iter/task_file")
+int tcp_snapshot(struct bpf_iter__task_file *ctx)
 {
-	struct mark *mark = ctx->value;
+	__u32 tgid;
+	struct sock *sk = target_socket(ctx, &tgid);
+	struct mark *mark;
 
-	if (!ctx->sk || !mark || ctx->sk->sk_protocol != IPPROTO_TCP)
+	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0; /* a resolver's UDP socket is marked, too */
-	emit_tcp(ctx->sk, mark, LW_EVENT_SNAPSHOT);
+	mark = bpf_sk_storage_get(&marks, sk, NULL, 0);
+	if (mark)
+		emit_tcp(sk, mark, LW_EVENT_SNAPSHOT);
 	return 0;
 }
 

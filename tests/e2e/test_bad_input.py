@@ -179,13 +179,26 @@ def test_a_process_that_is_no_patroni():
 
 
 def test_the_named_process_ends():
-    sleeper = subprocess.Popen(["sleep", "2"])
+    sleeper = subprocess.Popen(["sleep", "60"])
     t = subprocess.Popen([LEASEWATCH, "trace", "-d", "60", "-p", str(sleeper.pid)], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
+    for line in t.stdout:
+        if "found" in line:
+            break
+    sleeper.kill()
     sleeper.wait()
     out, err = t.communicate(timeout=30)
     assert t.returncode == 3 and "EXITED" in out
     assert "nothing is left of what -p named" in err
+
+
+@pytest.mark.parametrize("lives_s", [0.02, 0.05, 0.1, 0.15, 0.2])
+def test_the_named_process_ends_meanwhile(lives_s):
+    """While leasewatch starts: it was there, or it was not; nobody waits for it."""
+    sleeper = subprocess.Popen(["sleep", str(lives_s)])
+    done = run("trace", "-d", "60", "-p", str(sleeper.pid))
+    sleeper.wait()
+    assert (done.returncode, "there is no process" in done.stderr) in ((1, True), (3, False)), done.stderr
 
 
 def test_disk_full(tmp_path):

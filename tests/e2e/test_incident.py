@@ -42,7 +42,8 @@ def see_incident(lab, t):
     assert named["endpoint"] == fault["endpoint"]
     state = t.wait_for(5, event="endpoint", endpoint=fault["endpoint"], state="half_healthy")
     assert state["matrix"]["keepalive"] in ("hanging", "error")
-    assert "ok" in (state["matrix"].get("read"), state["matrix"].get("write"))
+    # Others pass, in whatever time.
+    assert {state["matrix"].get("read"), state["matrix"].get("write")} & {"ok", "slow"}
 
     lab("heal")
     end = t.wait_for(40, event="stall", phase="end", stall_id=begin["stall_id"])

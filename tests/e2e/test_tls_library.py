@@ -190,6 +190,7 @@ def test_one_of_its_own(trace, etcd, tmp_path):
     script = tmp_path / "patroni"
     script.write_text(f'"""patroni.__main__"""{OWN}')
     t = trace(None)
+    t.wait_for(20, event="start")
     client = subprocess.Popen(["/usr/bin/python3", str(script), module, str(etcd)], env={
         **os.environ, "PATRONI_SCOPE": "own", "PATRONI_NAME": "m1", "PATRONI_ETCD3_HOSTS": f"a.test:{etcd}",
         "PATRONI_ETCD3_PROTOCOL": "https"})

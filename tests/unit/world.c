@@ -269,7 +269,7 @@ void world__pass_with(struct world *w, uint64_t ms, uint64_t cookie, uint32_t un
 
 		w->now += end - w->now < MS(50) ? end - w->now : MS(50);
 		wants = engine__wants(w->engine, w->now);
-		if (cookie && wants.snapshot)
+		if (cookie && wants.sockets_len)
 			world__snapshot(w, cookie, unacked, unread);
 		for (size_t i = 0; i < wants.threads_len; i++)
 			bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);

@@ -86,6 +86,19 @@ static void on_address(void *ctx, const uint8_t addr[16], uint16_t port, const c
 	engine__name(w->engine, addr, port, endpoint);
 }
 
+/* Its exit is seen once it is followed; it may have been before that. */
+static void drop_if_gone(struct watch *w, pid_t pid)
+{
+	struct lw_event exit = {.type = LW_EVENT_EXIT, .tgid = (uint32_t)pid};
+	struct patroni_process p;
+
+	if (patroni__describe(pid, &p) != -ESRCH)
+		return;
+	exit.ts_ns = clock_ns(CLOCK_BOOTTIME);
+	engine__event(w->engine, &exit);
+	probe__unfollow(w->probe, pid);
+}
+
 static int add_target(struct watch *w, pid_t pid, const char *note)
 {
 	struct patroni_config config;
@@ -113,6 +126,7 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	if (err)
 		return err;
 	w->saw_target = true;
+	drop_if_gone(w, pid);
 	return err_follow;
 }
 
@@ -208,8 +222,8 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 {
 	struct engine_wants wants = engine__wants(w->engine, now_ns);
 
-	if (wants.snapshot)
-		probe__snapshot(w->probe);
+	for (size_t i = 0; i < wants.sockets_len; i++)
+		probe__snapshot(w->probe, (pid_t)wants.sockets[i]);
 	if (wants.tls_pid)
 		explain_blindness(w, wants.tls_pid, now_ns);
 	for (size_t i = 0; i < wants.threads_len; i++)

@@ -64,7 +64,7 @@ const struct feature features[FEATURES] = {
 	[FEATURE_SNAPSHOT] = {"socket evidence",
 			      {"tcp_snapshot"},
 			      FEATURE_OPTIONAL,
-			      "Linux 5.9",
+			      "Linux 5.12",
 			      "network_loss is told from endpoint_silent only after a "
 			      "retransmission, local_delay only when it is over"},
 	[FEATURE_RETRANSMIT] = {"retransmissions",

@@ -192,21 +192,20 @@ void probe__free(struct probe *p)
 	free(p);
 }
 
-/* Walk the process's files; kernels before 6.1 cannot narrow the walk, the program does it there.
+/*
+ * Walk the process's files with an iterator; kernels before 6.1 cannot narrow the walk, the program
+ * does it there.
  */
-static int adopt_sockets(struct probe *p, pid_t tgid)
+static int walk_files(const struct bpf_program *program, pid_t tgid)
 {
 	union bpf_iter_link_info info = {.task.pid = tgid};
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
 			    .link_info_len = sizeof(info));
-	struct bpf_link *link;
+	struct bpf_link *link = bpf_program__attach_iter(program, &opts);
 	int err;
 
-	if (!p->programs.used[FEATURE_ADOPT])
-		return 0;
-	link = bpf_program__attach_iter(p->programs.skel->progs.seed_sockets, &opts);
 	if (!link)
-		link = bpf_program__attach_iter(p->programs.skel->progs.seed_sockets, NULL);
+		link = bpf_program__attach_iter(program, NULL);
 	if (!link)
 		return -errno;
 	err = run_iterator(link);
@@ -232,7 +231,9 @@ int probe__follow(struct probe *p, pid_t tgid, bool tls)
 	/* First, so that what is written on a connection that we adopt can soon be read. */
 	if (p->tls)
 		uprobes__hook(p->tls, tgid, tls);
-	err = adopt_sockets(p, tgid);
+	err = 0;
+	if (p->programs.used[FEATURE_ADOPT])
+		err = walk_files(p->programs.skel->progs.seed_sockets, tgid);
 	if (p->resolve)
 		uprobes__hook(p->resolve, tgid, true);
 	return err;
@@ -287,10 +288,12 @@ int probe__poll(struct probe *p, int timeout_ms)
 	return 0;
 }
 
-int probe__snapshot(struct probe *p)
+int probe__snapshot(struct probe *p, pid_t tgid)
 {
-	int err = p->programs.snapshot ? run_iterator(p->programs.snapshot) : 0;
+	int err = 0;
 
+	if (p->programs.used[FEATURE_SNAPSHOT])
+		err = walk_files(p->programs.skel->progs.tcp_snapshot, tgid);
 	ring__consume(p->ring);
 	return err;
 }

@@ -62,9 +62,11 @@ void probe__no_plaintext(struct probe *p);
  */
 int probe__poll(struct probe *p, int timeout_ms);
 
-/* Have every followed socket say its state: LW_EVENT_SNAPSHOT records, handed on before this
- * returns. */
-int probe__snapshot(struct probe *p);
+/*
+ * Have the sockets of a followed process say their state: LW_EVENT_SNAPSHOT records, handed on
+ * before this returns. 0 or -errno.
+ */
+int probe__snapshot(struct probe *p, pid_t tgid);
 
 /* Losses since the probe was opened, index enum lw_lost. */
 void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS]);

@@ -54,11 +54,6 @@ static int open_plan(struct programs *p, const bool plan[FEATURES])
 	err = leasewatch_bpf__load(p->skel);
 	if (!err)
 		err = leasewatch_bpf__attach(p->skel);
-	if (!err && plan[FEATURE_SNAPSHOT]) {
-		p->snapshot =
-			trial__attach_snapshot(p->skel->progs.tcp_snapshot, p->skel->maps.marks);
-		err = p->snapshot ? 0 : -errno;
-	}
 	if (err) {
 		leasewatch_bpf__destroy(p->skel);
 		p->skel = NULL;
@@ -185,6 +180,5 @@ void programs__hooks(const struct programs *p, char *out, size_t size)
 
 void programs__close(struct programs *p)
 {
-	bpf_link__destroy(p->snapshot);
 	leasewatch_bpf__destroy(p->skel);
 }

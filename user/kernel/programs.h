@@ -15,7 +15,6 @@
 
 struct programs {
 	struct leasewatch_bpf *skel;
-	struct bpf_link *snapshot; /* the iterator over the marked sockets; NULL = not here */
 	bool used[FEATURES];
 	bool together; /* how uprobes are hooked, see hook.h */
 };

@@ -27,15 +27,6 @@ void trial__choose(struct bpf_object *object, const bool plan[FEATURES])
 	}
 }
 
-struct bpf_link *trial__attach_snapshot(const struct bpf_program *prog, const struct bpf_map *marks)
-{
-	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(marks)};
-	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
-			    .link_info_len = sizeof(info));
-
-	return bpf_program__attach_iter(prog, &opts);
-}
-
 static int try_attach(struct bpf_object *object, enum feature_id id, const char *name)
 {
 	const struct bpf_program *prog = bpf_object__find_program_by_name(object, name);
@@ -48,9 +39,6 @@ static int try_attach(struct bpf_object *object, enum feature_id id, const char 
 	case FEATURE_TLS:
 		/* Each process has a library of its own: that there are uprobes is all to ask. */
 		return access("/sys/bus/event_source/devices/uprobe", F_OK) ? -EOPNOTSUPP : 0;
-	case FEATURE_SNAPSHOT:
-		link = trial__attach_snapshot(prog, bpf_object__find_map_by_name(object, "marks"));
-		break;
 	default:
 		link = bpf_program__attach(prog);
 	}

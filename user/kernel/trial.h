@@ -14,10 +14,6 @@
 /* Choose which programs of an object that is not loaded yet will be: those of the plan. */
 void trial__choose(struct bpf_object *object, const bool plan[FEATURES]);
 
-/* Attach an iterator over the sockets that `marks` is kept in. NULL with errno set on failure. */
-struct bpf_link *trial__attach_snapshot(const struct bpf_program *prog,
-					const struct bpf_map *marks);
-
 /* `elf`: all the programs. 0, or the negative errno of what failed. */
 int trial__feature(const void *elf, size_t elf_bytes, enum feature_id id);
 

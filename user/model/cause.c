@@ -32,6 +32,7 @@ static void describe(const struct conn *c, struct diagnosis *out)
 	out->rpc = x ? x->rpc : ETCD_RPC_UNKNOWN;
 	out->refresh = x && exchange__is_refresh(x);
 	out->retransmits = conn__retransmits(c);
+	out->tcp_known = c->tcp.at_ns != 0;
 	out->unacked_bytes = c->tcp.unacked_bytes;
 	out->unsent_bytes = c->tcp.unsent_bytes;
 	out->unread_bytes = c->tcp.unread_bytes;

@@ -71,7 +71,8 @@ struct diagnosis {
 	bool has_error;
 	char message[ETCD_MESSAGE_BYTES];
 	uint32_t retransmits, unacked_bytes, unsent_bytes, unread_bytes;
-	bool reset; /* RST, else FIN (connection_reset); refused, else unreachable */
+	bool reset;	/* RST, else FIN (connection_reset); refused, else unreachable */
+	bool tcp_known; /* the socket was asked: the bytes and times here are its */
 	uint32_t backoff, srtt_us;
 	int64_t since_rx_ns; /* since the peer last sent anything; LW_UNKNOWN */
 	bool answers_reads;  /* another kind of request passed meanwhile, or before a clear no */

@@ -61,16 +61,17 @@ void engine__name(struct engine *e, const uint8_t addr[16], uint16_t port, const
 /* An etcd of this name ("etcd1.lab:2379") is configured, wherever it may be. */
 void engine__endpoint(struct engine *e, const char *name);
 
-/* Threads that are asked about at once; the others have their turn later. */
-#define ENGINE_THREADS_MAX 16
+/* Processes that are asked about at once; the others have their turn later. */
+#define ENGINE_WANTS_MAX 16
 
 /* What would help to name a cause. */
 struct engine_wants {
-	bool snapshot; /* LW_EVENT_SNAPSHOT records of the followed sockets */
+	size_t sockets_len;
+	uint32_t sockets[ENGINE_WANTS_MAX]; /* LW_EVENT_SNAPSHOT records of these pids' */
 	size_t threads_len;
 	struct {
 		uint32_t pid, tid;
-	} threads[ENGINE_THREADS_MAX]; /* what these are in: engine__thread */
+	} threads[ENGINE_WANTS_MAX]; /* what these are in: engine__thread */
 	uint32_t tls_pid; /* why this one's TLS cannot be read: engine__tls_blind; 0 = nobody's */
 };
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns);

@@ -44,12 +44,14 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 		if (c && (int64_t)(now_ns - conn__attempt_start(c)) >
 				 e->config.stall_after_ns - EVIDENCE_BEFORE_NS) {
 			suspicious = true;
-			if (c->state != CONN_CONNECTING && now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS)
-				wants.snapshot = true;
+			if (c->state != CONN_CONNECTING &&
+			    now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS &&
+			    wants.sockets_len < ENGINE_WANTS_MAX)
+				wants.sockets[wants.sockets_len++] = m->pid;
 		}
 		if ((int64_t)(now_ns - m->thread.at_ns) >
 			    (suspicious ? THREAD_AGE_SUSPICIOUS_NS : THREAD_AGE_NS) &&
-		    wants.threads_len < ENGINE_THREADS_MAX) {
+		    wants.threads_len < ENGINE_WANTS_MAX) {
 			wants.threads[wants.threads_len].pid = m->pid;
 			wants.threads[wants.threads_len++].tid = m->refresh_tid;
 		}

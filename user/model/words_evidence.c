@@ -44,12 +44,11 @@ static void list_tcp(const struct diagnosis *d, struct finding_stall *s)
 		number(s, "tcp.backoff", d->backoff);
 	if (d->connecting)
 		return;
-	number(s, "tcp.unacked_bytes", (double)d->unacked_bytes + d->unsent_bytes);
-	number(s, "tcp.unread_bytes", d->unread_bytes);
-	if (d->unread_bytes)
-		seconds(s, "unread_s", d->since_rx_ns);
-	else
-		seconds(s, "tcp.last_received_s", d->since_rx_ns);
+	if (d->tcp_known) {
+		number(s, "tcp.unacked_bytes", (double)d->unacked_bytes + d->unsent_bytes);
+		number(s, "tcp.unread_bytes", d->unread_bytes);
+		seconds(s, d->unread_bytes ? "unread_s" : "tcp.last_received_s", d->since_rx_ns);
+	}
 	if (d->srtt_us)
 		seconds(s, "tcp.srtt_s", d->srtt_us * NS_PER_US);
 }
