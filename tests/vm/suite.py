@@ -171,9 +171,9 @@ def compare(tally, build, left):
             if os.path.exists(f"{out}/scenario.json")}  # there is none where nothing can be watched
     if not told:
         return
-    here = subprocess.run([f"{HERE}/scenario"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    here = subprocess.run([f"{HERE}/scenario"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, env={**os.environ, "LEASEWATCH": os.path.abspath(f"{build}/leasewatch")})
-    tally.add(here.returncode == 0, "vm: the scenario on this machine's kernel", here.stdout)
+    tally.add(here.returncode == 0, "vm: the scenario on this machine's kernel", here.stdout + here.stderr)
     for name, lines in told.items():
         different = list(difflib.unified_diff(here.stdout.splitlines(), lines, "this machine", name, lineterm="", n=1))
         tally.add(bool(lines) and not different, f"vm: {name}: the same JSON as on this machine ({len(lines)} lines)",
