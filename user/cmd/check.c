@@ -297,8 +297,8 @@ int cmd_check(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "Say what this host offers: kernel, hooks, Patroni processes, their etcd "
-		       "endpoints.\vExit status: 0 ready, 1 cannot watch here, 3 no Patroni runs "
-		       "here now.",
+		       "endpoints.\v"
+		       "Exit status: 0 ready, 1 cannot watch here, 3 no Patroni runs here now.",
 	};
 	struct check c = {0};
 

@@ -64,8 +64,8 @@ int cmd_daemon(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "Watch for ever: a JSON log, metrics for Prometheus. SIGHUP reads the "
-		       "configuration again and opens the log anew.\vExit status: 0 ended by "
-		       "SIGTERM or SIGINT, 1 error.",
+		       "configuration again and opens the log anew.\v"
+		       "Exit status: 0 ended by SIGTERM or SIGINT, 1 error.",
 	};
 	struct arguments a = {0};
 	struct conf conf;

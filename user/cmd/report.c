@@ -70,9 +70,9 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.children = children,
 	.args_doc = "FILE...",
-	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first.\vA FILE "
-	       "of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to "
-	       "judge.",
+	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first.\v"
+	       "A FILE of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 "
+	       "nothing to judge.",
 };
 
 static int show(struct report *r, const struct finding *f)

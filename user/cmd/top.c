@@ -218,8 +218,9 @@ int cmd_top(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "A live screen: the leases running down, the endpoints, and what is the "
-		       "matter.\vKeys are shown on the screen. Exit status: 0 healthy, 1 error, 2 "
-		       "a stall was seen, 3 nothing to watch.",
+		       "matter.\v"
+		       "Keys are shown on the screen. Exit status: 0 healthy, 1 error, 2 a stall "
+		       "was seen, 3 nothing to watch.",
 	};
 	static struct top_command c; /* large, and there is one */
 

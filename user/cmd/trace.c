@@ -221,8 +221,8 @@ int cmd_trace(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.doc = "Watch Patroni's requests to etcd, tell stalls as they happen, then sum "
-		       "up.\vExit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to "
-		       "watch.",
+		       "up.\v"
+		       "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.",
 	};
 	struct trace t = {.watch.stall_after_ns = NS_PER_S};
 
