@@ -252,7 +252,7 @@ static void test_nagle_not_single_send(void **state)
 }
 
 /* The incident with this version of Patroni, for three attempts. */
-static void code_14(struct world *w, uint64_t cookie, const char *version)
+static void refused(struct world *w, uint64_t cookie, const char *version, const char *message)
 {
 	w->version = version;
 	world__connect(w, cookie);
@@ -260,10 +260,25 @@ static void code_14(struct world *w, uint64_t cookie, const char *version)
 	for (int i = 0; i < 3; i++) {
 		world__keepalive(w, cookie);
 		world__pass_with(w, 7000, cookie, 0, 0);
-		world__refuse(w, cookie, 503, 14, "etcdserver: request timed out");
+		world__refuse(w, cookie, 503, 14, message);
 		world__pass(w, 200);
 	}
 	assert_int_equal(w->stall.cause, CAUSE_ENDPOINT_ERROR);
+}
+
+static void code_14(struct world *w, uint64_t cookie, const char *version)
+{
+	refused(w, cookie, version, "etcdserver: request timed out");
+}
+
+/* No other etcd could have answered: to upgrade Patroni would not have helped. */
+static void test_no_leader_is_no_fault_of_patroni(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 1, "3.0.2", "etcdserver: no leader");
+	assert_int_equal(note(w, NOTE_KNOWN_FAULT)->count, 0);
+	assert_contains(w->hint, "etcd has no leader");
 }
 
 static void test_known_fault(void **state)
@@ -379,6 +394,7 @@ int main(void)
 		CASE(test_nagle_not_first_of_connection),
 		CASE(test_nagle_not_single_send),
 		CASE(test_known_fault),
+		CASE(test_no_leader_is_no_fault_of_patroni),
 		CASE(test_mended_versions),
 		CASE(test_other_errors),
 		CASE(test_failsafe),

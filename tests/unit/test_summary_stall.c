@@ -128,6 +128,23 @@ static void test_the_same_elsewhere(void **state)
 		       "and 2 more; 10.0 s of the lease are left, and it is not over.");
 }
 
+/* What was named last is not all that was in the way. */
+static void test_it_began_elsewhere(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	f.where.endpoint = "etcd1.lab:2379";
+	f.stall.remaining_ns = 19 * S;
+	add(s, f);
+	add_cause(s, STALL_UPDATE, CAUSE_ENDPOINT_ERROR, 0);
+	summary__finish(s, SAMPLE_TS_NS + 9 * S);
+	check_sentence(s,
+		       "stalled: 1 stall of the lease renewal: endpoint_error at etcd2.lab:2379, "
+		       "after endpoint_silent at etcd1.lab:2379; 10.0 s of the lease are left, and "
+		       "it is not over.");
+}
+
 /* A replica's stall may come closer; the primary's is what matters. */
 static void test_a_leader_matters_more(void **state)
 {
@@ -301,6 +318,7 @@ int main(void)
 		test(test_a_stall_that_does_not_end),
 		test(test_the_worst_of_several),
 		test(test_the_same_elsewhere),
+		test(test_it_began_elsewhere),
 		test(test_a_leader_matters_more),
 		test(test_a_leader_that_was_demoted),
 		test(test_the_end_takes_nothing_back),

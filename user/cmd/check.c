@@ -95,7 +95,7 @@ static void check_host(struct check *c, const struct host *h)
 		   "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's configuration "
 		   "and getaddrinfo");
 	check_need(c, "no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
-		   lockdown_name(h->lockdown),
+		   h->lockdown == LOCKDOWN_UNKNOWN ? NULL : lockdown_name(h->lockdown),
 		   "nothing can be watched: no program may read the kernel's memory; boot with "
 		   "lockdown=integrity or without");
 	check_need(c, "BTF", h->btf,
@@ -132,8 +132,10 @@ static void check_feature(struct check *c, const struct probe *probe, bool obsta
 	else if (err)
 		features__failure(f, err, why, sizeof(why));
 	r.detail = why;
-	if ((other_tier || obstacle) && !c->json)
-		r.lost = NULL; /* the other one does it; all is lost */
+	if (obstacle && !c->json)
+		r.lost = NULL; /* all is */
+	if (other_tier && !c->json)
+		r.lost = "nothing is lost, the other tier is used";
 	row(c, r);
 }
 
@@ -238,9 +240,11 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 		process_json(c, p, &f);
 		return 0;
 	}
+	/* "etcd3" is an etcd of that name to whoever did not write Patroni. */
 	printf("  pid %-8d %s/%s, %s%s%s\n", p->pid, f.scope[0] ? f.scope : "?",
-	       f.member[0] ? f.member : "?", dcs_name(f.dcs), f.tls ? " over TLS" : "",
-	       p->container ? ", in a container" : "");
+	       f.member[0] ? f.member : "?",
+	       f.dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : dcs_name(f.dcs),
+	       f.tls ? " over TLS" : "", p->container ? ", in a container" : "");
 	if (f.tls)
 		show_tls(c, p->pid);
 	for (size_t i = 0; i < f.endpoints_len; i++)

@@ -168,6 +168,7 @@ static void reload(struct daemon *d)
 		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
 	textfile__move(&d->textfile, next.metrics.textfile);
+	strcpy(next.metrics.textfile, d->textfile.path);
 	d->conf = next;
 	d->textfile_ns = 0;
 	log = log_options(&d->conf.log);

@@ -193,8 +193,9 @@ void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns)
 	const struct diagnosis *d = &m->stall.diagnosis;
 	struct note n;
 
+	/* Where etcd has no leader, no other member could have answered either. */
 	if (m->notes.known_fault || d->cause != CAUSE_ENDPOINT_ERROR || d->error_code != 14 ||
-	    !member__stays_with_code_14(m))
+	    strstr(d->message, "no leader") || !member__stays_with_code_14(m))
 		return;
 	m->notes.known_fault = true;
 	begin(&n, NOTE_KNOWN_FAULT, m, d->address);

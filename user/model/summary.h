@@ -35,12 +35,13 @@ struct summary_stall { /* one per stall, in order of their begin */
 	uint64_t stall_id;
 	uint64_t begin_ts_ns;
 	enum cause cause;	      /* the last one named: it may sharpen */
+	enum cause first_cause;	      /* that was named, at first_endpoint */
 	enum stall_severity severity; /* the worst */
 	enum stall_result result;     /* STALL_ONGOING until it ends */
 	int64_t duration_ns;	      /* LW_UNKNOWN until it ends */
 	int64_t begin_remaining_ns;   /* when it began; LW_UNKNOWN_REMAINING = not known */
 	int64_t worst_remaining_ns;   /* the same, at worst */
-	char endpoint[160], member[64];
+	char endpoint[160], first_endpoint[160], member[64];
 	unsigned int elsewhere; /* other endpoints that failed in the same way, at most */
 	bool leader;		/* at any time in it */
 };

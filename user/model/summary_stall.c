@@ -107,6 +107,10 @@ static void update_cause(struct summary_stall *st, const struct finding *f)
 		st->elsewhere = elsewhere(fs);
 	if (f->where.endpoint || f->where.address)
 		finding_where_name(&f->where, st->endpoint, sizeof(st->endpoint));
+	if (st->first_cause == CAUSE_UNKNOWN) {
+		st->first_cause = st->cause;
+		memcpy(st->first_endpoint, st->endpoint, sizeof(st->first_endpoint));
+	}
 }
 
 static void update_stall(struct summary_stall *st, const struct finding *f)

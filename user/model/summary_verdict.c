@@ -117,6 +117,16 @@ static const struct summary_stall *worst_stall(const struct summary *s)
 	return worst;
 }
 
+/* It began elsewhere, and in another way: then both have a part in it. */
+static void say_beginning(struct sentence *out, const struct summary_stall *st)
+{
+	if (st->first_cause == st->cause || !strcmp(st->first_endpoint, st->endpoint))
+		return;
+	say(out, ", after %s", cause_name(st->first_cause));
+	if (st->first_endpoint[0])
+		say(out, " at %s", st->first_endpoint);
+}
+
 static void say_stalled(struct sentence *out, const struct summary *s)
 {
 	const struct summary_stall *w = worst_stall(s);
@@ -134,6 +144,7 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 	say(out, "%s %s", s->stalls == 1 ? ":" : " was", cause_name(w->cause));
 	if (w->endpoint[0])
 		say(out, " at %s", summary_stall__where(w, where, sizeof(where)));
+	say_beginning(out, w);
 	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
 		say(out, "; how much of the lease was left is not known");
 	else if (w->worst_remaining_ns <= 0)
