@@ -30,9 +30,13 @@ WARN     := -Wall -Wextra -Werror
 CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-PKGS     := libbpf libelf zlib jansson yaml-0.1 ncursesw inih libmicrohttpd libcap-ng
+
+# The core needs these; the kernel side and the commands need the others as well.
 CORE_PKGS := jansson yaml-0.1 ncursesw inih
-RESOLV   := -lresolv
+PKGS      := libbpf libelf zlib libmicrohttpd libcap-ng $(CORE_PKGS)
+CORE_LIBS := $(shell $(PKGCONFIG) --libs $(CORE_PKGS)) -lresolv
+LIBS      := $(shell $(PKGCONFIG) --libs $(PKGS)) -lresolv
+CPPFLAGS  += $(shell $(PKGCONFIG) --cflags $(PKGS))
 
 ifeq ($(V),1)
 Q :=
@@ -42,20 +46,16 @@ Q := @
 say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
 endif
 
-# The core is everything that runs without root and without libbpf: unit and fuzz tests link only it.
-CORE_SRC := $(wildcard user/protocol/*.c user/model/*.c user/sink/*.c user/sink/*/*.c user/kernel/patroni_*.c) \
-	    user/kernel/library.c user/kernel/features.c user/kernel/ring.c $(wildcard user/kernel/vitals*.c) user/cmd/conf.c
-APP_SRC  := $(filter-out $(CORE_SRC),$(wildcard user/kernel/*.c user/cmd/*.c)) user/main.c
+# The core runs without root and without libbpf.
+CORE_SRC := $(wildcard $(addprefix user/,protocol/*.c model/*.c host/*.c sink/*.c sink/*/*.c))
+USER_SRC := $(wildcard user/*/*.c user/*/*/*.c)
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 
-CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
-APP_OBJ  := $(APP_SRC:%.c=$(BUILD)/%.o)
+USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
-# The probe without the rest: for programs of the tests and the benchmark.
-PROBE_OBJ := $(addprefix $(BUILD)/user/kernel/,probe.o programs.o trial.o resolve.o tls.o uprobes.o uprobes_copy.o \
-	hook.o hooks.o symbols.o library.o features.o ring.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
-CORE_LIB := $(BUILD)/libleasewatch.a
+# All of user/ but main.c. The unit tests link it without libbpf: what they pull in must not need it.
+USER_LIB := $(BUILD)/libleasewatch.a
 
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -85,27 +85,35 @@ $(SKEL): $(BUILD)/leasewatch.bpf.o
 $(BUILD)/user/%.o: user/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags $(PKGS)) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -MMD -MP -c $< -o $@
 
-$(APP_OBJ): | $(SKEL)
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard user/kernel/*.c user/cmd/*.c)): | $(SKEL)
 
-$(CORE_LIB): $(CORE_OBJ)
+$(USER_LIB): $(USER_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/leasewatch: $(APP_OBJ) $(CORE_LIB)
+$(BUILD)/leasewatch: $(BUILD)/user/main.o $(USER_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --libs $(PKGS)) $(RESOLV)
+	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # ---- tests
-UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+UNIT_LIB := $(BUILD)/tests/unit/helpers.a
+UNIT_CPPFLAGS := $(CPPFLAGS) -Itests/unit $(shell $(PKGCONFIG) --cflags cmocka)
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(CORE_LIB)
-	$(call say,TEST,$@)
+$(UNIT_LIB): $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/%.o: tests/unit/%.c
+	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(LW_CFLAGS) $(shell $(PKGCONFIG) --cflags $(CORE_PKGS) cmocka) \
-		-MMD -MP -MF $@.d -o $@ $< $(UNIT_HELPERS) $(CORE_LIB) \
-		$(shell $(PKGCONFIG) --libs $(CORE_PKGS) cmocka) $(RESOLV)
+	$(Q)$(CC) $(UNIT_CPPFLAGS) $(LW_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_LIB) $(USER_LIB)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --libs cmocka) $(CORE_LIBS) -lelf
+.SECONDARY: $(UNIT:%=%.o)
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -115,20 +123,19 @@ FUZZ_OBJ := $(CORE_SRC:%.c=$(BUILD)/fuzz/%.o)
 $(BUILD)/fuzz/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link \
-		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -c $< -o $@
+		-MMD -MP -c $< -o $@
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer \
-		$(shell $(PKGCONFIG) --cflags $(CORE_PKGS)) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) \
-		$(shell $(PKGCONFIG) --libs $(CORE_PKGS)) $(RESOLV)
+		-MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) $(CORE_LIBS) -lelf
 
 # Seeds out of real traffic: build/tests/fuzz/record PID DIR SECS (root)
-$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(PROBE_OBJ)
+$(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(USER_LIB)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(shell $(PKGCONFIG) --cflags --libs libbpf libelf) -lpthread
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -o $@ $^ $(LIBS)
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ) $(BUILD)/tests/fuzz/record
@@ -147,7 +154,7 @@ BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook a
 
 BENCH_PKGS := libbpf libelf
 
-$(BUILD)/tools/bench/attach: $(PROBE_OBJ)
+$(BUILD)/tools/bench/attach: $(USER_LIB)
 $(BUILD)/tools/bench/target $(BUILD)/tools/bench/server: BENCH_PKGS := openssl
 $(BUILD)/tools/bench/target $(BUILD)/tools/bench/server: $(BUILD)/tools/bench/stream.o
 $(BUILD)/tools/bench/stream.o: tools/bench/stream.c
@@ -157,7 +164,7 @@ $(BUILD)/tools/bench/stream.o: tools/bench/stream.c
 $(BUILD)/tools/bench/%: tools/bench/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) \
+	$(Q)$(CC) $(CPPFLAGS) $(LW_CFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o %.a,$^) \
 		$(shell $(PKGCONFIG) --cflags --libs $(BENCH_PKGS)) -lpthread
 
 $(BUILD)/tools/bench/%.bpf.o: tools/bench/%.bpf.c

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 static struct patroni_config cfg;
 

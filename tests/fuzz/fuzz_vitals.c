@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 
 static void must(bool ok)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kernel/library.h"
+#include "host/library.h"
 #include "pretend.h"
 
 #define FOUND_MAX 4

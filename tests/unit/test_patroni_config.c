@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 
 #define YAML(text) yaml(text, 0)
 

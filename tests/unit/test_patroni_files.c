@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 #include "pretend.h"
 
 static struct patroni_config cfg;

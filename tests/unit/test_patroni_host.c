@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 #include "pretend.h"
 
 #define IN_PRODUCTION	    6

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 
 static struct patroni_config cfg;
 

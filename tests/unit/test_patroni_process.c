@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 #include "pretend.h"
 
 #define ARGS_MAX 12

@@ -24,7 +24,7 @@
 #include <cmocka.h>
 
 #include "child.h"
-#include "kernel/vitals.h"
+#include "host/vitals.h"
 #include "waiting.h"
 
 #define MS INT64_C(1000000)

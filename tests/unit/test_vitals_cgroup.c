@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 #include "pretend.h"
 
 #define UNKNOWN                                                                                    \

@@ -11,7 +11,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 
 #define TAIL " 1 1 0 -1 4194304 200 0 17 0 3 4 0 0 20 0 1 0 12345 1000 20 18446744073709551615\n"
 

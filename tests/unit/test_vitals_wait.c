@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "child.h"
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 #include "pretend.h"
 #include "waiting.h"
 

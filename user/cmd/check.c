@@ -10,7 +10,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 #include "kernel/probe.h"
 #include "kernel/tls.h"
 

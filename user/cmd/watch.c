@@ -13,9 +13,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/watch.h"
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 #include "kernel/probe.h"
-#include "kernel/vitals.h"
+#include "host/vitals.h"
 
 #define TICK_NS (50 * NS_PER_MS)
 /* How long records may wait to be read: most of them wake nobody. */

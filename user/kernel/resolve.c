@@ -2,7 +2,7 @@
 /*
  * resolve.c - see resolve.h.
  */
-#include "kernel/library.h"
+#include "host/library.h"
 #include "kernel/resolve.h"
 
 /* The return first: an entry without a return would look like a call that hangs. */

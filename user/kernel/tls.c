@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/library.h"
-#include "kernel/symbols.h"
+#include "host/library.h"
+#include "host/symbols.h"
 #include "kernel/tls.h"
 #include "leasewatch/event.h"
 

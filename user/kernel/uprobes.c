@@ -12,7 +12,7 @@
 #include <uthash.h>
 
 #include "kernel/hooks.h"
-#include "kernel/library.h"
+#include "host/library.h"
 #include "kernel/uprobes_private.h"
 #include "leasewatch/event.h"
 

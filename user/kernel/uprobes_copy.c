@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/hooks.h"
-#include "kernel/symbols.h"
+#include "host/symbols.h"
 #include "kernel/uprobes_private.h"
 
 struct hooking {

@@ -7,7 +7,7 @@
 #define LEASEWATCH_UPROBES_PRIVATE_H
 
 #include "kernel/hook.h"
-#include "kernel/library.h"
+#include "host/library.h"
 #include "kernel/uprobes.h"
 
 #define TROUBLE_BYTES (LIBRARY_NAME_BYTES + 128)

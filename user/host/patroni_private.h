@@ -5,7 +5,7 @@
 #ifndef LEASEWATCH_PATRONI_PRIVATE_H
 #define LEASEWATCH_PATRONI_PRIVATE_H
 
-#include "kernel/patroni.h"
+#include "host/patroni.h"
 
 /* Room for a path of the target; Linux' own PATH_MAX. */
 #define PATRONI_PATH_MAX 4096

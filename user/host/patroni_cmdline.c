@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 void patroni_cmdline__split(struct patroni_cmdline *cmd, size_t len)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 
 /* Levels of cgroups that are looked at, from the thread's own upwards. */
 #define LEVELS_MAX 32

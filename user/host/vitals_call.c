@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 
 static const struct vitals_call calls[] = {
 	{SYS_read, "read", CALL_FD, "read from"},

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "kernel/vitals.h"
+#include "host/vitals.h"
 
 /* ---- vitals_text.c: pure parsers of NUL-terminated text; false or -1 = not that shape */
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/symbols.h"
+#include "host/symbols.h"
 
 /* Those of a libcrypto with all its symbols have less than a tenth of it. */
 #define SECTION_BYTES_MAX (16 << 20)

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 #include "protocol/text.h"
 
 /* Descriptors of one poll that are looked at, and of those that are named. */

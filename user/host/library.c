@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/library.h"
+#include "host/library.h"
 
 /* Lines of /proc/PID/maps that are read: the kernel's own default limit of mappings
  * (vm.max_map_count) is 65530. */

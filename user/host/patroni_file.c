@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 /* Entries of a configuration directory that are looked at: enough for any, not for a spool of
  * millions. */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 #define ETCD_CLIENT_PORT 2379
 #define ETCD_SCHEME_MAX	 (sizeof(((struct patroni_etcd_section *)0)->protocol) - 1)

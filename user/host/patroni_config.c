@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 /* Files of one configuration directory; the operators that use one write two or three. */
 #define CONFIG_FILES_MAX 64

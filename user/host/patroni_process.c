@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 /* An entry script is some hundred bytes; Patroni's own __main__.py 16 KiB in 4.1. */
 #define SCRIPT_BYTES_MAX (64UL * 1024)

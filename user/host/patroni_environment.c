@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 #define PREFIX "PATRONI_"
 

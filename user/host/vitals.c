@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 #include "protocol/text.h"
 
 /* Memory pressure (some avg10, percent) above which a read of the target's memory may have to wait.

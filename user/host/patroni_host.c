@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/patroni.h"
-#include "kernel/patroni_private.h"
+#include "host/patroni.h"
+#include "host/patroni_private.h"
 
 #define HOSTS_MAX	   (256 * 1024UL)
 #define PG_CONTROL_MAX	   (64 * 1024UL)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "kernel/patroni_private.h"
+#include "host/patroni_private.h"
 
 #define YAML_DEPTH_MAX	 64
 #define YAML_NODES_MAX	 16384

@@ -21,7 +21,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "kernel/vitals_private.h"
+#include "host/vitals_private.h"
 
 #define POSTGRES_PORT 5432
 #define DNS_PORT      53
