@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "leasewatch/units.h"
 
 volatile sig_atomic_t lw_stop;
 
@@ -42,7 +43,7 @@ static void usage(FILE *out)
 	fprintf(out, "Usage: leasewatch COMMAND [OPTION...]\n"
 		     "Watch how Patroni renews its lease in etcd, and say whose fault it is when "
 		     "it cannot.\n\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
 	fprintf(out, "\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch top "
 		     "(or trace)\n"
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
 		puts("leasewatch " LW_VERSION);
 		return EXIT_HEALTHY;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		char name[32];
 
 		if (strcmp(argv[1], commands[i].name) != 0)

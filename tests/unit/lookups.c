@@ -187,7 +187,8 @@ static const struct told *expect(enum dns_source source, enum dns_outcome outcom
 	const struct told *got = next_told();
 
 	assert_int_equal(got->l.source, source);
-	assert_string_equal(dns_outcome_name(got->l.outcome), dns_outcome_name(outcome));
+	assert_string_equal(enum_name(&dns_outcome_names, got->l.outcome),
+			    enum_name(&dns_outcome_names, outcome));
 	assert_string_equal(got->l.name, name);
 	assert_int_equal(got->duration_ms, duration_ms);
 	assert_int_equal(got->l.end_ns != 0, outcome != DNS_IN_FLIGHT);

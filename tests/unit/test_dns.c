@@ -15,6 +15,7 @@
 
 #include "dns_samples.h"
 #include "guard.h"
+#include "leasewatch/units.h"
 #include "protocol/dns.h"
 
 #define SAMPLE(s) s, sizeof(s)
@@ -50,7 +51,7 @@ static void test_queries(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct dns_message m = parsed(cases[i].data, cases[i].len);
 
 		assert_string_equal(m.name, cases[i].name);
@@ -78,7 +79,7 @@ static void test_rcodes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct dns_message m = parsed(cases[i].data, cases[i].len);
 
 		assert_true(m.is_response);

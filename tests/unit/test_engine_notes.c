@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "world.h"
+#include "leasewatch/units.h"
 
 #define OTHER 43
 
@@ -304,7 +305,7 @@ static void test_mended_versions(void **state)
 	static const char *const mended[] = {"3.3.7", "4.0.6", "4.1.4"};
 
 	world__teardown(state);
-	for (size_t i = 0; i < sizeof(mended) / sizeof(mended[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(mended); i++) {
 		struct world *w;
 
 		world__setup(state);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "world.h"
+#include "leasewatch/units.h"
 
 #define OTHER 43
 
@@ -322,7 +323,7 @@ static void test_order_and_room(void **state)
 	const struct status *s;
 	char name[32];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		engine__endpoint(w->engine, names[i]);
 	s = look(w);
 	assert_int_equal(s->endpoints_len, 3);

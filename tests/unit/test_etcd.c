@@ -12,9 +12,9 @@
 
 #include "etcd_samples.h"
 #include "guard.h"
+#include "leasewatch/units.h"
 
-#define BODY_BYTES   8192
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define BODY_BYTES 8192
 
 static size_t encode(char *out, const char *text, size_t len)
 {

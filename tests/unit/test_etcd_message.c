@@ -8,10 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "protocol/etcd.h"
 #include "protocol/etcd_message.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static void test_messages(void **state)
 {

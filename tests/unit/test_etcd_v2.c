@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "leasewatch/units.h"
 #include "protocol/etcd.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define LEADER	     "/v2/keys/service/demo/leader"
-#define MEMBER	     "/v2/keys/service/demo/members/pg1"
+#define LEADER "/v2/keys/service/demo/leader"
+#define MEMBER "/v2/keys/service/demo/members/pg1"
 static struct guard guard;
 
 static struct etcd_request request(const char *method, const char *target, const char *body,

@@ -10,55 +10,52 @@
 
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "model/finding.h"
+#include "model/summary.h"
 
-/* Every value has a word of its own, which leads back to it; what is beyond has none. */
-#define check_words(count, name, from_name)                                                        \
-	do {                                                                                       \
-		for (int i = 0; i < (int)(count); i++) {                                           \
-			assert_non_null(name(i));                                                  \
-			assert_int_equal(from_name(name(i)), i);                                   \
-		}                                                                                  \
-		assert_null(name((count)));                                                        \
-		assert_null(name(-1));                                                             \
-		assert_int_equal(from_name("no such word"), -1);                                   \
-		assert_int_equal(from_name(""), -1);                                               \
-		assert_int_equal(from_name(NULL), -1);                                             \
-	} while (0)
-
-static void test_words_lead_back(void **state)
+/* Every value has a name of its own, which leads back to it; what is beyond has none. */
+static void test_names_lead_back(void **state)
 {
+	static const struct enum_names *const all[] = {
+		&connect_outcome_names, &request_outcome_names, &process_phase_names,
+		&stall_phase_names,	&stall_severity_names,	&stall_result_names,
+		&cause_names,		&endpoint_state_names,	&matrix_column_names,
+		&matrix_cell_names,	&dns_source_names,	&dns_outcome_names,
+		&note_kind_names,	&verdict_names,
+	};
+
 	(void)state;
-	check_words(CONNECT_OUTCOMES, connect_outcome_name, connect_outcome_from_name);
-	check_words(REQUEST_OUTCOMES, request_outcome_name, request_outcome_from_name);
-	check_words(PROCESS_UPDATED + 1, process_phase_name, process_phase_from_name);
-	check_words(STALL_PHASES, stall_phase_name, stall_phase_from_name);
-	check_words(STALL_SEVERITIES, stall_severity_name, stall_severity_from_name);
-	check_words(STALL_RESULTS, stall_result_name, stall_result_from_name);
-	check_words(CAUSES, cause_name, cause_from_name);
-	check_words(ENDPOINT_STATES, endpoint_state_name, endpoint_state_from_name);
-	check_words(CELLS, matrix_cell_name, matrix_cell_from_name);
-	check_words(DNS_SOURCES, dns_source_name, dns_source_from_name);
-	check_words(DNS_OUTCOMES, dns_outcome_name, dns_outcome_from_name);
-	check_words(NOTE_KINDS, note_kind_name, note_kind_from_name);
+	for (size_t n = 0; n < ARRAY_LEN(all); n++) {
+		for (unsigned int i = 0; i < all[n]->len; i++) {
+			assert_non_null(enum_name(all[n], i));
+			assert_int_equal(enum_value(all[n], enum_name(all[n], i)), i);
+		}
+		assert_null(enum_name(all[n], (unsigned int)all[n]->len));
+		assert_null(enum_name(all[n], -1));
+		assert_int_equal(enum_value(all[n], "no such name"), -1);
+		assert_int_equal(enum_value(all[n], ""), -1);
+		assert_int_equal(enum_value(all[n], NULL), -1);
+	}
 }
 
 /* Scripts depend on these: a change here is a change of the contract. */
 static void test_words_of_the_contract(void **state)
 {
 	(void)state;
-	assert_string_equal(request_outcome_name(REQUEST_UNOBSERVED), "unobserved");
-	assert_string_equal(connect_outcome_name(CONNECT_ABANDONED), "abandoned");
-	assert_string_equal(cause_name(CAUSE_ENDPOINT_SILENT), "endpoint_silent");
-	assert_string_equal(cause_name(CAUSE_NOT_ATTEMPTED), "not_attempted");
-	assert_string_equal(endpoint_state_name(ENDPOINT_HALF_HEALTHY), "half_healthy");
-	assert_string_equal(stall_result_name(STALL_RESULT_EXPIRED), "expired");
-	assert_string_equal(stall_severity_name(STALL_CRITICAL), "critical");
-	assert_string_equal(matrix_column_name(MATRIX_KEEPALIVE), "keepalive");
-	assert_string_equal(dns_source_name(DNS_GETADDRINFO), "getaddrinfo");
-	assert_string_equal(dns_outcome_name(DNS_IN_FLIGHT), "in_flight");
-	assert_string_equal(note_kind_name(NOTE_SEVERAL), "several_members");
-	assert_string_equal(note_kind_name(NOTE_KNOWN_FAULT), "known_fault");
+	assert_string_equal(enum_name(&request_outcome_names, REQUEST_UNOBSERVED), "unobserved");
+	assert_string_equal(enum_name(&connect_outcome_names, CONNECT_ABANDONED), "abandoned");
+	assert_string_equal(enum_name(&cause_names, CAUSE_ENDPOINT_SILENT), "endpoint_silent");
+	assert_string_equal(enum_name(&cause_names, CAUSE_NOT_ATTEMPTED), "not_attempted");
+	assert_string_equal(enum_name(&endpoint_state_names, ENDPOINT_HALF_HEALTHY),
+			    "half_healthy");
+	assert_string_equal(enum_name(&stall_result_names, STALL_RESULT_EXPIRED), "expired");
+	assert_string_equal(enum_name(&stall_severity_names, STALL_CRITICAL), "critical");
+	assert_string_equal(enum_name(&matrix_column_names, MATRIX_KEEPALIVE), "keepalive");
+	assert_string_equal(enum_name(&dns_source_names, DNS_GETADDRINFO), "getaddrinfo");
+	assert_string_equal(enum_name(&dns_outcome_names, DNS_IN_FLIGHT), "in_flight");
+	assert_string_equal(enum_name(&note_kind_names, NOTE_SEVERAL), "several_members");
+	assert_string_equal(enum_name(&note_kind_names, NOTE_KNOWN_FAULT), "known_fault");
 }
 
 static void check_where(struct finding_where where, const char *expected)
@@ -97,7 +94,7 @@ static void test_rounding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words_lead_back),
+		cmocka_unit_test(test_names_lead_back),
 		cmocka_unit_test(test_words_of_the_contract),
 		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_rounding),

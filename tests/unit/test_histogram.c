@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "findings.h"
+#include "leasewatch/units.h"
 #include "model/histogram.h"
 
 static void test_empty(void **state)
@@ -42,7 +43,7 @@ static void test_one_value(void **state)
 					    INT64_C(1) << 36};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(values_us) / sizeof(values_us[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(values_us); i++) {
 		struct histogram h = {0};
 
 		histogram__record(&h, values_us[i] * 1000);
@@ -80,7 +81,7 @@ static void test_error_is_bounded(void **state)
 			histogram__record(&h, (int64_t)us[i] * 1000);
 		}
 		qsort(us, n, sizeof(*us), compare);
-		for (size_t k = 0; k < sizeof(quantiles) / sizeof(quantiles[0]); k++) {
+		for (size_t k = 0; k < ARRAY_LEN(quantiles); k++) {
 			double rank = quantiles[k] * (double)n;
 			size_t index = (size_t)rank + ((double)(size_t)rank < rank) - 1;
 			uint64_t got = (uint64_t)histogram__quantile_ns(&h, quantiles[k]) / 1000;

@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "http1_samples.h"
+#include "leasewatch/units.h"
 #include "protocol/http1.h"
 
 struct result {
@@ -76,7 +77,7 @@ static void assert_same_message(const struct http1_message *a, const struct http
 static void test_samples(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		const struct sample *s = &samples[i];
 		size_t body_len = s->body ? strlen(s->body) : 0, len = s->len;
 		struct result r = {0};
@@ -110,7 +111,7 @@ static void test_pieces(void **state)
 	struct guard g = guard__new(4096);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		const struct sample *s = &samples[i];
 		size_t len = s->len;
 		struct result whole = {0};
@@ -151,7 +152,7 @@ static void test_holes(void **state)
 	struct guard g = guard__new(4096);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		const struct sample *s = &samples[i];
 		size_t len = s->len;
 		struct result whole = {0};
@@ -245,7 +246,7 @@ static void test_targets(void **state)
 	char text[256];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n\r\n", cases[i][0]);
 		http1_reset(&p, HTTP1_REQUEST);
 		assert_int_equal(feed_text(&p, text), HTTP1_DONE);
@@ -279,7 +280,7 @@ static void test_long_lines(void **state)
 
 	(void)state;
 	memset(pad, '0', sizeof(pad) - 1);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		snprintf(text, sizeof(text), cases[i].format, pad, "");
 		http1_reset(&p, cases[i].kind);
 		assert_int_equal(feed_text(&p, text), cases[i].end);

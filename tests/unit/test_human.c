@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "model/human.h"
 
 static void test_durations(void **state)
@@ -48,7 +49,7 @@ static void test_durations(void **state)
 	char buf[HUMAN_BYTES];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(human_duration(buf, cases[i].ns), cases[i].expected);
 }
 

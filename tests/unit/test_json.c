@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "findings.h"
+#include "leasewatch/units.h"
 
 static void check_line(struct finding f, const char *expected)
 {
@@ -148,7 +149,7 @@ static void test_summary(void **state)
 	char *line;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(findings); i++)
 		assert_int_equal(summary__add(s, &findings[i]), 0);
 	summary__finish(s, SAMPLE_TS_NS + 900000000);
 	line = json_of_summary(s);
@@ -199,7 +200,7 @@ static void test_hostile_strings(void **state)
 	(void)state;
 	memset(longer, 0xC3, sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	for (size_t i = 0; i <= sizeof(strings) / sizeof(strings[0]); i++) {
+	for (size_t i = 0; i <= ARRAY_LEN(strings); i++) {
 		const char *s = i < 7 ? strings[i] : longer;
 		struct finding f = sample_stall(STALL_BEGIN);
 		char *line;

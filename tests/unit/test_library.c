@@ -20,6 +20,7 @@
 
 #include "host/library.h"
 #include "pretend.h"
+#include "leasewatch/units.h"
 
 #define FOUND_MAX 4
 #define NOBODY	  65534
@@ -96,7 +97,7 @@ static void knows_the_names_of_libc(void **state)
 	struct library found[FOUND_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		void *at = map(names[i], PROT_READ | PROT_EXEC);
 		int ours, n = library__open(getpid(), library_libc, found, FOUND_MAX);
 
@@ -106,7 +107,7 @@ static void knows_the_names_of_libc(void **state)
 		library__close(found, 2);
 		unmap(at);
 	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		void *at = map(others[i], PROT_READ | PROT_EXEC);
 
 		assert_int_equal(library__open(getpid(), library_libc, found, FOUND_MAX), 1);

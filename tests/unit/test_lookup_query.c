@@ -15,6 +15,7 @@
 
 #include "dns_samples.h"
 #include "lookups.h"
+#include "leasewatch/units.h"
 
 static void test_rcodes(void **state)
 {
@@ -33,7 +34,7 @@ static void test_rcodes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		sent(7, 1, 100, "etcd1.lab", A);
 		now_ms += 2;
 		answered(7, 1, 100, "etcd1.lab", A, cases[i].rcode, 0);

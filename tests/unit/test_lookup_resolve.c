@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "lookups.h"
+#include "leasewatch/units.h"
 
 static void test_both_questions_answered(void **state)
 {
@@ -192,7 +193,7 @@ static void test_results(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		entered("etcd1.lab");
 		if (cases[i].query != DNS_IN_FLIGHT)
 			sent(7, 1, 100, "etcd1.lab", A);
@@ -221,7 +222,7 @@ static void test_no_lookup(void **state)
 	static const char *const names[] = {"127.0.0.12", "127.1", "fd00::1", "fe80::1%eth0", "::"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		entered(names[i]);
 		assert_null(waiting());
 		assert_null(lookup_table__oldest(&table));

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "model/member.h"
 
 #define S(n) ((n)*NS_PER_S)
@@ -33,13 +34,13 @@ static void test_versions(void **state)
 	static const char *const not_known[] = {"", "4", "master", "-1.x"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(faulty); i++)
 		if (!stays(faulty[i]))
 			fail_msg("%s has the fault", faulty[i]);
-	for (size_t i = 0; i < sizeof(mended) / sizeof(mended[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(mended); i++)
 		if (stays(mended[i]))
 			fail_msg("%s does not have the fault", mended[i]);
-	for (size_t i = 0; i < sizeof(not_known) / sizeof(not_known[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(not_known); i++)
 		if (stays(not_known[i]))
 			fail_msg("\"%s\" is no version to blame", not_known[i]);
 }

@@ -8,9 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "protocol/patroni.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static void test_keys(void **state)
 {

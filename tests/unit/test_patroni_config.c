@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "host/patroni.h"
+#include "leasewatch/units.h"
 
 #define YAML(text) yaml(text, 0)
 
@@ -300,7 +301,7 @@ static void keeps_what_was_before_a_fault(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
 		yaml(broken[i], -EBADMSG);
 		assert_string_equal(cfg.scope, "demo");
 		assert_string_equal(cfg.member, "n");
@@ -382,7 +383,7 @@ static void environment_lists(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		memset(&cfg, 0, sizeof(cfg));
 		patroni_config__apply_environment(lists[i].value, strlen(lists[i].value) + 1, &cfg);
 		assert_string_equal(endpoints(), lists[i].expected);

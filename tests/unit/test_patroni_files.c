@@ -22,6 +22,7 @@
 
 #include "host/patroni.h"
 #include "pretend.h"
+#include "leasewatch/units.h"
 
 static struct patroni_config cfg;
 
@@ -214,11 +215,11 @@ static void stays_in_the_targets_root(void **state)
 	if (geteuid())
 		skip();
 	make_root();
-	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
 		assert_int_equal(patroni__config(start_in_root(inside[i]), &cfg), 0);
 		assert_string_equal(cfg.scope, "inside");
 	}
-	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(escapes); i++) {
 		assert_int_equal(patroni__config(start_in_root(escapes[i]), &cfg), -ENOENT);
 		assert_string_equal(cfg.scope, "");
 	}
@@ -234,7 +235,7 @@ static void refuse_openat2(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+	struct sock_fprog program = {.len = ARRAY_LEN(filter), .filter = filter};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "host/patroni.h"
+#include "leasewatch/units.h"
 
 static struct patroni_config cfg;
 
@@ -35,7 +36,7 @@ static void in_a_file(void **state)
 	char text[128];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		snprintf(text, sizeof(text), "postgresql: {listen: '%s'}\n", cases[i].listen);
 		memset(&cfg, 0, sizeof(cfg));
 		assert_int_equal(patroni_config__parse_yaml(text, strlen(text), &cfg), 0);

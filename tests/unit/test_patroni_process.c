@@ -21,6 +21,7 @@
 
 #include "host/patroni.h"
 #include "pretend.h"
+#include "leasewatch/units.h"
 
 #define ARGS_MAX 12
 
@@ -168,13 +169,13 @@ static void check_all(const struct example *examples, size_t n, int expected)
 static void finds_patroni(void **state)
 {
 	(void)state;
-	check_all(patronis, sizeof(patronis) / sizeof(patronis[0]), 1);
+	check_all(patronis, ARRAY_LEN(patronis), 1);
 }
 
 static void refuses_impostors(void **state)
 {
 	(void)state;
-	check_all(impostors, sizeof(impostors) / sizeof(impostors[0]), 0);
+	check_all(impostors, ARRAY_LEN(impostors), 0);
 }
 
 /* Whoever runs something else need not be asked again. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "findings.h"
+#include "leasewatch/units.h"
 
 static const struct text_options plain80 = {.width = 80};
 static const struct text_options verbose = {.verbose = true};
@@ -161,7 +162,7 @@ static void test_what_is_worth_a_line(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct finding f = sample_dns(cases[i].source, cases[i].outcome);
 		char *text;
 

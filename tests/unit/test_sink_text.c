@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "findings.h"
+#include "leasewatch/units.h"
 
 static const struct text_options plain80 = {.width = 80};
 static const struct text_options verbose = {.verbose = true};
@@ -245,7 +246,7 @@ static void test_the_summary(void **state)
 
 	(void)state;
 	f[1].request.outcome = REQUEST_TIMEOUT;
-	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(f); i++)
 		assert_int_equal(summary__add(s, &f[i]), 0);
 	summary__finish(s, SAMPLE_TS_NS + UINT64_C(60000000000));
 	check_text(

@@ -9,9 +9,8 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "leasewatch/units.h"
 #include "protocol/text.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static void test_copy(void **state)
 {

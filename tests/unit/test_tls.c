@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "leasewatch/units.h"
 #include "protocol/tls.h"
 #include "tls_samples.h"
 
@@ -167,7 +168,7 @@ static void test_no_tls(void **state)
 	size_t used;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		struct tls_framer f = {0};
 
 		assert_int_equal(tls_feed(&f, texts[i], 5, 5, &used, &p), TLS_LOST);
@@ -200,7 +201,7 @@ static void test_openssl_errors(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		unsigned int code = 0;
 
 		if (tls_openssl_error(cases[i].packed, &code) != cases[i].kind)

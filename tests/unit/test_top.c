@@ -14,12 +14,13 @@
 #include <cmocka.h>
 
 #include "screens.h"
+#include "leasewatch/units.h"
 
 static void tell_some_events(struct view *v)
 {
 	struct finding f[] = {sample_start(), sample_stall(STALL_BEGIN), sample_endpoint()};
 
-	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(f); i++)
 		view__finding(v, &f[i]);
 }
 

@@ -26,6 +26,7 @@
 #include "child.h"
 #include "host/vitals.h"
 #include "waiting.h"
+#include "leasewatch/units.h"
 
 #define MS INT64_C(1000000)
 
@@ -174,7 +175,7 @@ static void test_leaves_nothing_open(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50; i++)
-		for (size_t p = 0; p < sizeof(pids) / sizeof(pids[0]); p++)
+		for (size_t p = 0; p < ARRAY_LEN(pids); p++)
 			assert_int_equal(vitals__sample(&host, pids[p], pids[p], &v), 0);
 	assert_int_equal(open_files(), before);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "host/vitals_private.h"
+#include "leasewatch/units.h"
 
 #define TAIL " 1 1 0 -1 4194304 200 0 17 0 3 4 0 0 20 0 1 0 12345 1000 20 18446744073709551615\n"
 
@@ -25,7 +26,7 @@ static void test_stat(void **state)
 	struct vitals_stat s;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_true(vitals_text__stat(names[i], &s));
 		assert_int_equal(s.state, 'S');
 		assert_int_equal(s.ppid, 1);
@@ -51,7 +52,7 @@ static void test_stat_refused(void **state)
 	struct vitals_stat s = {.state = '#', .ppid = 77};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_false(vitals_text__stat(texts[i], &s));
 	assert_int_equal(s.state, '#');
 	assert_int_equal(s.ppid, 77);
@@ -185,7 +186,7 @@ static void test_inet_refused(void **state)
 	struct vitals_inet s = {.inode = 77};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
 		assert_false(vitals_text__inet(lines[i], &s));
 	assert_int_equal(s.inode, 77);
 }

@@ -24,6 +24,7 @@
 #include "host/vitals_private.h"
 #include "pretend.h"
 #include "waiting.h"
+#include "leasewatch/units.h"
 
 static struct vitals_host host;
 /* ---- what is said of them */
@@ -83,7 +84,7 @@ static const struct wait waits[] = {
 	{"hostile process name", waiting__hostile_name, NULL, "read", "read from a pipe"},
 };
 
-#define WAITS (sizeof(waits) / sizeof(waits[0]))
+#define WAITS ARRAY_LEN(waits)
 
 struct seen {
 	const struct wait *wait;
@@ -197,13 +198,12 @@ static void test_wild_arguments(void **state)
 
 	(void)state;
 	for (int64_t nr = -1; nr < 500; nr++)
-		for (size_t i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+		for (size_t i = 0; i < ARRAY_LEN(wild); i++) {
 			struct vitals_syscall call = {.nr = nr};
 			struct vitals v = {.state = i & 1 ? 'S' : 'D'};
 
 			for (size_t a = 0; a < 6; a++)
-				call.args[a] = wild[(i + a * (size_t)(nr + 1)) %
-						    (sizeof(wild) / sizeof(wild[0]))];
+				call.args[a] = wild[(i + a * (size_t)(nr + 1)) % ARRAY_LEN(wild)];
 			memset(v.waits_for, '#', sizeof(v.waits_for));
 			v.waits_for[0] = '\0';
 			vitals_wait__describe(&t, &call, &v);

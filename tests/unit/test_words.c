@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "leasewatch/units.h"
 #include "model/member.h"
 #include "model/words.h"
 
@@ -126,7 +127,7 @@ static void test_errors(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
 		struct member m = member(CAUSE_ENDPOINT_ERROR);
 		struct diagnosis *d = &m.stall.diagnosis;
 		char headline[320];
@@ -197,7 +198,7 @@ static void test_lookups(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lookups) / sizeof(lookups[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(lookups); i++) {
 		struct member m = member(CAUSE_DNS);
 		struct lookup_evidence *l = &m.stall.diagnosis.lookup;
 
@@ -275,7 +276,7 @@ static void test_host(void **state)
 		{1200, 500, true}, {600, 400, false}, {9000, 3000, true}, {9000, 2900, false}};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(shares); i++) {
 		struct member m = member(CAUSE_LOCAL_DELAY);
 		struct diagnosis *d = &m.stall.diagnosis;
 

@@ -52,9 +52,10 @@ static void keep_stall(struct world *w, const struct finding *f)
 		copy(w->texts[i], sizeof(w->texts[i]), s->evidence[i].text);
 		w->stall.evidence[i].text = w->texts[i];
 	}
-	add_line(w->history, sizeof(w->history), stall_phase_name(s->phase), cause_name(s->cause),
-		 *w->endpoint ? w->endpoint : "-",
-		 end ? stall_result_name(s->result) : stall_severity_name(s->severity));
+	add_line(w->history, sizeof(w->history), enum_name(&stall_phase_names, s->phase),
+		 enum_name(&cause_names, s->cause), *w->endpoint ? w->endpoint : "-",
+		 end ? enum_name(&stall_result_names, s->result)
+		     : enum_name(&stall_severity_names, s->severity));
 }
 
 static void keep_note(struct world *w, const struct finding *f)
@@ -76,8 +77,9 @@ static void keep_lookup(struct world *w, const struct finding *f)
 	w->dns.name = w->dns.type = w->dns.error = NULL;
 	copy(w->server, sizeof(w->server), f->where.address);
 	copy(w->dns_endpoint, sizeof(w->dns_endpoint), f->where.endpoint);
-	add_line(w->lookups, sizeof(w->lookups), dns_source_name(f->dns.source),
-		 f->dns.name ? f->dns.name : "-", dns_outcome_name(f->dns.outcome), "");
+	add_line(w->lookups, sizeof(w->lookups), enum_name(&dns_source_names, f->dns.source),
+		 f->dns.name ? f->dns.name : "-", enum_name(&dns_outcome_names, f->dns.outcome),
+		 "");
 }
 
 static void keep_request(struct world *w, const struct finding *f)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cmd/conf.h"
+#include "leasewatch/units.h"
 
 #define NS_IN_S 1e9
 
@@ -197,7 +198,7 @@ static const struct key keys[] = {
 void conf__defaults(struct conf *c)
 {
 	*c = (struct conf){
-		.watch = {.stall_after_ns = 1000000000, .hooks = HOOKS_AUTO, .tls = true},
+		.watch = {.stall_after_ns = NS_PER_S, .hooks = HOOKS_AUTO, .tls = true},
 		.log = {.file = "-", .interval_ns = 60000000000, .max_bytes = 100 << 20, .keep = 5},
 		.metrics = {.address = "127.0.0.1",
 			    .port = 9781,
@@ -238,7 +239,7 @@ static char *read_line(char *buf, int size, void *ctx)
 
 static bool has_section(const char *section)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (!strcmp(keys[i].section, section))
 			return true;
 	return false;
@@ -248,7 +249,7 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 {
 	struct parser *p = ctx;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct key *k = &keys[i];
 
 		if (strcmp(k->section, section) != 0 || strcmp(k->name, name) != 0)

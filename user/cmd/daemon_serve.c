@@ -202,7 +202,7 @@ static size_t say_stalls(const struct status *s, char *text, size_t size)
 		len += (size_t)snprintf(text + len, size - len, "%sSTALL of %s/%s: %s at %s",
 					len ? "; " : "", m->who.scope ? m->who.scope : "?",
 					m->who.member ? m->who.member : "?",
-					cause_name(m->stall.cause), name);
+					enum_name(&cause_names, m->stall.cause), name);
 	}
 	return len;
 }

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "cmd/metrics_http.h"
+#include "leasewatch/units.h"
 
 #define CONNECTIONS_MAX	 16
 #define CONNECTION_BYTES 16384
-#define NS_PER_S	 UINT64_C(1000000000)
 #define IDLE_S		 5
 #define LIFE_S		 10 /* also of one that sends a byte now and then */
 /* Who asks more often gets the same page again: asking must cost us little. */

@@ -16,6 +16,7 @@
 #include "host/patroni.h"
 #include "kernel/probe.h"
 #include "host/vitals.h"
+#include "leasewatch/units.h"
 
 #define TICK_NS (50 * NS_PER_MS)
 /* How long records may wait to be read: most of them wake nobody. */
@@ -56,7 +57,7 @@ static uint64_t clock_ns(clockid_t clock)
 	struct timespec ts;
 
 	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 static int64_t wall_offset_ns(void)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 void patroni_cmdline__split(struct patroni_cmdline *cmd, size_t len)
 {
@@ -131,7 +132,7 @@ static bool is_entry_script(const char *path)
 	const char *slash = strrchr(path, '/');
 	char dir[PATRONI_PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (last_part_is(path, names[i]))
 			return true;
 	}

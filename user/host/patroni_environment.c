@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 #define PREFIX "PATRONI_"
 
@@ -60,7 +61,7 @@ static const char *const section_suffixes[] = {
 
 static bool is_section_suffix(const char *suffix)
 {
-	for (size_t i = 0; i < sizeof(section_suffixes) / sizeof(section_suffixes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(section_suffixes); i++) {
 		if (!strcmp(suffix, section_suffixes[i]))
 			return true;
 	}

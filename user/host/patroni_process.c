@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 /* An entry script is some hundred bytes; Patroni's own __main__.py 16 KiB in 4.1. */
 #define SCRIPT_BYTES_MAX (64UL * 1024)
@@ -132,7 +133,7 @@ static bool script_starts_patroni(int proc_fd, const char *script)
 		return true;
 	if (memchr(text, '\0', len))
 		yes = true;
-	for (size_t i = 0; !yes && i < sizeof(signs) / sizeof(signs[0]); i++)
+	for (size_t i = 0; !yes && i < ARRAY_LEN(signs); i++)
 		yes = memmem(text, len, signs[i], strlen(signs[i]));
 	free(text);
 	return yes;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 #define ETCD_CLIENT_PORT 2379
 #define ETCD_SCHEME_MAX	 (sizeof(((struct patroni_etcd_section *)0)->protocol) - 1)
@@ -255,7 +256,7 @@ struct patroni_etcd_section *patroni_layers__section(struct patroni_layers *laye
 		sec = &layers->etcd3;
 	else if (!strcmp(name, "consul"))
 		layers->consul = present;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		if (!strcmp(name, others[i]) && present)
 			layers->other_dcs = true;
 	}

@@ -12,6 +12,7 @@
 #include <yaml.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 #define YAML_DEPTH_MAX	 64
 #define YAML_NODES_MAX	 16384
@@ -277,7 +278,7 @@ static void read_dcs(struct reader *r, yaml_node_t *root, const char *name,
 	sec = patroni_layers__section(&out->layers, name, !is_null(map));
 	if (!sec || !is_map(map))
 		return;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *text;
 		size_t len;
 
@@ -305,7 +306,7 @@ static void read_document(struct reader *r, yaml_node_t *root, struct patroni_co
 	read_text(r, postgresql, "data_dir", out->layers.data_dir, sizeof(out->layers.data_dir));
 	if (scalar(r, postgresql, "listen", &text, &len))
 		patroni_config__set_listen(out, text, len);
-	for (size_t i = 0; i < sizeof(dcs) / sizeof(dcs[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(dcs); i++)
 		read_dcs(r, root, dcs[i], out);
 	read_timing(r, lookup(r, lookup(r, root, "bootstrap", 0), "dcs", 0), out);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/vitals_private.h"
+#include "leasewatch/units.h"
 #include "protocol/text.h"
 
 /* Memory pressure (some avg10, percent) above which a read of the target's memory may have to wait.
@@ -33,7 +34,7 @@ static int64_t clock_ns(clockid_t clock)
 	struct timespec ts;
 
 	clock_gettime(clock, &ts);
-	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /*

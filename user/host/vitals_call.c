@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "host/vitals_private.h"
+#include "leasewatch/units.h"
 
 static const struct vitals_call calls[] = {
 	{SYS_read, "read", CALL_FD, "read from"},
@@ -78,7 +79,7 @@ static const struct vitals_call calls[] = {
 
 const struct vitals_call *vitals_call__find(int64_t nr)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		if (calls[i].nr == nr)
 			return &calls[i];
 	return NULL;

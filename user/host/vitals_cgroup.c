@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/vitals_private.h"
+#include "leasewatch/units.h"
 
 /* Levels of cgroups that are looked at, from the thread's own upwards. */
 #define LEVELS_MAX 32
@@ -211,7 +212,7 @@ void vitals_cgroup__pressure(const struct vitals_host *host, const char *text, s
 	if (vitals_text__cgroup(text, NULL, name, sizeof(name)) &&
 	    !vitals_cgroup__directory(&host->unified, name, path, sizeof(path)))
 		dir = open_level(path);
-	for (size_t i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(resources); i++) {
 		*resources[i].value = dir >= 0 ? pressure_of(dir, resources[i].own) : -1;
 		if (*resources[i].value < 0)
 			*resources[i].value = pressure_of(AT_FDCWD, resources[i].all);

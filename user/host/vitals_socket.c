@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "host/vitals_private.h"
+#include "leasewatch/units.h"
 
 #define POSTGRES_PORT 5432
 #define DNS_PORT      53
@@ -221,7 +222,7 @@ void vitals_socket__describe(const struct vitals_target *t, int fd, uint64_t ino
 	snprintf(out, size, "a%s socket", strncmp(protocol, "UNIX", 4) == 0 ? " unix" : "");
 	if (strncmp(protocol, "UNIX", 4) == 0)
 		say_unix(t, fd, out, size, is_postgres);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		if (strcmp(protocol, tables[i].protocol) != 0)
 			continue;
 		snprintf(out, size, "a %s socket", tables[i].is_tcp ? "TCP" : "UDP");

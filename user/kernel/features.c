@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel/features.h"
+#include "leasewatch/units.h"
 
 /* The kernel's own, include/linux/errno.h: "operation is not supported". */
 #define KERNEL_ENOTSUPP 524
@@ -107,7 +108,7 @@ int hooks__parse(const char *word, enum hooks *out)
 	static const char *const words[] = {
 		[HOOKS_AUTO] = "auto", [HOOKS_SOCK] = "sock", [HOOKS_FEXIT] = "fexit"};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(word, words[i]) == 0) {
 			*out = (enum hooks)i;
 			return 0;
@@ -166,7 +167,7 @@ static uint64_t missing_capabilities(const char *root)
 	if (!line)
 		return 0; /* not known: the kernel will say */
 	effective = strtoull(line + strlen("\nCapEff:"), NULL, 16);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		uint64_t enough = 1ULL << needed[i].bit;
 
 		/* CAP_BPF and CAP_PERFMON are parts of it (Linux 5.8). */
@@ -242,7 +243,7 @@ void host__missing(const struct host *h, char *out, size_t size)
 	size_t len = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && len < size; i++)
+	for (size_t i = 0; i < ARRAY_LEN(needed) && len < size; i++)
 		if (h->missing & (1ULL << needed[i].bit))
 			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
 						needed[i].name);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "kernel/hooks.h"
+#include "leasewatch/units.h"
 
 #define THREADS_MAX 64
 #define DELAY_NS    20000000000
@@ -72,7 +73,7 @@ static uint64_t now_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 struct hooks_bin *hooks_bin__new(void)

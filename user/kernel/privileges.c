@@ -26,6 +26,7 @@
 
 #include "kernel/hook.h"
 #include "kernel/privileges.h"
+#include "leasewatch/units.h"
 
 #define RIGHTS_MAX   16
 #define UPROBES_TYPE "/sys/bus/event_source/devices/uprobe/type"
@@ -72,8 +73,8 @@ int privileges__limit(void)
 		return -errno;
 	if (capng_get_caps_process())
 		return -EPERM;
-	add(&rights, to_follow, sizeof(to_follow) / sizeof(to_follow[0]));
-	add(&rights, to_begin, sizeof(to_begin) / sizeof(to_begin[0]));
+	add(&rights, to_follow, ARRAY_LEN(to_follow));
+	add(&rights, to_begin, ARRAY_LEN(to_begin));
 	return keep(&rights);
 }
 
@@ -120,7 +121,7 @@ int privileges__settle(void)
 	if (capng_get_caps_process())
 		return -EPERM;
 	had_admin = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_ADMIN);
-	add(&rights, to_follow, sizeof(to_follow) / sizeof(to_follow[0]));
+	add(&rights, to_follow, ARRAY_LEN(to_follow));
 	if (had_admin) { /* for the trial, permitted though not in effect */
 		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 		err = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;

@@ -19,6 +19,7 @@
 #include "kernel/resolve.h"
 #include "kernel/ring.h"
 #include "kernel/tls.h"
+#include "leasewatch/units.h"
 
 /* The longest: a piece of data as it was sent or received. */
 #define RECORD_BYTES_MAX (sizeof(struct lw_event_data) + LW_CAPTURE_BYTES)
@@ -62,7 +63,7 @@ static bool event_is_sound(const struct lw_event *e, size_t size)
 		[LW_EVENT_TLS] = sizeof(struct lw_event_tls),
 	};
 
-	if (size < sizeof(*e) || e->type == 0 || e->type >= sizeof(least) / sizeof(least[0]))
+	if (size < sizeof(*e) || e->type == 0 || e->type >= ARRAY_LEN(least))
 		return false;
 	if (e->size > size || e->size < least[e->type])
 		return false;

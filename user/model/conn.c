@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "model/conn_private.h"
 #include "model/member.h"
 
 /* A request that follows its connect by less than this, on the same thread, is why it was made. */
-#define CONNECT_FOR_REQUEST_NS (200 * 1000000LL)
+#define CONNECT_FOR_REQUEST_NS (200 * NS_PER_MS)
 
 void conn__set_busy(struct conn *c, bool busy)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "leasewatch/units.h"
 #include "model/endpoint.h"
 
 static void address_text(const uint8_t addr[16], char text[ADDRESS_BYTES])
@@ -198,7 +199,7 @@ bool endpoint__expects(const struct endpoint *e, enum matrix_column column, uint
 		       uint64_t now_ns)
 {
 	const struct matrix_entry *m = &e->matrix[column];
-	uint64_t patience = m->at_ns - m->start_ns + 1000000000ULL;
+	uint64_t patience = m->at_ns - m->start_ns + NS_PER_S;
 
 	return m->cell == CELL_HANGING || (m->cell == CELL_ERROR && now_ns - start_ns < patience);
 }

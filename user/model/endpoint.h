@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "leasewatch/units.h"
 #include "model/finding.h"
 #include "model/histogram.h"
 #include "protocol/etcd.h"
@@ -22,13 +23,13 @@
 #define ENDPOINT_SLOW_NS (250 * 1000000LL)
 
 /* A state that changes more often than this is told when it has stayed. */
-#define ENDPOINT_TELL_EVERY_NS (2 * 1000000000LL)
+#define ENDPOINT_TELL_EVERY_NS (2 * NS_PER_S)
 
 /*
  * Trouble that nobody has met again for so long is no news of today: Patroni goes elsewhere, and
  * asks the old endpoint again only when the new one fails.
  */
-#define ENDPOINT_FORGET_NS (600 * 1000000000LL)
+#define ENDPOINT_FORGET_NS (600 * NS_PER_S)
 
 /* Etcd members remembered for one endpoint: as many as a cluster has, to see that they take turns.
  */

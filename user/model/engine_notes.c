@@ -94,7 +94,8 @@ void engine__note_refreshed(struct engine *e, const struct conn *c, uint64_t now
 	begin(&n, NOTE_SWITCH, m, c->address);
 	text(&n, "previous", before->name);
 	say(e, &n, now_ns, "Patroni (pid %u) renews through %s now, no longer through %s (%s)",
-	    m->pid, c->address->endpoint->name, before->name, endpoint_state_name(before->state));
+	    m->pid, c->address->endpoint->name, before->name,
+	    enum_name(&endpoint_state_names, before->state));
 }
 
 /* A term that is higher than the one that this cluster had: it has elected. */

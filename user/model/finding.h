@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/names.h"
+
 #define LW_UNKNOWN ((int64_t)-1)
 /* For remaining seconds, which may be negative once the lease has run out. */
 #define LW_UNKNOWN_REMAINING INT64_MIN
@@ -36,7 +38,7 @@ enum finding_type {
 	FINDING_TYPES,
 };
 
-enum process_phase { PROCESS_FOUND, PROCESS_EXITED, PROCESS_UPDATED };
+enum process_phase { PROCESS_FOUND, PROCESS_EXITED, PROCESS_UPDATED, PROCESS_PHASES };
 enum connect_outcome {
 	CONNECT_OK,
 	CONNECT_REFUSED,
@@ -285,32 +287,11 @@ struct finding {
 	};
 };
 
-/* The words of the public contract, and back. name: NULL out of range; from_name: -1 if none. */
-const char *connect_outcome_name(enum connect_outcome o);
-const char *request_outcome_name(enum request_outcome o);
-const char *process_phase_name(enum process_phase p);
-const char *stall_phase_name(enum stall_phase p);
-const char *stall_severity_name(enum stall_severity s);
-const char *stall_result_name(enum stall_result r);
-const char *cause_name(enum cause c);
-const char *endpoint_state_name(enum endpoint_state s);
-const char *matrix_column_name(enum matrix_column c);
-const char *matrix_cell_name(enum matrix_cell c);
-const char *dns_source_name(enum dns_source s);
-const char *dns_outcome_name(enum dns_outcome o);
-const char *note_kind_name(enum note_kind k);
-int connect_outcome_from_name(const char *name);
-int request_outcome_from_name(const char *name);
-int process_phase_from_name(const char *name);
-int stall_phase_from_name(const char *name);
-int stall_severity_from_name(const char *name);
-int stall_result_from_name(const char *name);
-int cause_from_name(const char *name);
-int endpoint_state_from_name(const char *name);
-int matrix_cell_from_name(const char *name);
-int dns_source_from_name(const char *name);
-int dns_outcome_from_name(const char *name);
-int note_kind_from_name(const char *name);
+/* The names of the public contract. */
+extern const struct enum_names connect_outcome_names, request_outcome_names, process_phase_names,
+	stall_phase_names, stall_severity_names, stall_result_names, cause_names,
+	endpoint_state_names, matrix_column_names, matrix_cell_names, dns_source_names,
+	dns_outcome_names, note_kind_names;
 
 /* Has a leader written down, or been heard to say, that it is none any more? */
 bool finding_is_demotion(const struct finding *f);

@@ -5,10 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "leasewatch/units.h"
 #include "model/human.h"
-
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S  UINT64_C(1000000000)
 
 static uint64_t divide_round(uint64_t value, uint64_t by)
 {

@@ -12,9 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NS_PER_S  1000000000LL
-#define NS_PER_MS 1000000LL
-#define NS_PER_US 1000LL
+#include "leasewatch/units.h"
 
 /* Patroni's own defaults, for a member whose configuration is not known. */
 #define LEASE_DEFAULT_TTL_S	  30

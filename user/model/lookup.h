@@ -35,6 +35,7 @@
 #include <uthash.h>
 
 #include "leasewatch/event.h"
+#include "leasewatch/units.h"
 #include "model/finding.h"
 #include "protocol/dns.h"
 
@@ -44,11 +45,11 @@
 #define LOOKUP_SEVERAL_MAX 16	/* sockets that are remembered to talk to several nameservers */
 
 /* glibc waits for 30 s at most for one query, musl and dnspython for less. */
-#define LOOKUP_PATIENCE_NS (60 * INT64_C(1000000000))
+#define LOOKUP_PATIENCE_NS (60 * NS_PER_S)
 /* glibc waits for 1 s at least, musl for 0.3 s. */
-#define LOOKUP_WAITED_NS (100 * INT64_C(1000000))
+#define LOOKUP_WAITED_NS (100 * NS_PER_MS)
 /* The longest getaddrinfo(): beyond, we did not see it return. */
-#define LOOKUP_RESOLVE_MAX_NS (600 * INT64_C(1000000000))
+#define LOOKUP_RESOLVE_MAX_NS (600 * NS_PER_S)
 
 struct lookup_server {
 	uint8_t addr[16];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "model/lookup_private.h"
 
 /* EAI_*, glibc's <netdb.h>; musl has the same numbers for those that it has. */
@@ -29,7 +30,7 @@ static const struct {
 
 static void name_result(char *buf, size_t size, int result)
 {
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(results); i++) {
 		if (results[i].result == result) {
 			snprintf(buf, size, "%s", results[i].name);
 			return;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "leasewatch/units.h"
 #include "model/cause.h"
 #include "model/finding.h"
 #include "model/lease.h"
@@ -17,7 +18,7 @@
  * A failed attempt that is followed by a good one within this time is no stall: Patroni has simply
  * gone to the next etcd. Below the 200 ms within which a failure must be flagged.
  */
-#define STALL_GRACE_NS (130 * 1000000LL)
+#define STALL_GRACE_NS (130 * NS_PER_MS)
 
 /* Beyond these, a stall's further causes and endpoints are shown and not told. */
 #define STALL_TOLD_MAX 24

@@ -121,7 +121,7 @@ int summary__add(struct summary *s, const struct finding *f);
  */
 void summary__finish(struct summary *s, uint64_t end_ts_ns);
 
-const char *verdict_name(enum verdict v);
+extern const struct enum_names verdict_names;
 
 /* A watch has no end to wait for: its duration is no latency, and it is not one of the requests. */
 bool summary__is_watch(const char *rpc);

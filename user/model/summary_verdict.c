@@ -10,18 +10,8 @@
 #include "model/human.h"
 #include "model/summary.h"
 
-const char *verdict_name(enum verdict v)
-{
-	switch (v) {
-	case VERDICT_HEALTHY:
-		return "healthy";
-	case VERDICT_STALLED:
-		return "stalled";
-	case VERDICT_NO_TRAFFIC:
-		return "no_traffic";
-	}
-	return NULL;
-}
+ENUM_NAMES(verdict_names, VERDICT_NO_TRAFFIC + 1, [VERDICT_HEALTHY] = "healthy",
+	   [VERDICT_STALLED] = "stalled", [VERDICT_NO_TRAFFIC] = "no_traffic");
 
 uint64_t summary_rpc__requests(const struct summary_rpc *r)
 {
@@ -122,7 +112,7 @@ static void say_beginning(struct sentence *out, const struct summary_stall *st)
 {
 	if (st->first_cause == st->cause || !strcmp(st->first_endpoint, st->endpoint))
 		return;
-	say(out, ", after %s", cause_name(st->first_cause));
+	say(out, ", after %s", enum_name(&cause_names, st->first_cause));
 	if (st->first_endpoint[0])
 		say(out, " at %s", st->first_endpoint);
 }
@@ -141,7 +131,7 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 		say(out, ".");
 		return;
 	}
-	say(out, "%s %s", s->stalls == 1 ? ":" : " was", cause_name(w->cause));
+	say(out, "%s %s", s->stalls == 1 ? ":" : " was", enum_name(&cause_names, w->cause));
 	if (w->endpoint[0])
 		say(out, " at %s", summary_stall__where(w, where, sizeof(where)));
 	say_beginning(out, w);
@@ -155,9 +145,9 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 	if (w->result == STALL_ONGOING)
 		say(out, ", and it is not over.");
 	else if (w->duration_ns < 0)
-		say(out, ", then: %s.", stall_result_name(w->result));
+		say(out, ", then: %s.", enum_name(&stall_result_names, w->result));
 	else
-		say(out, "; %s after %s.", stall_result_name(w->result),
+		say(out, "; %s after %s.", enum_name(&stall_result_names, w->result),
 		    human_duration(d, w->duration_ns));
 }
 

@@ -60,7 +60,7 @@ static void list_lookup(struct words *w, const struct lookup_evidence *l, struct
 	text(s, "dns.question.name", w->lookup.name);
 	text(s, "dns.question.type", w->lookup.type);
 	text(s, "dns.server.address", w->lookup.server);
-	text(s, "dns.outcome", dns_outcome_name(l->outcome));
+	text(s, "dns.outcome", enum_name(&dns_outcome_names, l->outcome));
 	text(s, "error.type", w->lookup.error);
 }
 

@@ -5,6 +5,7 @@
  * glibc's parser refuses a message that is not whole. So it is given a copy that ends with the last
  * whole answer, with the counts set accordingly: what a capture cut off is then simply not there.
  */
+#include "leasewatch/units.h"
 #include "protocol/dns.h"
 
 #include <arpa/nameser.h>
@@ -39,7 +40,7 @@ static const char *const rcodes[] = {
 
 const char *dns_type_name(uint16_t type, char buf[DNS_TYPE_BYTES])
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (types[i].type == type) {
 			snprintf(buf, DNS_TYPE_BYTES, "%s", types[i].name);
 			return buf;
@@ -51,7 +52,7 @@ const char *dns_type_name(uint16_t type, char buf[DNS_TYPE_BYTES])
 
 const char *dns_rcode_name(uint8_t rcode)
 {
-	return rcode < sizeof(rcodes) / sizeof(rcodes[0]) ? rcodes[rcode] : NULL;
+	return rcode < ARRAY_LEN(rcodes) ? rcodes[rcode] : NULL;
 }
 
 void dns_name_normal(char dst[DNS_NAME_BYTES], const char *src, size_t len)

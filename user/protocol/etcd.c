@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* etcd.c - which call of etcd's JSON gateway is this, and what is it called (see etcd.h). */
+#include "leasewatch/units.h"
 #include "protocol/etcd.h"
 
 #include <string.h>
 
 #include "protocol/etcd_v2.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *name;

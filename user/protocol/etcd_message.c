@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* etcd_message.c - an error text made fit to be shown (see etcd_message.h). */
+#include "leasewatch/units.h"
 #include "protocol/etcd_message.h"
 
 #include <stdbool.h>
@@ -75,7 +76,7 @@ static bool announces_secret(const char *word, size_t len)
 		"authorization", "bearer", "basic", "password", "passwd", "pwd", "secret", "cookie",
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (text_is(word, len, words[i]))
 			return true;
 	}

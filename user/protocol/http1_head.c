@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* http1_head.c - the meaning of single lines of an HTTP/1 head (RFC 9112). */
+#include "leasewatch/units.h"
 #include "protocol/http1_head.h"
 
 #include <ctype.h>
@@ -247,7 +248,7 @@ bool http1_read_header(struct http1_parser *p)
 	value = colon + 1;
 	value_len = p->line_len - (size_t)(value - p->line);
 	text_trim(&value, &value_len);
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
 		if ((headers[i].kinds & 1u << p->kind) && text_is(name, name_len, headers[i].name))
 			return headers[i].read(p, value, value_len);
 	}

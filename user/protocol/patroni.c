@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* patroni.c - Patroni's keys, roles and dynamic configuration (see patroni.h). */
+#include "leasewatch/units.h"
 #include "protocol/patroni.h"
 
 #include <string.h>
@@ -81,7 +82,7 @@ static size_t parse_leaf(const struct segment *s, size_t n, struct patroni_key *
 		out->leader_writes = true;
 		return n - 2;
 	}
-	for (size_t i = 0; n >= 2 && i < sizeof(leaves) / sizeof(leaves[0]); i++) {
+	for (size_t i = 0; n >= 2 && i < ARRAY_LEN(leaves); i++) {
 		if (!is(&s[n - 1], leaves[i].name))
 			continue;
 		out->kind = leaves[i].kind;
@@ -128,11 +129,11 @@ enum etcd_role patroni_role(const char *value, size_t len, bool *standby)
 		*standby = true;
 		return ETCD_ROLE_LEADER;
 	}
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(leads); i++) {
 		if (json__is(&j, role, leads[i]))
 			return ETCD_ROLE_LEADER;
 	}
-	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(follows); i++) {
 		if (json__is(&j, role, follows[i]))
 			return ETCD_ROLE_REPLICA;
 	}

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* tls_text.c - alerts and OpenSSL's errors in words (see tls.h). */
+#include "leasewatch/units.h"
 #include "protocol/tls.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* openssl/err.h and sslerr.h; the numbers are part of its ABI. */
 #define ERR_LIB_SSL		   20

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "leasewatch/units.h"
 #include "model/histogram.h"
 #include "sink/json_out.h"
 
@@ -21,7 +22,7 @@ static void put_start(struct json_out *o, const struct finding *f)
 
 static void put_process(struct json_out *o, const struct finding *f)
 {
-	json_out__string(o, "phase", process_phase_name(f->process.phase));
+	json_out__string(o, "phase", enum_name(&process_phase_names, f->process.phase));
 	json_out__who(o, &f->who);
 	json_out__string(o, "patroni.previous_role", f->process.previous_role);
 	json_out__string(o, "patroni.version", f->who.version);
@@ -41,7 +42,7 @@ static void put_connect(struct json_out *o, const struct finding *f)
 	json_out__who(o, &f->who);
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__peer(o, &f->where);
-	json_out__string(o, "outcome", connect_outcome_name(f->connect.outcome));
+	json_out__string(o, "outcome", enum_name(&connect_outcome_names, f->connect.outcome));
 	json_out__duration(o, "duration_s", f->connect.duration_ns);
 	if (f->connect.tls.on)
 		put_tls(o, &f->connect.tls);
@@ -58,7 +59,7 @@ static void put_request(struct json_out *o, const struct finding *f)
 	json_out__string(o, "http.request.method", r->method);
 	json_out__string(o, "url.path", r->path);
 	json_out__string(o, "etcd.rpc", r->rpc);
-	json_out__string(o, "outcome", request_outcome_name(r->outcome));
+	json_out__string(o, "outcome", enum_name(&request_outcome_names, r->outcome));
 	if (r->status)
 		json_out__int(o, "http.response.status_code", r->status);
 	if (r->error_code)
@@ -94,9 +95,9 @@ static void put_stall(struct json_out *o, const struct finding *f)
 {
 	const struct finding_stall *s = &f->stall;
 
-	json_out__string(o, "phase", stall_phase_name(s->phase));
+	json_out__string(o, "phase", enum_name(&stall_phase_names, s->phase));
 	json_out__int(o, "stall_id", (int64_t)s->stall_id);
-	json_out__string(o, "cause", cause_name(s->cause));
+	json_out__string(o, "cause", enum_name(&cause_names, s->cause));
 	json_out__who(o, &f->who);
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__peer(o, &f->where);
@@ -107,12 +108,12 @@ static void put_stall(struct json_out *o, const struct finding *f)
 		json_out__seconds(o, "lease.remaining_s", s->remaining_ns);
 	json_out__duration(o, "since_last_ok_s", s->since_last_ok_ns);
 	json_out__duration(o, "in_flight_s", s->in_flight_ns);
-	json_out__string(o, "severity", stall_severity_name(s->severity));
+	json_out__string(o, "severity", enum_name(&stall_severity_names, s->severity));
 	put_evidence(o, s->evidence, s->evidence_len, EVIDENCE_MAX);
 	json_out__string(o, "headline", s->headline);
 	json_out__string(o, "hint", s->hint);
 	if (s->phase == STALL_END) {
-		json_out__string(o, "result", stall_result_name(s->result));
+		json_out__string(o, "result", enum_name(&stall_result_names, s->result));
 		json_out__duration(o, "duration_s", s->duration_ns);
 	}
 }
@@ -124,13 +125,13 @@ static void put_endpoint(struct json_out *o, const struct finding *f)
 
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__peer(o, &f->where);
-	json_out__string(o, "state", endpoint_state_name(e->state));
+	json_out__string(o, "state", enum_name(&endpoint_state_names, e->state));
 	if (e->previous != ENDPOINT_UNKNOWN)
-		json_out__string(o, "previous", endpoint_state_name(e->previous));
+		json_out__string(o, "previous", enum_name(&endpoint_state_names, e->previous));
 	for (size_t i = 0; i < MATRIX_COLUMNS; i++)
 		if (e->matrix[i] != CELL_UNKNOWN)
-			json_out__string(&matrix, matrix_column_name(i),
-					 matrix_cell_name(e->matrix[i]));
+			json_out__string(&matrix, enum_name(&matrix_column_names, i),
+					 enum_name(&matrix_cell_names, e->matrix[i]));
 	json_out__child(o, "matrix", &matrix);
 	json_out__string(o, "sentence", e->sentence);
 }
@@ -146,7 +147,7 @@ static void put_dns(struct json_out *o, const struct finding *f)
 {
 	const struct finding_dns *d = &f->dns;
 
-	json_out__string(o, "source", dns_source_name(d->source));
+	json_out__string(o, "source", enum_name(&dns_source_names, d->source));
 	json_out__who(o, &f->who);
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__string(o, "dns.question.name", d->name);
@@ -155,7 +156,7 @@ static void put_dns(struct json_out *o, const struct finding *f)
 	if (f->where.port)
 		json_out__int(o, "server.port", f->where.port);
 	json_out__string(o, "network.transport", d->transport);
-	json_out__string(o, "outcome", dns_outcome_name(d->outcome));
+	json_out__string(o, "outcome", enum_name(&dns_outcome_names, d->outcome));
 	json_out__string(o, "error.type", d->error);
 	json_out__duration(o, "duration_s", d->duration_ns);
 	if (d->answers >= 0)
@@ -166,12 +167,12 @@ static void put_note(struct json_out *o, const struct finding *f)
 {
 	const struct finding_note *n = &f->note;
 
-	json_out__string(o, "note", note_kind_name(n->kind));
+	json_out__string(o, "note", enum_name(&note_kind_names, n->kind));
 	json_out__who(o, &f->who);
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__peer(o, &f->where);
 	json_out__string(o, "message", n->text);
-	put_evidence(o, n->evidence, n->evidence_len, sizeof(n->evidence) / sizeof(n->evidence[0]));
+	put_evidence(o, n->evidence, n->evidence_len, ARRAY_LEN(n->evidence));
 }
 
 static void put_requests(struct json_out *o, const struct finding *f)
@@ -186,7 +187,7 @@ static void put_requests(struct json_out *o, const struct finding *f)
 	json_out__string(o, "endpoint", f->where.endpoint);
 	json_out__server(o, f->where.endpoint);
 	json_out__string(o, "etcd.rpc", r->rpc);
-	json_out__string(o, "outcome", request_outcome_name(REQUEST_OK));
+	json_out__string(o, "outcome", enum_name(&request_outcome_names, REQUEST_OK));
 	json_out__int(o, "count", (int64_t)r->count);
 	json_out__duration(o, "interval_s", r->interval_ns);
 	if (r->latency->count) {
@@ -227,7 +228,7 @@ static const struct {
 	[FINDING_REQUESTS] = {"requests", put_requests},
 	[FINDING_SUMMARY] = {"summary", put_summary},
 };
-_Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
+_Static_assert(ARRAY_LEN(events) == FINDING_TYPES, "an event is missing");
 
 json_t *json_finding(const struct finding *f, int *err)
 {

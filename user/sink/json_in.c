@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "leasewatch/units.h"
 #include "sink/json_in.h"
 
 /* Far beyond any measured duration, and safe to compute with: 285 years. */
@@ -80,7 +81,7 @@ int json_in__time(const char *text, uint64_t *ts_ns)
 	/* Nanoseconds since 1970 fit 64 bits until 2554. */
 	if (strcmp(p, "Z") || seconds < 0 || tm.tm_year > 2500 - 1900)
 		return -EBADMSG;
-	*ts_ns = (uint64_t)seconds * 1000000000 + fraction;
+	*ts_ns = (uint64_t)seconds * NS_PER_S + fraction;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "leasewatch/units.h"
 #include "sink/json_out.h"
 #include "sink/utf8.h"
 
@@ -73,7 +74,7 @@ void json_out__duration(struct json_out *o, const char *key, int64_t ns)
 
 void json_out__time(struct json_out *o, uint64_t ts_ns)
 {
-	time_t seconds = (time_t)(ts_ns / 1000000000);
+	time_t seconds = (time_t)(ts_ns / NS_PER_S);
 	char date[32], text[48];
 	struct tm tm;
 
@@ -81,7 +82,7 @@ void json_out__time(struct json_out *o, uint64_t ts_ns)
 		o->err = -EINVAL;
 		return;
 	}
-	snprintf(text, sizeof(text), "%s.%06uZ", date, (unsigned int)(ts_ns % 1000000000 / 1000));
+	snprintf(text, sizeof(text), "%s.%06uZ", date, (unsigned int)(ts_ns % NS_PER_S / 1000));
 	json_out__set(o, "ts", json_string(text));
 }
 

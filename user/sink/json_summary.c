@@ -35,7 +35,7 @@ static void put_endpoint(struct json_out *o, const struct summary_endpoint *e)
 {
 	json_out__string(o, "endpoint", e->endpoint);
 	if (e->state != ENDPOINT_UNKNOWN)
-		json_out__string(o, "state", endpoint_state_name(e->state));
+		json_out__string(o, "state", enum_name(&endpoint_state_names, e->state));
 	json_out__int(o, "requests", (int64_t)e->requests);
 	json_out__int(o, "failed", (int64_t)e->failed);
 	json_out__int(o, "timeouts", (int64_t)e->timeouts);
@@ -82,7 +82,7 @@ static void put_dns(struct json_out *o, const struct summary_dns *d)
 
 	for (size_t i = 0; i < d->unanswered_len; i++)
 		in_flight += d->unanswered[i].source == source;
-	json_out__string(&dns, "source", dns_source_name(source));
+	json_out__string(&dns, "source", enum_name(&dns_source_names, source));
 	json_out__int(&dns, "lookups", (int64_t)l->count);
 	json_out__int(&dns, "failed", (int64_t)l->failed);
 	json_out__int(&dns, "timeouts", (int64_t)l->timeouts);
@@ -97,7 +97,7 @@ void json_out__summary(struct json_out *o, const struct summary *s)
 {
 	json_t *endpoints = json_array();
 
-	json_out__string(o, "verdict", verdict_name(s->verdict));
+	json_out__string(o, "verdict", enum_name(&verdict_names, s->verdict));
 	json_out__int(o, "stalls", (int64_t)s->stalls);
 	if (s->worst_remaining_ns != LW_UNKNOWN_REMAINING)
 		json_out__seconds(o, "worst_remaining_s", s->worst_remaining_ns);

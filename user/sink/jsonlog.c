@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "model/histogram.h"
 #include "sink/json_in.h"
 #include "sink/jsonlog.h"
@@ -41,7 +42,7 @@ static int get_start(const json_t *o, struct finding *f)
 
 static int get_process(const json_t *o, struct finding *f)
 {
-	int phase = process_phase_from_name(json_in__string(o, "phase"));
+	int phase = enum_value(&process_phase_names, json_in__string(o, "phase"));
 
 	if (phase < 0)
 		return -ENOMSG;
@@ -54,7 +55,7 @@ static int get_process(const json_t *o, struct finding *f)
 
 static int get_connect(const json_t *o, struct finding *f)
 {
-	int outcome = connect_outcome_from_name(json_in__string(o, "outcome"));
+	int outcome = enum_value(&connect_outcome_names, json_in__string(o, "outcome"));
 
 	if (outcome < 0)
 		return -ENOMSG;
@@ -71,7 +72,7 @@ static int get_connect(const json_t *o, struct finding *f)
 static int get_request(const json_t *o, struct finding *f)
 {
 	struct finding_request *r = &f->request;
-	int outcome = request_outcome_from_name(json_in__string(o, "outcome"));
+	int outcome = enum_value(&request_outcome_names, json_in__string(o, "outcome"));
 
 	if (outcome < 0)
 		return -ENOMSG;
@@ -97,10 +98,10 @@ static int get_request(const json_t *o, struct finding *f)
 static int get_stall(const json_t *o, struct finding *f)
 {
 	struct finding_stall *s = &f->stall;
-	int phase = stall_phase_from_name(json_in__string(o, "phase"));
-	int cause = cause_from_name(json_in__string(o, "cause"));
-	int severity = stall_severity_from_name(json_in__string(o, "severity"));
-	int result = stall_result_from_name(json_in__string(o, "result"));
+	int phase = enum_value(&stall_phase_names, json_in__string(o, "phase"));
+	int cause = enum_value(&cause_names, json_in__string(o, "cause"));
+	int severity = enum_value(&stall_severity_names, json_in__string(o, "severity"));
+	int result = enum_value(&stall_result_names, json_in__string(o, "result"));
 
 	if (phase < 0)
 		return -ENOMSG;
@@ -125,15 +126,16 @@ static int get_stall(const json_t *o, struct finding *f)
 static int get_endpoint(const json_t *o, struct finding *f)
 {
 	const json_t *matrix = json_object_get(o, "matrix");
-	int state = endpoint_state_from_name(json_in__string(o, "state"));
-	int previous = endpoint_state_from_name(json_in__string(o, "previous"));
+	int state = enum_value(&endpoint_state_names, json_in__string(o, "state"));
+	int previous = enum_value(&endpoint_state_names, json_in__string(o, "previous"));
 
 	if (state < 0)
 		return -ENOMSG;
 	f->endpoint.state = (enum endpoint_state)state;
 	f->endpoint.previous = previous < 0 ? ENDPOINT_UNKNOWN : (enum endpoint_state)previous;
 	for (size_t i = 0; i < MATRIX_COLUMNS; i++) {
-		int cell = matrix_cell_from_name(json_in__string(matrix, matrix_column_name(i)));
+		int cell = enum_value(&matrix_cell_names,
+				      json_in__string(matrix, enum_name(&matrix_column_names, i)));
 
 		f->endpoint.matrix[i] = cell < 0 ? CELL_UNKNOWN : (enum matrix_cell)cell;
 	}
@@ -150,8 +152,8 @@ static int get_lost(const json_t *o, struct finding *f)
 
 static int get_dns(const json_t *o, struct finding *f)
 {
-	int source = dns_source_from_name(json_in__string(o, "source"));
-	int outcome = dns_outcome_from_name(json_in__string(o, "outcome"));
+	int source = enum_value(&dns_source_names, json_in__string(o, "source"));
+	int outcome = enum_value(&dns_outcome_names, json_in__string(o, "outcome"));
 
 	if (source < 0 || outcome < 0)
 		return -ENOMSG;
@@ -171,14 +173,13 @@ static int get_dns(const json_t *o, struct finding *f)
 static int get_note(const json_t *o, struct finding *f)
 {
 	struct finding_note *n = &f->note;
-	int kind = note_kind_from_name(json_in__string(o, "note"));
+	int kind = enum_value(&note_kind_names, json_in__string(o, "note"));
 
 	if (kind < 0)
 		return -ENOMSG;
 	n->kind = (enum note_kind)kind;
 	n->text = json_in__string(o, "message");
-	n->evidence_len =
-		json_in__evidence(o, n->evidence, sizeof(n->evidence) / sizeof(n->evidence[0]));
+	n->evidence_len = json_in__evidence(o, n->evidence, ARRAY_LEN(n->evidence));
 	return 0;
 }
 
@@ -248,7 +249,7 @@ static const struct {
 	[FINDING_REQUESTS] = {"requests", get_requests},
 	[FINDING_SUMMARY] = {"summary", get_summary},
 };
-_Static_assert(sizeof(events) / sizeof(events[0]) == FINDING_TYPES, "an event is missing");
+_Static_assert(ARRAY_LEN(events) == FINDING_TYPES, "an event is missing");
 
 static int read_finding(const json_t *o, struct finding *f)
 {

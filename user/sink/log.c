@@ -13,11 +13,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "leasewatch/units.h"
 #include "sink/log.h"
 #include "sink/sink.h"
 
 /* What could not be opened, or is not read, is tried again this much later. */
-#define RETRY_NS 1000000000
+#define RETRY_NS NS_PER_S
 /*
  * A disk that was full is written to again when so much is free: between that and nothing, a short
  * line might get through here and there, and each would be told as the end of the trouble.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/metrics_private.h"
 #include "sink/utf8.h"
@@ -33,7 +34,7 @@ struct metrics *metrics__new(void)
 	m->scopes.max = METRICS_SCOPES_MAX;
 	m->members.max = METRICS_MEMBERS_MAX;
 	/* A counter that is there from the start can be seen to grow. */
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
 		snprintf(m->lost[m->lost_len++].reason, sizeof(m->lost[0].reason), "%s",
 			 reasons[i]);
 	return m;

@@ -134,8 +134,9 @@ static void put_requests(struct page *p)
 	for (size_t i = 0; i < p->m->pairs_len; i++)
 		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
 			const struct pair *r = p->m->pairs[i];
-			const char *labels[] = {"endpoint", r->endpoint, "rpc",
-						r->rpc,	    "outcome",	 request_outcome_name(o),
+			const char *labels[] = {"endpoint", r->endpoint,
+						"rpc",	    r->rpc,
+						"outcome",  enum_name(&request_outcome_names, o),
 						NULL};
 
 			begin(p, "requests_total", "", labels);
@@ -159,7 +160,7 @@ static void put_connects(struct page *p)
 		for (int o = 0; o < CONNECT_OUTCOMES; o++) {
 			const struct endpoint_counts *c = &p->m->endpoint_counts[i];
 			const char *labels[] = {"endpoint", c->endpoint, "outcome",
-						connect_outcome_name(o), NULL};
+						enum_name(&connect_outcome_names, o), NULL};
 
 			begin(p, "connects_total", "", labels);
 			number(p, c->connects[o]);
@@ -179,8 +180,8 @@ static void put_lookups(struct page *p)
 	     "Names looked up: calls of getaddrinfo, and single queries to a nameserver.");
 	for (int s = 0; s < DNS_SOURCES; s++)
 		for (int o = 0; o < DNS_OUTCOMES; o++) {
-			const char *labels[] = {"source", dns_source_name(s), "outcome",
-						dns_outcome_name(o), NULL};
+			const char *labels[] = {"source", enum_name(&dns_source_names, s),
+						"outcome", enum_name(&dns_outcome_names, o), NULL};
 
 			if (o == DNS_IN_FLIGHT)
 				continue;
@@ -189,7 +190,7 @@ static void put_lookups(struct page *p)
 		}
 	head(p, "dns_lookup_duration_seconds", "histogram", "How long a look-up took.");
 	for (int s = 0; s < DNS_SOURCES; s++) {
-		const char *labels[] = {"source", dns_source_name(s), NULL};
+		const char *labels[] = {"source", enum_name(&dns_source_names, s), NULL};
 
 		timing(p, "dns_lookup_duration_seconds", labels, &p->m->lookup[s]);
 	}
@@ -214,8 +215,8 @@ static void put_endpoints(struct page *p)
 	head(p, "endpoint_state", "gauge", "1 for the state that an etcd endpoint is in.");
 	for (size_t i = 0; i < p->s->endpoints_len; i++)
 		for (int st = 0; st < ENDPOINT_STATES && is_named(p, i, &name, buf); st++) {
-			const char *labels[] = {"endpoint", name, "state", endpoint_state_name(st),
-						NULL};
+			const char *labels[] = {"endpoint", name, "state",
+						enum_name(&endpoint_state_names, st), NULL};
 
 			begin(p, "endpoint_state", "", labels);
 			number(p, p->s->endpoints[i].state == (enum endpoint_state)st);
@@ -254,7 +255,7 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 	for (size_t i = 0; i < len; i++)
 		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
 			begin_member(p, "lease_refreshes_total", &all[i]);
-			label(p, ',', "outcome", request_outcome_name(o));
+			label(p, ',', "outcome", enum_name(&request_outcome_names, o));
 			number(p, all[i].refreshes[o]);
 		}
 	head(p, "stalls_total", "counter", "Stalls of the renewal that began.");
@@ -267,8 +268,8 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 		for (int cause = 0; cause < CAUSES; cause++)
 			for (int r = 0; r < STALL_RESULTS; r++) {
 				begin_member(p, "stalls_ended_total", &all[i]);
-				label(p, ',', "cause", cause_name(cause));
-				label(p, ',', "result", stall_result_name(r));
+				label(p, ',', "cause", enum_name(&cause_names, cause));
+				label(p, ',', "result", enum_name(&stall_result_names, r));
 				number(p, all[i].ended[cause][r]);
 			}
 	head(p, "lease_last_refresh_timestamp_seconds", "gauge",
@@ -326,7 +327,7 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 			const struct member_status *now = all[i].now;
 
 			begin_member(p, "stall_active", &all[i]);
-			label(p, ',', "cause", cause_name(cause));
+			label(p, ',', "cause", enum_name(&cause_names, cause));
 			number(p, now && now->stalled && (int)now->stall.cause == cause);
 		}
 }

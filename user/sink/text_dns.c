@@ -63,7 +63,7 @@ static void put_context(struct text_out *o, const struct text_style *style, cons
 	text__who(&f->who, who, sizeof(who));
 	/* In one piece: a line may break at its spaces only. */
 	if (!waits && !style->several)
-		text_out__put(o, TEXT_PLAIN, " (%s)", dns_source_name(f->dns.source));
+		text_out__put(o, TEXT_PLAIN, " (%s)", enum_name(&dns_source_names, f->dns.source));
 	else
 		text_out__put(o, TEXT_PLAIN, " (%s%s%s)", call ? "getaddrinfo, " : "", who,
 			      waits ? " waits" : "");

@@ -6,12 +6,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/text_private.h"
 
 const char *text__time(uint64_t ts_ns, const char *format, char *buf, size_t size)
 {
-	time_t seconds = (time_t)(ts_ns / 1000000000);
+	time_t seconds = (time_t)(ts_ns / NS_PER_S);
 	struct tm tm;
 
 	if (!localtime_r(&seconds, &tm) || !strftime(buf, size, format, &tm))
@@ -24,7 +25,7 @@ void text__begin(struct text_out *o, uint64_t ts_ns, enum text_color color, cons
 	char time[16];
 
 	text__time(ts_ns, "%H:%M:%S", time, sizeof(time));
-	text_out__put(o, TEXT_DIM, "%s.%03u", time, (unsigned int)(ts_ns % 1000000000 / 1000000));
+	text_out__put(o, TEXT_DIM, "%s.%03u", time, (unsigned int)(ts_ns % NS_PER_S / 1000000));
 	text_out__to(o, TEXT_TAG_COL);
 	text_out__put(o, color, "%s", tag);
 	text_out__to(o, TEXT_BODY_COL);
@@ -83,7 +84,8 @@ void text__matrix(struct text_out *o, const enum matrix_cell matrix[MATRIX_COLUM
 			color = TEXT_GREEN;
 		else if (cell == CELL_SLOW)
 			color = TEXT_YELLOW;
-		text_out__put(o, TEXT_PLAIN, "%s%s ", first ? "" : "  ", matrix_column_name(i));
+		text_out__put(o, TEXT_PLAIN, "%s%s ", first ? "" : "  ",
+			      enum_name(&matrix_column_names, i));
 		text_out__put(o, color, "%s", cell_words[cell]);
 		first = false;
 	}
@@ -306,7 +308,7 @@ static void put_endpoint(struct text_out *o, const struct finding *f)
 {
 	const struct finding_endpoint *e = &f->endpoint;
 	enum text_color color = text__state_color(e->state);
-	const char *state = endpoint_state_name(e->state);
+	const char *state = enum_name(&endpoint_state_names, e->state);
 	char where[160];
 
 	/* For the summary (engine__conclude), or old trouble that is forgotten. */
@@ -316,8 +318,9 @@ static void put_endpoint(struct text_out *o, const struct finding *f)
 	text_out__put(o, TEXT_BOLD, "%s", finding_where_name(&f->where, where, sizeof(where)));
 	text_out__put(o, TEXT_PLAIN, " is ");
 	text_out__put(o, color, "%s", state ? state : "unknown");
-	if (e->previous != ENDPOINT_UNKNOWN && endpoint_state_name(e->previous))
-		text_out__put(o, TEXT_PLAIN, " (was %s)", endpoint_state_name(e->previous));
+	if (e->previous != ENDPOINT_UNKNOWN && enum_name(&endpoint_state_names, e->previous))
+		text_out__put(o, TEXT_PLAIN, " (was %s)",
+			      enum_name(&endpoint_state_names, e->previous));
 	if (e->sentence)
 		text_out__put(o, TEXT_PLAIN, ": %s", e->sentence);
 	text_out__newline(o);
@@ -339,8 +342,8 @@ static void put_lost(struct text_out *o, const struct finding *f)
 static void put_note(struct text_out *o, const struct text_style *style, const struct finding *f)
 {
 	const struct finding_note *n = &f->note;
-	size_t max = sizeof(n->evidence) / sizeof(n->evidence[0]);
-	const char *kind = note_kind_name(n->kind);
+	size_t max = ARRAY_LEN(n->evidence);
+	const char *kind = enum_name(&note_kind_names, n->kind);
 	char who[160];
 
 	text__begin(o, f->ts_ns, TEXT_BOLD, "note");

@@ -5,7 +5,7 @@
 #include "model/summary.h"
 #include "sink/text_private.h"
 
-#define REPEAT_NS 10000000000ULL
+#define REPEAT_NS (10 * NS_PER_S)
 
 static uint64_t hash_string(uint64_t hash, const char *s)
 {

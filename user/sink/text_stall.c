@@ -71,9 +71,9 @@ static void put_end(struct text_out *o, const struct text_style *style, const st
 		text_out__put(o, TEXT_PLAIN, " (%s)", text__who(&f->who, who, sizeof(who)));
 	text_out__newline(o);
 	/* The headline speaks of what is over; its cause is what one wants to remember. */
-	if (s->cause != CAUSE_UNKNOWN && cause_name(s->cause)) {
+	if (s->cause != CAUSE_UNKNOWN && enum_name(&cause_names, s->cause)) {
 		text_out__to(o, TEXT_BODY_COL);
-		text_out__put(o, TEXT_PLAIN, "cause: %s", cause_name(s->cause));
+		text_out__put(o, TEXT_PLAIN, "cause: %s", enum_name(&cause_names, s->cause));
 		put_where(o, f);
 		text_out__newline(o);
 	}
@@ -105,8 +105,8 @@ static void put_evidence(struct text_out *o, const struct evidence *e, bool last
 static void put_cause(struct text_out *o, const struct text_style *style, const struct finding *f,
 		      enum text_color color)
 {
-	const char *cause = cause_name(f->stall.cause);
-	const char *severity = stall_severity_name(f->stall.severity);
+	const char *cause = enum_name(&cause_names, f->stall.cause);
+	const char *severity = enum_name(&stall_severity_names, f->stall.severity);
 	char who[160];
 
 	text_out__to(o, TEXT_BODY_COL);

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "sink/text_private.h"
-
-#define NS_PER_S INT64_C(1000000000)
 
 /* From the most telling to the shortest; the first that fits is shown. */
 static const struct layout {
@@ -133,7 +132,7 @@ static int measure(const struct text_out *o, const struct member_status *m,
 static const struct layout *choose_layout(const struct text_out *o, const struct member_status *m,
 					  size_t len, int name_columns, int width)
 {
-	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
 		bool fits = true;
 
 		for (size_t k = 0; k < len && fits; k++) {
@@ -145,7 +144,7 @@ static const struct layout *choose_layout(const struct text_out *o, const struct
 		if (fits)
 			return &layouts[i];
 	}
-	return &layouts[sizeof(layouts) / sizeof(layouts[0]) - 1];
+	return &layouts[ARRAY_LEN(layouts) - 1];
 }
 
 _Static_assert(STATUS_MEMBERS_MAX >= TEXT_STATUS_LINES, "what is shown must be there");

@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/text_private.h"
-
-#define NS_PER_DAY UINT64_C(86400000000000)
 
 /* "  cluster/member/list" and "etcd2.lab:2379  half_healthy" both fit the first columns. */
 #define STATE_COLUMNS 12
@@ -70,7 +69,7 @@ static void put_latency(struct text_out *o, int base, const struct histogram *h)
 	} columns[] = {{P50_END, 0.50}, {P99_END, 0.99}, {MAX_END, 1}};
 	char d[HUMAN_BYTES];
 
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		int64_t ns = histogram__quantile_ns(h, columns[i].q);
 
 		text_out__right(o, TEXT_PLAIN, base + columns[i].end,
@@ -91,7 +90,7 @@ static void put_header(struct text_out *o, int state_col)
 	text_out__put(o, TEXT_DIM, "endpoint");
 	text_out__to(o, state_col);
 	text_out__put(o, TEXT_DIM, "state");
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
 		text_out__right(o, TEXT_DIM, state_col + STATE_COLUMNS + columns[i].end,
 				columns[i].text);
 	text_out__newline(o);
@@ -118,7 +117,7 @@ static bool matrix_known(const enum matrix_cell matrix[MATRIX_COLUMNS])
 static void put_endpoint(struct text_out *o, int state_col, const struct summary_endpoint *e)
 {
 	int base = state_col + STATE_COLUMNS;
-	const char *state = endpoint_state_name(e->state);
+	const char *state = enum_name(&endpoint_state_names, e->state);
 
 	text_out__put(o, TEXT_BOLD, "%s", e->endpoint);
 	text_out__to(o, state_col);
@@ -220,7 +219,8 @@ static void put_left(struct text_out *o, int end, const struct summary_stall *st
 static void put_stall(struct text_out *o, const struct stall_table *t,
 		      const struct summary_stall *st)
 {
-	const char *result = stall_result_name(st->result), *cause = cause_name(st->cause);
+	const char *result = enum_name(&stall_result_names, st->result),
+		   *cause = enum_name(&cause_names, st->cause);
 	char time[32], d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
 	text_out__put(o, TEXT_PLAIN, "%s",

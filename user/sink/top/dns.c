@@ -5,10 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/private.h"
 
 /* An unanswered look-up that is younger is no news. */
-#define UNANSWERED_NS (TOP_NS_PER_S / 4)
+#define UNANSWERED_NS (NS_PER_S / 4)
 
 void top_dns__draw(const struct top *t, struct top_grid *g, int row)
 {
@@ -19,7 +20,7 @@ void top_dns__draw(const struct top *t, struct top_grid *g, int row)
 
 	if (waits) {
 		col = top_grid__printf(g, row, col, g->cols - col,
-				       d->oldest_ns >= TOP_NS_PER_S ? TOP_BAD : TOP_WARN,
+				       d->oldest_ns >= NS_PER_S ? TOP_BAD : TOP_WARN,
 				       "UNANSWERED for %s: %s%s%s", top_seconds(age, d->oldest_ns),
 				       d->oldest_name[0] ? d->oldest_name : "a look-up",
 				       d->oldest_server[0] ? " at " : "", d->oldest_server);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/private.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
 #define ROOMY_COLUMNS 150
 #define NAME_COLUMNS  16
 /* A request that is younger is no news. */
-#define IN_FLIGHT_NS (TOP_NS_PER_S / 4)
+#define IN_FLIGHT_NS (NS_PER_S / 4)
 
 static const struct top_column tight[COLS] = {
 	[COL_NAME] = {.title = "ENDPOINT"},
@@ -132,7 +133,7 @@ static void draw_latencies(struct top_grid *g, int row, const struct top_column 
 static void draw_endpoint(struct top_grid *g, int row, const struct top_column columns[COLS],
 			  const struct endpoint_status *e)
 {
-	const char *state = endpoint_state_name(e->state);
+	const char *state = enum_name(&endpoint_state_names, e->state);
 	bool room = g->cols >= ROOMY_COLUMNS;
 	char buf[160];
 
@@ -149,7 +150,7 @@ static void draw_endpoint(struct top_grid *g, int row, const struct top_column c
 	top_table__put(g, row, &columns[COL_FAILED], e->failed ? TOP_WARN : TOP_PLAIN, buf);
 	if (is_waited_for(e))
 		top_table__put(g, row, &columns[COL_IN_FLIGHT],
-			       e->oldest_ns >= TOP_NS_PER_S ? TOP_WARN : TOP_PLAIN,
+			       e->oldest_ns >= NS_PER_S ? TOP_WARN : TOP_PLAIN,
 			       say_in_flight(e, buf, sizeof(buf)));
 }
 
@@ -212,7 +213,7 @@ void top_in_flight__draw(const struct top *t, struct top_grid *g, int row)
 	}
 	more -= oldest->in_flight;
 	col = top_grid__put(g, row, col, g->cols - col,
-			    oldest->oldest_ns >= TOP_NS_PER_S ? TOP_WARN : TOP_PLAIN,
+			    oldest->oldest_ns >= NS_PER_S ? TOP_WARN : TOP_PLAIN,
 			    say_in_flight(oldest, text, sizeof(text)));
 	col = top_grid__printf(g, row, col, g->cols - col, TOP_PLAIN, " at %s",
 			       finding_where_name(&oldest->where, where, sizeof(where)));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/private.h"
 
 /* Longer lines are hard to read. */
@@ -74,7 +75,7 @@ static void spell_key(char *buf, size_t size, const char *key)
 {
 	static const char *const families[] = {"http.response.", "etcd."};
 
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
 		if (!strncmp(key, families[i], strlen(families[i])))
 			key += strlen(families[i]);
 	snprintf(buf, size, "%s", key);
@@ -128,8 +129,8 @@ static void add_evidence(struct finding_text *t, const struct finding_stall *s)
 
 static void add_cause(struct finding_text *t, const struct member_status *m, size_t stalled)
 {
-	const char *cause = cause_name(m->stall.cause);
-	const char *severity = stall_severity_name(m->stall.severity);
+	const char *cause = enum_name(&cause_names, m->stall.cause);
+	const char *severity = enum_name(&stall_severity_names, m->stall.severity);
 	struct paragraph *p = add(t, "cause", TOP_BOLD, TOP_PLAIN, 2);
 	char who[160], where[160], text[256];
 
@@ -178,7 +179,7 @@ static void add_last_stall(struct finding_text *t, const struct top_last_stall *
 		[STALL_ONGOING] = "not over",
 	};
 	char d[HUMAN_BYTES], clock[16], text[480];
-	const char *cause = cause_name(l->cause);
+	const char *cause = enum_name(&cause_names, l->cause);
 
 	if (!l->ended_ns || (unsigned int)l->result >= STALL_RESULTS)
 		return;
@@ -203,7 +204,7 @@ static void add_ill_endpoints(struct finding_text *t, const struct status *s)
 			continue;
 		snprintf(text, sizeof(text), "%s is %s: %s",
 			 finding_where_name(&e->where, where, sizeof(where)),
-			 endpoint_state_name(e->state), e->sentence);
+			 enum_name(&endpoint_state_names, e->state), e->sentence);
 		append(add(t, "note", TOP_WARN, TOP_WARN, 0), text);
 	}
 }

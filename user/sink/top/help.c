@@ -2,6 +2,7 @@
 /*
  * help.c - what the keys do and what the words mean.
  */
+#include "leasewatch/units.h"
 #include "sink/top/private.h"
 
 static const struct {
@@ -36,7 +37,7 @@ void top_help__draw(struct top_grid *g, struct top_area area)
 	int end = area.row + area.rows;
 
 	how.row = area.row;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && how.row < end; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(lines) && how.row < end; i++) {
 		how.rows = end - how.row;
 		top_grid__put(g, how.row, 0, WORD_COLUMNS - 1, TOP_BOLD, lines[i].word);
 		how.row += top_grid__wrap(g, &how, lines[i].meaning);

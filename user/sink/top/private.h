@@ -11,8 +11,6 @@
 #include "sink/top/events.h"
 #include "sink/top/snapshot.h"
 
-#define TOP_NS_PER_S INT64_C(1000000000)
-
 enum top_page { TOP_MAIN, TOP_EVENTS, TOP_HELP };
 
 /* What the first line says; it goes on while the rest is paused. */

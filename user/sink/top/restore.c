@@ -15,12 +15,13 @@
 #include <curses.h>
 #include <term.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/restore.h"
 
 #define RESET_BYTES 256
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGQUIT, SIGSYS};
-#define FATAL (sizeof(fatal) / sizeof(fatal[0]))
+#define FATAL ARRAY_LEN(fatal)
 
 /* A signal handler has no argument to be passed state in. */
 static struct {
@@ -136,7 +137,7 @@ void top_restore__prepare(void)
 	const char *sequences[] = {exit_attribute_mode, orig_pair, keypad_local, cursor_normal,
 				   exit_ca_mode};
 
-	for (size_t i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(sequences); i++)
 		if (sequences[i])
 			tputs(sequences[i], 1, put_reset);
 	if (!exit_ca_mode) {

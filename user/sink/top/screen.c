@@ -15,6 +15,7 @@
 #include <curses.h>
 #include <term.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/top.h"
 #include "sink/top/restore.h"
 #include "sink/top/screen.h"
@@ -252,7 +253,7 @@ static int translate(int key)
 		{'j', TOP_KEY_DOWN},
 	};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (keys[i].curses == key)
 			return keys[i].ours;
 	return key < KEY_MIN ? key : 0;

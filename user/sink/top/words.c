@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leasewatch/units.h"
 #include "sink/top/private.h"
 
 const char *top_seconds(char buf[HUMAN_BYTES], int64_t ns)
 {
-	if (ns > -120 * TOP_NS_PER_S && ns < 120 * TOP_NS_PER_S)
+	if (ns > -120 * NS_PER_S && ns < 120 * NS_PER_S)
 		snprintf(buf, HUMAN_BYTES, "%.1f s", (double)ns / 1e9);
 	else
 		human_duration(buf, ns);
@@ -116,5 +117,5 @@ bool top_is_ill(enum endpoint_state state)
 bool top_is_short(const struct member_status *m)
 {
 	return m->remaining_ns != LW_UNKNOWN_REMAINING && m->ttl_s > 0 &&
-	       m->remaining_ns < m->ttl_s * TOP_NS_PER_S / 3;
+	       m->remaining_ns < m->ttl_s * NS_PER_S / 3;
 }
