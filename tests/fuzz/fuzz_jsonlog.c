@@ -24,8 +24,7 @@ struct outputs {
 
 static struct outputs open_outputs(void)
 {
-	struct text_options opts = {
-		.color = true, .live = true, .verbose = true, .utf8 = true, .width = 80};
+	struct text_options opts = {.color = true, .verbose = true, .utf8 = true, .width = 80};
 	struct outputs o = {.stream = fopen("/dev/null", "w"),
 			    .fd = memfd_create("json", MFD_CLOEXEC),
 			    .summary = summary__new()};

@@ -4,6 +4,7 @@
  * full.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -192,8 +194,52 @@ static void test_null_takes_everything(void **state)
 
 	(void)state;
 	assert_int_equal(sink__finding(NULL, &f), 0);
-	assert_int_equal(sink__status(NULL, NULL), 0);
 	sink__free(NULL);
+}
+
+static FILE *open_terminal(int *master, int columns)
+{
+	struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
+	int slave;
+
+	*master = posix_openpt(O_RDWR | O_NOCTTY);
+	if (*master < 0 || grantpt(*master) || unlockpt(*master))
+		skip();
+	slave = open(ptsname(*master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+	return fdopen(slave, "w");
+}
+
+static void test_what_a_terminal_gets(void **state)
+{
+	struct text_options opts = {.verbose = true};
+	int master;
+	FILE *out = open_terminal(&master, 97);
+
+	(void)state;
+	setenv("TERM", "xterm", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	unsetenv("NO_COLOR");
+	text_options__detect(&opts, out);
+	assert_true(opts.color && opts.utf8 && opts.verbose);
+	assert_int_equal(opts.width, 97);
+	setenv("NO_COLOR", "1", 1);
+	setenv("LC_ALL", "C", 1);
+	text_options__detect(&opts, out);
+	assert_true(!opts.color && !opts.utf8);
+	unsetenv("NO_COLOR");
+	setenv("TERM", "dumb", 1);
+	text_options__detect(&opts, out);
+	assert_true(!opts.color);
+	assert_int_equal(opts.width, 97);
+	fclose(out);
+	close(master);
+	out = fopen("/dev/null", "w");
+	setenv("TERM", "xterm", 1);
+	text_options__detect(&opts, out);
+	assert_true(!opts.color && !opts.width);
+	fclose(out);
 }
 
 int main(void)
@@ -206,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_disk_is_told),
 		cmocka_unit_test(test_a_lost_finding_is_lost_whole),
 		cmocka_unit_test(test_null_takes_everything),
+		cmocka_unit_test(test_what_a_terminal_gets),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_sink_text.c - the log and the summary as a person reads them. (The status line has its own
- * test.)
+ * test_sink_text.c - the log and the summary as a person reads them.
  */
 #include <errno.h>
 #include <setjmp.h>

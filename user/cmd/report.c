@@ -227,7 +227,6 @@ int cmd_report(int argc, char **argv)
 	options__parse(&argp, argc, argv, &r);
 	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error that we report */
 	text_options__detect(&text, stdout);
-	text.live = false;
 	text.verbose = r.verbose > 1;
 	r.sink = sink_text__new(stdout, &text);
 	r.summary = summary__new();

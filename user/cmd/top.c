@@ -95,7 +95,7 @@ static int draw(struct top_command *c, const struct watch *w, uint64_t now)
 
 	if (top__wants_status(c->view, now)) {
 		watch__status(w, &c->status);
-		sink__status(top__sink(c->view), &c->status);
+		top__status(c->view, &c->status);
 	}
 	top_screen__size(c->screen, &rows, &cols);
 	err = top_grid__resize(&c->grid, rows, cols);

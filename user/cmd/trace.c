@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * trace.c - `leasewatch trace`: watch for a while, tell findings as they happen, then sum up.
+ * trace.c - `leasewatch trace`: watch for a while, report findings as they happen, then sum up.
  */
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,7 @@
 #include "model/summary.h"
 #include "sink/sink.h"
 
-#define POLL_MS	  100
-#define STATUS_NS (250 * NS_PER_MS)
+#define POLL_MS 100
 
 struct trace {
 	struct watch_options watch;
@@ -30,6 +30,8 @@ struct trace {
 	bool broken[2];
 	const char *sink_names[2];
 	struct summary *summary;
+	bool person;  /* sits at a terminal and reads the text */
+	bool renewed; /* the first renewal was seen, and said so */
 	bool failed;
 };
 
@@ -83,6 +85,21 @@ static void check_sink(struct trace *t, int i, int err)
 	t->broken[i] = err != 0;
 }
 
+/* While all is well nothing else moves: the first renewal shows that watching works. */
+static void note_first_renewal(struct trace *t, const struct finding *f)
+{
+	char where[160];
+
+	if (!t->person || t->renewed || t->watch.verbose || f->type != FINDING_REQUEST ||
+	    f->request.ttl_s <= 0)
+		return;
+	t->renewed = true;
+	fprintf(stderr,
+		"leasewatch: first renewal seen: through %s, TTL %" PRId64 " s; more are not "
+		"listed while they succeed\n",
+		finding_where_name(&f->where, where, sizeof(where)), f->request.ttl_s);
+}
+
 static void on_finding(void *ctx, const struct finding *f)
 {
 	struct trace *t = ctx;
@@ -92,6 +109,7 @@ static void on_finding(void *ctx, const struct finding *f)
 	for (int i = 0; i < 2; i++)
 		if (t->sinks[i])
 			check_sink(t, i, sink__finding(t->sinks[i], f));
+	note_first_renewal(t, f);
 }
 
 static int open_sinks(struct trace *t)
@@ -101,6 +119,7 @@ static int open_sinks(struct trace *t)
 
 	setlocale(LC_ALL, "");
 	text_options__detect(&text, stdout);
+	t->person = !t->json && isatty(STDOUT_FILENO);
 	t->sink_names[0] = "stdout";
 	t->sinks[0] = t->json ? sink_json__new(STDOUT_FILENO) : sink_text__new(stdout, &text);
 	if (!t->sinks[0])
@@ -118,19 +137,9 @@ static int open_sinks(struct trace *t)
 	return t->sinks[1] ? 0 : -ENOMEM;
 }
 
-static void show_status(struct trace *t, const struct watch *w)
-{
-	static struct status status; /* large, and there is one screen */
-
-	if (t->json)
-		return;
-	watch__status(w, &status);
-	check_sink(t, 0, sink__status(t->sinks[0], &status));
-}
-
 static int run(struct trace *t, struct watch *w)
 {
-	uint64_t start = watch__wall_ns(w), shown = 0, now = start;
+	uint64_t start = watch__wall_ns(w), now = start;
 	uint64_t duration = t->duration_s * NS_PER_S;
 	bool told_waiting = false;
 	int err = 0;
@@ -150,10 +159,6 @@ static int run(struct trace *t, struct watch *w)
 		if (t->watch.pids_len && !engine__members(watch__engine(w))) {
 			fprintf(stderr, "leasewatch: nothing is left of what -p named\n");
 			break;
-		}
-		if (now - shown >= STATUS_NS) {
-			shown = now;
-			show_status(t, w);
 		}
 	}
 	return err;
@@ -197,6 +202,9 @@ static int trace(struct trace *t)
 			unlink(t->out_path); /* nothing was watched: no log that says so */
 		goto out;
 	}
+	if (t->person)
+		fprintf(stderr, "leasewatch: findings appear as they happen; Ctrl-C ends with a "
+				"summary; `leasewatch top` is the live screen\n");
 	err = run(t, w);
 	if (err) {
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
@@ -220,8 +228,8 @@ int cmd_trace(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.doc = "Watch Patroni's requests to etcd, tell stalls as they happen, then sum "
-		       "up.\v"
+		.doc = "Watch Patroni's requests to etcd, report stalls as they happen, then "
+		       "sum up.\v"
 		       "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.",
 	};
 	struct trace t = {.watch.stall_after_ns = NS_PER_S};

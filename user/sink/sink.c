@@ -9,11 +9,6 @@ int sink__finding(struct sink *sink, const struct finding *f)
 	return sink ? sink->ops->finding(sink, f) : 0;
 }
 
-int sink__status(struct sink *sink, const struct status *s)
-{
-	return sink && sink->ops->status ? sink->ops->status(sink, s) : 0;
-}
-
 void sink__free(struct sink *sink)
 {
 	if (sink)

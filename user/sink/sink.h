@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "model/finding.h"
-#include "model/status.h"
 
 struct sink;
 
@@ -17,8 +16,6 @@ struct sink_ops {
 	/* Take one finding. 0, or -errno when it could not be written (the finding is lost whole).
 	 */
 	int (*finding)(struct sink *sink, const struct finding *f);
-	/* Every 100..1000 ms while nothing else happens; may be NULL. */
-	int (*status)(struct sink *sink, const struct status *s);
 	void (*free)(struct sink *sink); /* flushes; never closes a stream it was handed */
 };
 
@@ -28,16 +25,14 @@ struct sink {
 
 struct text_options {
 	bool color;   /* ANSI colours */
-	bool live;    /* a terminal: keep a status line at the bottom, rewritten in place */
 	bool verbose; /* every request, not only what matters */
 	bool utf8;    /* characters beyond ASCII may be written */
-	int width; /* columns: sentences are wrapped and the status line is cut there; 0 = never */
+	int width;    /* columns: sentences are wrapped there; 0 = never */
 };
 
 /*
- * What suits `out`: colour and a status line on a terminal (no colour with NO_COLOR set, neither
- * with TERM=dumb), its width, the user's locale. Leaves `verbose` as it is. A live sink asks for
- * the width again as it goes.
+ * What suits `out`: on a terminal its width, and colour unless NO_COLOR is set or TERM is "dumb";
+ * the user's locale. Leaves `verbose` as it is. The sink follows a terminal that is resized.
  */
 void text_options__detect(struct text_options *opts, FILE *out);
 
@@ -53,7 +48,6 @@ struct sink *sink_json__new(int fd);
 
 /* Convenience over ops; a NULL sink takes everything and does nothing. */
 int sink__finding(struct sink *sink, const struct finding *f);
-int sink__status(struct sink *sink, const struct status *s);
 void sink__free(struct sink *sink);
 
 #endif

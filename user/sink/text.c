@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * text.c - the text sink: findings for a person, and on a terminal a status below them.
+ * text.c - the text sink: findings as lines for a person.
  *
- * Each finding is composed in memory and written at once: erase the status, the new lines, the
- * status again. When it cannot be written, it is dropped whole.
+ * Each finding is composed in memory and written at once. When it cannot be written, it is dropped
+ * whole.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -28,10 +28,6 @@ struct sink_text {
 	uint32_t first_pid;
 	struct text_repeats repeats;
 	char day[16]; /* of the last line, "" = none yet */
-	/* The status as it stands at the bottom of the terminal. */
-	char *status; /* NULL = none is shown */
-	size_t status_len, status_lines;
-	int status_columns[TEXT_STATUS_LINES];
 };
 
 static int terminal_width(FILE *out)
@@ -49,8 +45,7 @@ void text_options__detect(struct text_options *opts, FILE *out)
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 	bool terminal = fileno(out) >= 0 && isatty(fileno(out));
 
-	opts->live = terminal && term && strcmp(term, "dumb");
-	opts->color = opts->live && !(no_color && *no_color);
+	opts->color = terminal && term && strcmp(term, "dumb") && !(no_color && *no_color);
 	opts->width = terminal ? terminal_width(out) : 0;
 	opts->utf8 = locale && !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
 	if (locale)
@@ -59,43 +54,9 @@ void text_options__detect(struct text_options *opts, FILE *out)
 
 static int width_now(const struct sink_text *t)
 {
-	int width = t->opts.live ? terminal_width(t->out) : 0;
+	int width = t->opts.width ? terminal_width(t->out) : 0;
 
 	return width ? width : t->opts.width;
-}
-
-/* Rows that the status covers, should the terminal have become narrower than it was. */
-static size_t status_rows(const struct sink_text *t)
-{
-	size_t rows = 0;
-	int width = width_now(t);
-
-	for (size_t i = 0; i < t->status_lines; i++) {
-		int columns = t->status_columns[i];
-
-		rows += width && columns > width ? (size_t)((columns + width - 1) / width) : 1;
-	}
-	return rows;
-}
-
-static void erase_status(const struct sink_text *t, FILE *m)
-{
-	size_t rows;
-
-	if (!t->status)
-		return;
-	rows = status_rows(t);
-	if (rows > 1)
-		fprintf(m, "\033[%zuA", rows - 1);
-	fputs("\r\033[J", m);
-}
-
-static void forget_status(struct sink_text *t)
-{
-	free(t->status);
-	t->status = NULL;
-	t->status_len = 0;
-	t->status_lines = 0;
 }
 
 /* All or nothing, as far as a stream allows it. 0 or -errno. */
@@ -170,18 +131,15 @@ static void notice_who(struct sink_text *t, const struct finding *f)
 static int text__finding(struct sink *sink, const struct finding *f)
 {
 	struct sink_text *t = (struct sink_text *)sink;
-	char *data = NULL, *status = t->status;
+	char *data = NULL;
 	struct text_out o;
 	size_t len = 0;
 	FILE *m = open_memstream(&data, &len);
-	long start;
 	int err;
 
 	if (!m)
 		return -ENOMEM;
 	notice_who(t, f);
-	erase_status(t, m);
-	start = ftell(m);
 	o = compose(t, m);
 	if (f->type == FINDING_SUMMARY && f->summary) {
 		if (t->day[0])
@@ -190,62 +148,10 @@ static int text__finding(struct sink *sink, const struct finding *f)
 	} else if (f->type != FINDING_SUMMARY) {
 		put_event(t, &o, f);
 	}
-	err = fflush(m) ? -ENOMEM : 0;
-	if (!err && ftell(m) != start) {
-		/* After the summary there is nothing left to follow. */
-		if (status && f->type != FINDING_SUMMARY)
-			fwrite(status, 1, t->status_len, m);
-		err = fclose(m) ? -ENOMEM : write_out(t->out, data, len);
-		if (f->type == FINDING_SUMMARY)
-			forget_status(t);
-	} else {
-		fclose(m);
-	}
+	err = fclose(m) ? -ENOMEM : 0;
+	if (!err && len)
+		err = write_out(t->out, data, len);
 	free(data);
-	return err;
-}
-
-static int text__show_status(struct sink *sink, const struct status *s)
-{
-	struct sink_text *t = (struct sink_text *)sink;
-	char *data = NULL, *block = NULL;
-	size_t data_len = 0, block_len = 0, lines = 0;
-	int columns[TEXT_STATUS_LINES] = {0}, err;
-	struct text_out o;
-	FILE *m;
-
-	if (!t->opts.live)
-		return 0;
-	m = open_memstream(&block, &block_len);
-	if (!m)
-		return -ENOMEM;
-	o = compose(t, m);
-	o.width = 0;
-	lines = text__status(&o, s, width_now(t), columns);
-	if (fclose(m)) {
-		free(block);
-		return -ENOMEM;
-	}
-	/* Nothing has changed: leave the terminal alone (a selection with the mouse, a slow line).
-	 */
-	if (t->status && block_len == t->status_len && !memcmp(block, t->status, block_len)) {
-		free(block);
-		return 0;
-	}
-	m = open_memstream(&data, &data_len);
-	if (!m) {
-		free(block);
-		return -ENOMEM;
-	}
-	erase_status(t, m);
-	fwrite(block, 1, block_len, m);
-	err = fclose(m) ? -ENOMEM : write_out(t->out, data, data_len);
-	free(data);
-	forget_status(t);
-	t->status = block;
-	t->status_len = block_len;
-	t->status_lines = lines;
-	memcpy(t->status_columns, columns, sizeof(columns));
 	return err;
 }
 
@@ -253,15 +159,12 @@ static void text__free(struct sink *sink)
 {
 	struct sink_text *t = (struct sink_text *)sink;
 
-	erase_status(t, t->out);
 	fflush(t->out);
-	forget_status(t);
 	free(t);
 }
 
 static const struct sink_ops text_ops = {
 	.finding = text__finding,
-	.status = text__show_status,
 	.free = text__free,
 };
 

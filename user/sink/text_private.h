@@ -66,11 +66,5 @@ void text__evidence(struct text_out *o, const struct evidence *e, size_t len);
 void text__stall(struct text_out *o, struct text_style *style, const struct finding *f);
 /* text_summary.c */
 void text__summary(struct text_out *o, const struct summary *s);
-/* text_status.c: one line per member, without the last newline; each cut to `width` columns (0 =
- * not). */
-#define TEXT_STATUS_LINES 8
-/* Returns the number of lines; columns[] gets the length of each (at most TEXT_STATUS_LINES). */
-size_t text__status(struct text_out *o, const struct status *s, int width,
-		    int columns[TEXT_STATUS_LINES]);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * text_repeat.c - say once what happens again and again.
  */
+#include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/text_private.h"
 

@@ -71,16 +71,13 @@ static void take_live(struct top_live *l, const struct status *s)
 	text__who(&worst->who, l->worst, sizeof(l->worst));
 }
 
-static int top__status(struct sink *sink, const struct status *s)
+void top__status(struct top *t, const struct status *s)
 {
-	struct top *t = (struct top *)sink;
-
 	take_live(&t->live, s);
 	t->seen |= s->members_len > 0;
 	t->stale = false;
 	if (!t->paused)
 		top_snapshot__take(&t->shown, s);
-	return 0;
 }
 
 bool top__wants_status(const struct top *t, uint64_t now_ns)
@@ -185,7 +182,6 @@ static void top__free(struct sink *sink)
 
 static const struct sink_ops top_ops = {
 	.finding = top__finding,
-	.status = top__status,
 	.free = top__free,
 };
 

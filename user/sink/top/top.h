@@ -6,6 +6,7 @@
 #ifndef LEASEWATCH_TOP_H
 #define LEASEWATCH_TOP_H
 
+#include "model/status.h"
 #include "sink/sink.h"
 #include "sink/top/grid.h"
 
@@ -33,8 +34,10 @@ struct top;
 struct top *top__new(const struct top_options *opts);
 struct sink *top__sink(struct top *t);
 
+/* Show how everything stands now; the strings are copied. */
+void top__status(struct top *t, const struct status *s);
 /*
- * Is it time to hand it a new status (sink__status)? Yes after each interval, after an event that
+ * Is it time for a new status? Yes after each interval, after an event that
  * changes what is on the screen, and always while a lease is stalled. Times are wall clock.
  */
 bool top__wants_status(const struct top *t, uint64_t now_ns);
