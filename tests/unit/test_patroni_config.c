@@ -252,43 +252,6 @@ static void follows_anchors_and_merges(void **state)
 	assert_string_equal(cfg.scope, "x");
 }
 
-static void survives_bombs(void **state)
-{
-	static char text[1024 * 1024 + 2];
-	size_t used;
-
-	(void)state;
-	/* aliases of aliases: 10^9 nodes were they copied; and merges of merges */
-	strcpy(text, "a0: &a0 {x: y}\n");
-	for (int i = 1; i < 10; i++) {
-		used = strlen(text);
-		used += (size_t)sprintf(text + used, "a%d: &a%d {<<: [*a%d", i, i, i - 1);
-		for (int k = 0; k < 9; k++)
-			used += (size_t)sprintf(text + used, ", *a%d", i - 1);
-		strcpy(text + used, "]}\n");
-	}
-	strcat(text, "etcd3: {<<: *a9}\nscope: x\n");
-	yaml(text, 0);
-	/* nested beyond reason */
-	memset(text, '[', 100000);
-	text[100000] = '\0';
-	yaml(text, -EBADMSG);
-	/* too many nodes */
-	for (used = 0; used < 400000; used += 2)
-		memcpy(text + used, "-\n", 2);
-	text[used] = '\0';
-	yaml(text, -EBADMSG);
-	/* as much as is taken, and one more */
-	memset(text, ' ', sizeof(text));
-	memcpy(text, "scope: x\n#", 10);
-	text[1024 * 1024] = '\0';
-	yaml(text, 0);
-	assert_string_equal(cfg.scope, "x");
-	text[1024 * 1024] = ' ';
-	text[1024 * 1024 + 1] = '\0';
-	yaml(text, -EBADMSG);
-}
-
 static void keeps_what_was_before_a_fault(void **state)
 {
 	static const char *const broken[] = {
@@ -432,7 +395,6 @@ int main(void)
 		cmocka_unit_test(leaves_out_what_could_harm),
 		cmocka_unit_test(says_when_there_are_more_endpoints),
 		cmocka_unit_test(follows_anchors_and_merges),
-		cmocka_unit_test(survives_bombs),
 		cmocka_unit_test(keeps_what_was_before_a_fault),
 		cmocka_unit_test(reads_no_byte_too_many),
 		cmocka_unit_test(environment_wins),

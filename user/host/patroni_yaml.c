@@ -3,8 +3,9 @@
  * patroni_yaml.c - picks the few settings that matter to us out of Patroni's YAML.
  *
  * The text is somebody else's, so its shape is measured in a streaming pass before a tree is built.
- * libyaml's tree refers to an anchor rather than copying it, so aliases cost nothing by themselves;
- * what walks the tree has a budget.
+ * libyaml's tree refers to an anchor rather than copying it, so an alias costs nothing by itself.
+ * But merge keys that name other merge keys multiply, so one budget covers every look at a pair or
+ * an item of the whole document: who exceeds it has not written a configuration, and is refused.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,90 +13,30 @@
 #include <yaml.h>
 
 #include "host/patroni_private.h"
+#include "host/yaml_shape.h"
 #include "leasewatch/units.h"
 
-#define YAML_DEPTH_MAX	 64
-#define YAML_NODES_MAX	 16384
 #define YAML_LOOKUPS_MAX 200000 /* pairs looked at, over the whole file */
 #define YAML_MERGES_MAX	 4	/* a merge key inside what a merge key names */
 #define YAML_RETRIES_MAX 3
 
 struct reader {
 	yaml_document_t doc;
-	unsigned int budget;
+	unsigned int budget; /* of lookups; 0 = exceeded: what was found since is worth nothing */
 };
 
-static size_t line_offset(const char *text, size_t len, size_t line)
+/* One look at a pair or an item. False when there is no budget left: stop looking. */
+static bool spend_lookup(struct reader *r)
 {
-	size_t at = 0;
-
-	while (line-- && at < len) {
-		const char *newline = memchr(text + at, '\n', len - at);
-
-		if (!newline)
-			return len;
-		at = (size_t)(newline + 1 - text);
-	}
-	return at;
-}
-
-/* Byte where the line of the parser's complaint begins. */
-static size_t fault_offset(const yaml_parser_t *parser, const char *text, size_t len)
-{
-	size_t line = parser->problem_mark.line;
-
-	if (parser->error == YAML_READER_ERROR)
-		return parser->problem_offset < len ? parser->problem_offset : len;
-	/* An unclosed quote is noticed at the end of the file, but meant where it opens. */
-	if (parser->error == YAML_SCANNER_ERROR && parser->context &&
-	    parser->context_mark.line < line)
-		line = parser->context_mark.line;
-	return line_offset(text, len, line);
-}
-
-/* 0, or -EBADMSG with the offset of the fault (0 when the whole is refused). */
-static int measure(const char *text, size_t len, size_t *fault)
-{
-	unsigned int depth = 0, nodes = 0, documents = 0;
-	yaml_parser_t parser;
-	yaml_event_t event;
-	bool end = false;
-	int err = 0;
-
-	if (!yaml_parser_initialize(&parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	while (!end && !err) {
-		if (!yaml_parser_parse(&parser, &event)) {
-			*fault = fault_offset(&parser, text, len);
-			err = -EBADMSG;
-			break;
-		}
-		end = event.type == YAML_STREAM_END_EVENT;
-		/* As safe_load, which takes one document and nothing behind it. */
-		if (event.type == YAML_DOCUMENT_START_EVENT && documents++) {
-			*fault = line_offset(text, len, event.start_mark.line);
-			err = -EBADMSG;
-		}
-		if (event.type == YAML_MAPPING_START_EVENT ||
-		    event.type == YAML_SEQUENCE_START_EVENT)
-			depth++;
-		if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
-			depth--;
-		yaml_event_delete(&event);
-		if (depth > YAML_DEPTH_MAX || ++nodes > YAML_NODES_MAX) {
-			*fault = 0;
-			err = -EBADMSG;
-		}
-	}
-	yaml_parser_delete(&parser);
-	return err;
+	if (r->budget)
+		r->budget--;
+	return r->budget;
 }
 
 static int load(struct reader *r, const char *text, size_t len, size_t *fault)
 {
 	yaml_parser_t parser;
-	int err = measure(text, len, fault);
+	int err = yaml_shape__measure(text, len, fault);
 
 	if (err)
 		return err;
@@ -103,28 +44,12 @@ static int load(struct reader *r, const char *text, size_t len, size_t *fault)
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	if (!yaml_parser_load(&parser, &r->doc)) {
-		*fault = fault_offset(&parser, text, len);
+		*fault = yaml_shape__fault(&parser, text, len);
 		err = -EBADMSG;
 	}
 	yaml_parser_delete(&parser);
 	r->budget = YAML_LOOKUPS_MAX;
 	return err;
-}
-
-/* Length of the text up to the last top-level key that begins at or before the fault. */
-static size_t whole_sections(const char *text, size_t len, size_t fault)
-{
-	while (fault > 0) {
-		const char *newline = memrchr(text, '\n', fault);
-		size_t line = newline ? (size_t)(newline + 1 - text) : 0;
-
-		if (line && line < len && !strchr(" \t\r\n#-]}", text[line]))
-			return line;
-		if (!line)
-			return 0;
-		fault = line - 1;
-	}
-	return 0;
 }
 
 static bool is_text(const yaml_node_t *node, const char *text)
@@ -158,10 +83,9 @@ static yaml_node_t *lookup_merged(struct reader *r, yaml_node_t *from, const cha
 	if (!from || from->type != YAML_SEQUENCE_NODE)
 		return NULL;
 	for (yaml_node_item_t *i = from->data.sequence.items.start;
-	     i < from->data.sequence.items.top && !found && r->budget; i++) {
+	     i < from->data.sequence.items.top && !found && spend_lookup(r); i++) {
 		yaml_node_t *map = yaml_document_get_node(&r->doc, *i);
 
-		r->budget--;
 		if (is_map(map))
 			found = lookup(r, map, key, merges + 1);
 	}
@@ -178,12 +102,12 @@ static yaml_node_t *lookup(struct reader *r, yaml_node_t *map, const char *key, 
 	if (!is_map(map) || merges > YAML_MERGES_MAX)
 		return NULL;
 	start = map->data.mapping.pairs.start;
-	for (pair = map->data.mapping.pairs.top; pair > start && r->budget; r->budget--) {
+	for (pair = map->data.mapping.pairs.top; pair > start && spend_lookup(r);) {
 		pair--;
 		if (is_text(yaml_document_get_node(&r->doc, pair->key), key))
 			return yaml_document_get_node(&r->doc, pair->value);
 	}
-	for (pair = map->data.mapping.pairs.top; pair > start && r->budget && !found; r->budget--) {
+	for (pair = map->data.mapping.pairs.top; pair > start && !found && spend_lookup(r);) {
 		pair--;
 		if (is_text(yaml_document_get_node(&r->doc, pair->key), "<<"))
 			found = lookup_merged(r, yaml_document_get_node(&r->doc, pair->value), key,
@@ -331,11 +255,13 @@ int patroni_config__parse_yaml(const char *text, size_t len, struct patroni_conf
 				read_document(&r, root, out);
 			else if (root && !is_null(root))
 				ret = -EBADMSG;
+			if (!r.budget)
+				ret = -EBADMSG;
 			yaml_document_delete(&r.doc);
 			break;
 		}
 		ret = -EBADMSG;
-		len = whole_sections(text, len, fault);
+		len = yaml_shape__whole_sections(text, len, fault);
 		if (!len)
 			break;
 	}
