@@ -3,25 +3,71 @@
  * symbols.c - see symbols.h. The table that the dynamic linker uses comes first; what is not in it
  * may be in the other, which a stripped library lacks.
  */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/symbols.h"
 
-/* Those of a libcrypto with all its symbols have less than a tenth of it. */
+/*
+ * What a library may be. Debian's libcrypto has 30 sections and, with its full symbol table, 30,000
+ * symbols in 2 MiB; a static CPython 40,000.
+ */
+#define FILE_BYTES_MAX	  (1LL << 30)
+#define SECTIONS_MAX	  1024
 #define SECTION_BYTES_MAX (16 << 20)
+#define TABLES_BYTES_MAX  (32 << 20) /* all tables that are read of one file */
 
 struct search {
 	Elf *elf;
 	const char *const *names;
 	size_t n;
 	uint64_t *offsets;
+	uint64_t bytes_left;
 };
+
+/*
+ * libelf believes the header: for the million sections that one can announce, it takes 270 MB
+ * before it looks at the first. So the header is read by hand first.
+ */
+static bool has_sane_header(int fd)
+{
+	union {
+		Elf64_Ehdr wide;
+		Elf32_Ehdr narrow;
+		unsigned char ident[EI_NIDENT];
+	} h;
+	uint64_t at, end;
+	struct stat st;
+	unsigned int n, size;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX ||
+	    pread(fd, &h, sizeof(h), 0) != sizeof(h) || memcmp(h.ident, ELFMAG, SELFMAG) != 0)
+		return false;
+	if (h.ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB))
+		return false;
+	if (h.ident[EI_CLASS] == ELFCLASS64) {
+		at = h.wide.e_shoff;
+		n = h.wide.e_shnum;
+		size = h.wide.e_shentsize;
+	} else {
+		at = h.narrow.e_shoff;
+		n = h.narrow.e_shnum;
+		size = h.narrow.e_shentsize;
+	}
+	/* No section at all is fine; 0 with an offset means that section 0 has the number. */
+	return (n || !at) && n <= SECTIONS_MAX &&
+	       !__builtin_add_overflow(at, (uint64_t)n * size, &end) && end <= (uint64_t)st.st_size;
+}
 
 Elf *symbols__open(int fd)
 {
 	Elf *elf;
 
+	if (!has_sane_header(fd))
+		return NULL;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (elf && elf_kind(elf) == ELF_K_ELF)
@@ -36,12 +82,21 @@ static bool is_small(const GElf_Shdr *header)
 	return header->sh_size <= SECTION_BYTES_MAX && !(header->sh_flags & SHF_COMPRESSED);
 }
 
+/* Without a NUL at its end, libelf looks for one in the whole table, once for each string. */
+static bool ends_in_nul(Elf_Scn *strings)
+{
+	const Elf_Data *data = elf_getdata(strings, NULL);
+
+	return data && data->d_size && !((const char *)data->d_buf)[data->d_size - 1];
+}
+
 bool symbols__is_readable(Elf *elf, const GElf_Shdr *header)
 {
 	Elf_Scn *strings = elf_getscn(elf, header->sh_link);
 	GElf_Shdr linked;
 
-	return is_small(header) && strings && gelf_getshdr(strings, &linked) && is_small(&linked);
+	return is_small(header) && strings && gelf_getshdr(strings, &linked) &&
+	       linked.sh_type == SHT_STRTAB && is_small(&linked) && ends_in_nul(strings);
 }
 
 /* From an address to a place in the file, by the section that the symbol is in. */
@@ -57,10 +112,14 @@ static uint64_t file_offset(Elf *elf, const GElf_Sym *symbol)
 
 static void search_table(struct search *s, Elf_Scn *section, const GElf_Shdr *header)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
+	Elf_Data *data;
 	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
 	GElf_Sym symbol;
 
+	if (header->sh_size > s->bytes_left)
+		return;
+	s->bytes_left -= header->sh_size;
+	data = elf_getdata(section, NULL);
 	for (size_t i = 0; data && i < n && gelf_getsym(data, (int)i, &symbol); i++) {
 		const char *name;
 
@@ -86,7 +145,8 @@ static void search_tables(struct search *s, GElf_Word type)
 
 int symbols__find(int fd, const char *const *names, size_t n, uint64_t *offsets)
 {
-	struct search s = {.names = names, .n = n, .offsets = offsets};
+	struct search s = {
+		.names = names, .n = n, .offsets = offsets, .bytes_left = TABLES_BYTES_MAX};
 
 	s.elf = symbols__open(fd);
 	if (!s.elf)

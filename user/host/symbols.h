@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * symbols.h - where functions are in a library's file.
+ * symbols.h - where functions are in a library's file. Sizes are checked before libelf is asked.
  */
 #ifndef LEASEWATCH_SYMBOLS_H
 #define LEASEWATCH_SYMBOLS_H

@@ -24,6 +24,9 @@ static const char none[] = "the process has no libssl mapped";
  */
 static const char *const bindings[] = {"_rust*.so", "_openssl*.so", NULL};
 
+/* Entries of a library's dynamic section that are looked at; pyca/cryptography's has 30. */
+#define DYNAMIC_MAX 4096
+
 /* How a connection that speaks TLS begins. */
 #define TLS_HANDSHAKE_RECORD 0x16
 
@@ -97,7 +100,8 @@ static bool names_libssl(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
 	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
 	GElf_Dyn dyn;
 
-	for (size_t i = 0; data && i < n && gelf_getdyn(data, (int)i, &dyn); i++) {
+	for (size_t i = 0; data && i < n && i < DYNAMIC_MAX && gelf_getdyn(data, (int)i, &dyn);
+	     i++) {
 		const char *name = dyn.d_tag == DT_NEEDED
 					   ? elf_strptr(elf, header->sh_link, dyn.d_un.d_val)
 					   : NULL;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_symbols.c - functions in a library's file: in a real one, and in files that are written to
+ * cost their reader time or memory.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/symbols.h"
+#include "leasewatch/units.h"
+
+#define SYMBOLS 700000
+
+static const char *const names[] = {"main", "no_such_function"};
+static uint64_t offsets[ARRAY_LEN(names)];
+
+/* An empty file in memory, with a header that announces `n` sections at 64. */
+static int elf_file(unsigned int n)
+{
+	Elf64_Ehdr h = {
+		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+		.e_type = ET_DYN,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_shoff = 64,
+		.e_ehsize = sizeof(Elf64_Ehdr),
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = (Elf64_Half)n,
+	};
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
+	assert_int_equal(ftruncate(fd, 64 + (off_t)sizeof(Elf64_Shdr) * (n ? n : 1)), 0);
+	return fd;
+}
+
+static void put_section(int fd, int at, const Elf64_Shdr *section)
+{
+	assert_int_equal(pwrite(fd, section, sizeof(*section), 64 + at * (off_t)sizeof(*section)),
+			 sizeof(*section));
+}
+
+static void expect(int fd, int result)
+{
+	memset(offsets, 0xff, sizeof(offsets));
+	assert_int_equal(symbols__find(fd, names, ARRAY_LEN(names), offsets), result);
+	close(fd);
+}
+
+static void test_finds_a_function(void **state)
+{
+	(void)state;
+	expect(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), 0);
+	assert_true(offsets[0]);
+	assert_int_equal(offsets[1], 0);
+}
+
+static void test_refuses_what_is_no_library(void **state)
+{
+	int fd = memfd_create("text", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(write(fd, "#!/bin/sh\n", 10), 10);
+	expect(fd, -EBADF);
+	expect(open("/proc/self", O_RDONLY | O_CLOEXEC), -EBADF);
+}
+
+/* Section 0 may have their number, when there are more than a header can say. */
+static void test_refuses_a_million_sections(void **state)
+{
+	const Elf64_Shdr first = {.sh_size = 1000000};
+	int fd = elf_file(0);
+
+	(void)state;
+	put_section(fd, 0, &first);
+	assert_int_equal(ftruncate(fd, 65000000), 0);
+	expect(fd, -EBADF);
+}
+
+static void test_refuses_too_many_sections_and_those_beyond_the_end(void **state)
+{
+	int fd = elf_file(1025);
+
+	(void)state;
+	expect(fd, -EBADF);
+	fd = elf_file(64);
+	assert_int_equal(ftruncate(fd, 128), 0);
+	expect(fd, -EBADF);
+	expect(elf_file(1024), 0);
+}
+
+/* A symbol table over a table of strings in which no NUL is: minutes, if it were searched. */
+static void test_refuses_strings_without_an_end(void **state)
+{
+	const Elf64_Shdr table = {
+		.sh_type = SHT_DYNSYM,
+		.sh_offset = 4096,
+		.sh_size = SYMBOLS * sizeof(Elf64_Sym) / 2,
+		.sh_entsize = sizeof(Elf64_Sym),
+		.sh_link = 2,
+	};
+	Elf64_Shdr strings = {.sh_type = SHT_STRTAB, .sh_size = 16 << 20};
+	Elf64_Sym *symbols = calloc(SYMBOLS / 2, sizeof(*symbols));
+	char *text = malloc(strings.sh_size);
+	int fd = elf_file(3);
+
+	(void)state;
+	assert_non_null(symbols);
+	assert_non_null(text);
+	memset(text, 'x', strings.sh_size);
+	for (size_t i = 0; i < SYMBOLS / 2; i++)
+		symbols[i] =
+			(Elf64_Sym){.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1};
+	strings.sh_offset = table.sh_offset + table.sh_size;
+	put_section(fd, 1, &table);
+	put_section(fd, 2, &strings);
+	assert_int_equal(pwrite(fd, symbols, table.sh_size, (off_t)table.sh_offset), table.sh_size);
+	assert_int_equal(pwrite(fd, text, strings.sh_size, (off_t)strings.sh_offset),
+			 strings.sh_size);
+	free(symbols);
+	free(text);
+	alarm(30);
+	expect(fd, 0);
+	alarm(0);
+	assert_int_equal(offsets[0], 0);
+}
+
+/* Whatever a file announces, it is read within so much memory. */
+static int limit_memory(void **state)
+{
+	const struct rlimit limit = {256 << 20, 256 << 20};
+
+	(void)state;
+	return setrlimit(RLIMIT_AS, &limit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finds_a_function),
+		cmocka_unit_test(test_refuses_what_is_no_library),
+		cmocka_unit_test(test_refuses_a_million_sections),
+		cmocka_unit_test(test_refuses_too_many_sections_and_those_beyond_the_end),
+		cmocka_unit_test(test_refuses_strings_without_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, limit_memory, NULL);
+}
