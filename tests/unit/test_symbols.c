@@ -138,10 +138,28 @@ static void test_refuses_strings_without_an_end(void **state)
 	assert_int_equal(offsets[0], 0);
 }
 
+/* Many tables, each just small enough, each with strings of its own. */
+static void test_reads_so_much_and_no_more(void **state)
+{
+	Elf64_Shdr table = {.sh_type = SHT_DYNSYM, .sh_size = 15 << 20, .sh_entsize = 24};
+	Elf64_Shdr strings = {.sh_type = SHT_STRTAB, .sh_size = 15 << 20};
+	int fd = elf_file(101);
+
+	(void)state;
+	table.sh_offset = strings.sh_offset = 8192;
+	for (int i = 1; i < 101; i += 2) {
+		table.sh_link = (Elf64_Word)i + 1;
+		put_section(fd, i, &table);
+		put_section(fd, i + 1, &strings);
+	}
+	assert_int_equal(ftruncate(fd, 16 << 20), 0);
+	expect(fd, 0);
+}
+
 /* Whatever a file announces, it is read within so much memory. */
 static int limit_memory(void **state)
 {
-	const struct rlimit limit = {256 << 20, 256 << 20};
+	const struct rlimit limit = {128 << 20, 128 << 20};
 
 	(void)state;
 	return setrlimit(RLIMIT_AS, &limit);
@@ -155,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_refuses_a_million_sections),
 		cmocka_unit_test(test_refuses_too_many_sections_and_those_beyond_the_end),
 		cmocka_unit_test(test_refuses_strings_without_an_end),
+		cmocka_unit_test(test_reads_so_much_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, limit_memory, NULL);

@@ -18,14 +18,13 @@
 #define FILE_BYTES_MAX	  (1LL << 30)
 #define SECTIONS_MAX	  1024
 #define SECTION_BYTES_MAX (16 << 20)
-#define TABLES_BYTES_MAX  (32 << 20) /* all tables that are read of one file */
 
 struct search {
 	Elf *elf;
 	const char *const *names;
 	size_t n;
 	uint64_t *offsets;
-	uint64_t bytes_left;
+	uint64_t budget;
 };
 
 /*
@@ -90,13 +89,17 @@ static bool ends_in_nul(Elf_Scn *strings)
 	return data && data->d_size && !((const char *)data->d_buf)[data->d_size - 1];
 }
 
-bool symbols__is_readable(Elf *elf, const GElf_Shdr *header)
+bool symbols__is_readable(Elf *elf, const GElf_Shdr *header, uint64_t *budget)
 {
 	Elf_Scn *strings = elf_getscn(elf, header->sh_link);
 	GElf_Shdr linked;
 
-	return is_small(header) && strings && gelf_getshdr(strings, &linked) &&
-	       linked.sh_type == SHT_STRTAB && is_small(&linked) && ends_in_nul(strings);
+	if (!is_small(header) || !strings || !gelf_getshdr(strings, &linked) ||
+	    linked.sh_type != SHT_STRTAB || !is_small(&linked) ||
+	    header->sh_size + linked.sh_size > *budget)
+		return false;
+	*budget -= header->sh_size + linked.sh_size;
+	return ends_in_nul(strings);
 }
 
 /* From an address to a place in the file, by the section that the symbol is in. */
@@ -112,14 +115,10 @@ static uint64_t file_offset(Elf *elf, const GElf_Sym *symbol)
 
 static void search_table(struct search *s, Elf_Scn *section, const GElf_Shdr *header)
 {
-	Elf_Data *data;
+	Elf_Data *data = elf_getdata(section, NULL);
 	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
 	GElf_Sym symbol;
 
-	if (header->sh_size > s->bytes_left)
-		return;
-	s->bytes_left -= header->sh_size;
-	data = elf_getdata(section, NULL);
 	for (size_t i = 0; data && i < n && gelf_getsym(data, (int)i, &symbol); i++) {
 		const char *name;
 
@@ -139,14 +138,13 @@ static void search_tables(struct search *s, GElf_Word type)
 
 	while ((section = elf_nextscn(s->elf, section)))
 		if (gelf_getshdr(section, &header) && header.sh_type == type &&
-		    symbols__is_readable(s->elf, &header))
+		    symbols__is_readable(s->elf, &header, &s->budget))
 			search_table(s, section, &header);
 }
 
 int symbols__find(int fd, const char *const *names, size_t n, uint64_t *offsets)
 {
-	struct search s = {
-		.names = names, .n = n, .offsets = offsets, .bytes_left = TABLES_BYTES_MAX};
+	struct search s = {.names = names, .n = n, .offsets = offsets, .budget = SYMBOLS_BYTES_MAX};
 
 	s.elf = symbols__open(fd);
 	if (!s.elf)

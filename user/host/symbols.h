@@ -16,8 +16,14 @@
  */
 Elf *symbols__open(int fd);
 
-/* Is the section, with the one that has its strings, of a size that may be read into memory? */
-bool symbols__is_readable(Elf *elf, const GElf_Shdr *header);
+/* Of one file, all tables together that are read into memory. */
+#define SYMBOLS_BYTES_MAX (32 << 20)
+
+/*
+ * May the section be read into memory, with the one that has its strings? Both count against the
+ * budget, which begins at SYMBOLS_BYTES_MAX for a file.
+ */
+bool symbols__is_readable(Elf *elf, const GElf_Shdr *header, uint64_t *budget);
 
 /*
  * The offsets in the file of n functions by their names; 0 = it has no such function. The file is

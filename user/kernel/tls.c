@@ -117,12 +117,13 @@ static bool needs_libssl(int fd)
 {
 	Elf_Scn *section = NULL;
 	bool needs = false, told = false;
+	uint64_t budget = SYMBOLS_BYTES_MAX;
 	GElf_Shdr header;
 	Elf *elf = symbols__open(fd);
 
 	while (elf && (section = elf_nextscn(elf, section))) {
 		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
-		    !symbols__is_readable(elf, &header))
+		    !symbols__is_readable(elf, &header, &budget))
 			continue;
 		told = true;
 		needs = needs || names_libssl(elf, section, &header);
