@@ -53,7 +53,7 @@ def test_it_counts_look_ups_again():
     assert (code, err) == (2, "")
     with open(DNS_TROUBLE, "rb") as f:
         dns = json.loads(f.read().splitlines()[-1])["dns"]
-    row = re.search(r"^DNS  (\d+) look-ups, (\d+) failed, p50 (\d+) ms, max (\S+) s$", out, re.M)
+    row = re.search(r"^DNS  (\d+) lookups, (\d+) failed, p50 (\d+) ms, max (\S+) s$", out, re.M)
     assert [float(n) for n in row.groups()] == [dns["lookups"], dns["failed"], round(dns["p50_s"] * 1e3),
                                                 round(dns["max_s"], 2)]
     # The one that does not answer is the slowest, however fast its answers were.

@@ -154,7 +154,7 @@ static void write_row(const struct top_grid *g, int row, FILE *out)
 	for (int col = 0; col < g->cols; col++) {
 		const struct top_cell *cell = top_grid__cell(g, row, col);
 
-		assert_true(cell->style < TOP_STYLES);
+		assert_true(cell->style < TONES);
 		if (!cell->c)
 			continue; /* the right half of a wide character */
 		assert_true(!utf8__is_control(cell->c) && cell->c != UTF8_INVALID);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_sink_dns.c - look-ups and notes: their JSON lines, and how they read.
+ * test_sink_dns.c - lookups and notes: their JSON lines, and how they read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -233,7 +233,7 @@ static void test_repeats_are_told_once(void **state)
 		    "03:04:09.123  DNS      etcd2.lab A: REFUSED by 127.0.0.53 after 5.00 s\n"
 		    "03:04:10.123  DNS      etcd3.lab AAAA: SERVFAIL from 127.0.0.53 after 5.00 s\n"
 		    "03:04:22.123  DNS      etcd2.lab AAAA: SERVFAIL from 127.0.0.53 after 5.00 s, "
-		    "3 times more since\n");
+		    "3 more since\n");
 	free(text);
 	text = text_of(f, 3, &verbose);
 	assert_non_null(strstr(text, "03:04:06.123"));
@@ -274,7 +274,7 @@ static void test_a_note(void **state)
 		   DAY
 		   "03:04:05.123  note     etcd has elected a leader: the raft term went from 7 to "
 		   "8.\n"
-		   "                       etcd raft term: 8; since: 2.50 s\n");
+		   "                       raft term: 8; since: 2.50 s\n");
 	f.note.text = NULL;
 	check_text(&f, 1, &plain80, DAY "03:04:05.123  note     election\n");
 }
@@ -316,7 +316,7 @@ static void test_the_summary_of_a_nameserver_that_is_silent(void **state)
 	text = summary_text(f, 7);
 	assert_string_equal(
 		text,
-		HEAD "DNS  2 look-ups, 1 failed (1 unanswered), p50 5.00 s, max 5.00 s\n"
+		HEAD "DNS  2 lookups, 1 failed (1 unanswered), p50 5.00 s, max 5.00 s\n"
 		     "     slowest nameserver: 127.0.0.53, 1 query, 1 failed (1 unanswered)\n"
 		     "     etcd3.lab: still no answer from 127.0.0.53 at 03:04:05, after 1.00 "
 		     "s\n" VERDICT);

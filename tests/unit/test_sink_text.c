@@ -38,7 +38,7 @@ static void test_a_stall(void **state)
 		   DAY
 		   "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
 		   "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
-		   "                       in flight: 1.00 s; tcp retransmits: 0; answer: none\n"
+		   "                       answer: none; in flight: 1.00 s; tcp retransmits: 0\n"
 		   "                       -> Check DNS and port 2380 from that member.\n");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_summary_dns.c - the fold of look-ups: what is one, what failed, which nameserver it was.
+ * test_summary_dns.c - the fold of lookups: what is one, what failed, which nameserver it was.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -80,12 +80,12 @@ static void test_calls_and_queries_are_counted_apart(void **state)
 	assert_string_equal(n[1].address, "10.0.0.2");
 	assert_int_equal(n[1].queries.latency.count, 1);
 	assert_string_equal(n[2].address, "unknown");
-	/* A look-up alone is nothing to judge the lease by. */
+	/* A lookup alone is nothing to judge the lease by. */
 	summary__finish(s, SAMPLE_TS_NS);
 	assert_int_equal(s->verdict, VERDICT_NO_TRAFFIC);
 }
 
-/* Search lists and SRV look-ups go through names that do not exist. */
+/* Search lists and SRV lookups go through names that do not exist. */
 static void test_no_such_name_is_a_failure_only_where_it_matters(void **state)
 {
 	struct finding f = sample_dns(DNS_QUERY, DNS_NXDOMAIN);

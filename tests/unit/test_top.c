@@ -45,8 +45,7 @@ static void test_the_incident_at_80x24(void **state)
 		&v, 1,
 		"STALL  etcd1.lab:2379 answered the keepalive after 7.04 s with 503 \"etcdserver:");
 	view__expect_row(&v, 2, "       request timed out\" (code 14); lease runs out in 57.8 s");
-	view__expect_row(&v, 3,
-			 "cause  endpoint_error at etcd1.lab:2379, warning: demo/patroni1, leader");
+	view__expect_row(&v, 3, "cause  endpoint_error at etcd1.lab:2379 (warning, demo/patroni1)");
 	view__expect_row(
 		&v, 4,
 		"       waiting for: lease/keepalive; other requests: answered; attempt: 7.04 s;");
@@ -71,7 +70,7 @@ static void test_the_incident_at_80x24(void **state)
 		&v, 14,
 		"etcd2.lab:2379 unknown      -    -    -     -    -         -     -     -     -");
 	view__expect_row(&v, 16, "in flight  lease/keepalive for 1.2 s at etcd1.lab:2379");
-	view__expect_row(&v, 17, "DNS        12 look-ups, 0 failed, last took 800 us");
+	view__expect_row(&v, 17, "DNS        12 lookups, 0 failed, last took 800 us");
 	view__expect_row(&v, 18, "EVENTS");
 	view__expect_row(&v, 20, "03:04:05 STALL    etcd2.lab:2379 does not answer the keepalive");
 	view__expect_row(&v, -1,
@@ -232,7 +231,7 @@ static void test_after_a_stall(void **state)
 	view__draw(&v, 24, 80, 0);
 	view__expect(&v, "db1  healthy, 1 stall before  ");
 	view__expect_row(&v, 1,
-			 "before 03:04:05  stall of demo/patroni1: recovered after 7.05 s; cause:");
+			 "ended  03:04:05  stall recovered after 7.05 s (demo/patroni1); cause:");
 	view__expect_row(&v, 2, "       endpoint_silent at etcd2.lab:2379");
 	view__close(&v);
 }
@@ -265,12 +264,12 @@ static void test_dns(void **state)
 	snprintf(s->dns.oldest_server, sizeof(s->dns.oldest_server), "10.0.0.53");
 	view__status(&v, s);
 	view__draw(&v, 24, 80, 1200000000);
-	view__expect(&v, "DNS        UNANSWERED for 3.2 s: etcd1.lab at 10.0.0.53; 12 look-ups, 1 "
+	view__expect(&v, "DNS        UNANSWERED for 3.2 s: etcd1.lab at 10.0.0.53; 12 lookups, 1 "
 			 "failed");
 	s->dns = (struct dns_status){.last_ns = LW_UNKNOWN, .oldest_ns = LW_UNKNOWN};
 	view__status(&v, s);
 	view__draw(&v, 24, 80, 0);
-	view__expect(&v, "DNS        no look-up seen\n");
+	view__expect(&v, "DNS        no lookup seen\n");
 	view__close(&v);
 }
 

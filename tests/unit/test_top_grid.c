@@ -43,22 +43,22 @@ static void test_a_field_cuts_and_marks(void **state)
 	struct top_grid *g = blank(3, 10, false);
 
 	(void)state;
-	assert_int_equal(top_grid__put(g, 0, 1, 5, TOP_BOLD, "abcde"), 6);
+	assert_int_equal(top_grid__put(g, 0, 1, 5, TONE_BOLD, "abcde"), 6);
 	assert_string_equal(row_of(g, 0), " abcde    ");
-	assert_int_equal(top_grid__put(g, 1, 1, 5, TOP_BOLD, "abcdef"), 6);
+	assert_int_equal(top_grid__put(g, 1, 1, 5, TONE_BOLD, "abcdef"), 6);
 	assert_string_equal(row_of(g, 1), " abcd~    ");
-	assert_int_equal(top_grid__cell(g, 1, 1)->style, TOP_BOLD);
-	assert_int_equal(top_grid__cell(g, 1, 6)->style, TOP_PLAIN);
-	top_grid__put(g, 2, 7, 50, TOP_PLAIN, "abcdef");
+	assert_int_equal(top_grid__cell(g, 1, 1)->style, TONE_BOLD);
+	assert_int_equal(top_grid__cell(g, 1, 6)->style, TONE_PLAIN);
+	top_grid__put(g, 2, 7, 50, TONE_PLAIN, "abcdef");
 	assert_string_equal(row_of(g, 2), "       ab~");
-	top_grid__put_right(g, 2, 0, 6, TOP_PLAIN, "12.3");
+	top_grid__put_right(g, 2, 0, 6, TONE_PLAIN, "12.3");
 	assert_string_equal(row_of(g, 2), "  12.3 ab~");
 	/* Outside: nothing happens. */
-	top_grid__put(g, 3, 0, 5, TOP_PLAIN, "abc");
-	top_grid__put(g, -1, 0, 5, TOP_PLAIN, "abc");
-	top_grid__put(g, 0, 12, 5, TOP_PLAIN, "abc");
-	top_grid__put(g, 0, 1, 0, TOP_PLAIN, "xyz");
-	top_grid__paint(g, 7, TOP_BAR);
+	top_grid__put(g, 3, 0, 5, TONE_PLAIN, "abc");
+	top_grid__put(g, -1, 0, 5, TONE_PLAIN, "abc");
+	top_grid__put(g, 0, 12, 5, TONE_PLAIN, "abc");
+	top_grid__put(g, 0, 1, 0, TONE_PLAIN, "xyz");
+	top_grid__paint(g, 7, TONE_BAR);
 	assert_string_equal(row_of(g, 0), " abcde    ");
 }
 
@@ -69,20 +69,20 @@ static void test_wide_characters(void **state)
 	(void)state;
 	assert_int_equal(top_grid__columns(g, "a\u6f22b"), 4);
 	assert_int_equal(top_grid__columns(g, "e\u0301"), 1); /* an accent apart */
-	top_grid__put(g, 0, 0, 6, TOP_PLAIN, "a\u6f22b");
+	top_grid__put(g, 0, 0, 6, TONE_PLAIN, "a\u6f22b");
 	assert_string_equal(row_of(g, 0), "a*_b  ");
 	/* No half of one stands anywhere: not at the cut, not at the edge, not when overwritten. */
-	top_grid__put(g, 1, 0, 4, TOP_PLAIN, "ab\u6f22\u6f22");
+	top_grid__put(g, 1, 0, 4, TONE_PLAIN, "ab\u6f22\u6f22");
 	assert_string_equal(row_of(g, 1), "ab*   ");
 	assert_int_equal(top_grid__cell(g, 1, 2)->c, 0x2026);
-	top_grid__put(g, 2, 0, 6, TOP_PLAIN, "\u6f22\u6f22\u6f22");
+	top_grid__put(g, 2, 0, 6, TONE_PLAIN, "\u6f22\u6f22\u6f22");
 	assert_string_equal(row_of(g, 2), "*_*_*_");
-	top_grid__put(g, 2, 1, 2, TOP_PLAIN, "xy");
+	top_grid__put(g, 2, 1, 2, TONE_PLAIN, "xy");
 	assert_string_equal(row_of(g, 2), " xy *_");
-	top_grid__put(g, 3, 5, 1, TOP_PLAIN, "\u6f22");
+	top_grid__put(g, 3, 5, 1, TONE_PLAIN, "\u6f22");
 	assert_string_equal(row_of(g, 3), "     *");
 	g->utf8 = false;
-	top_grid__put(g, 3, 0, 6, TOP_PLAIN, "a\u6f22b");
+	top_grid__put(g, 3, 0, 6, TONE_PLAIN, "a\u6f22b");
 	assert_string_equal(row_of(g, 3), "a?b  *");
 }
 

@@ -93,3 +93,16 @@ int64_t finding_round_us(int64_t ns)
 		us--;
 	return us * 1000;
 }
+
+const char *finding_who_name(const struct finding_who *who, char *buf, size_t size)
+{
+	if (who->member && who->scope)
+		snprintf(buf, size, "%s/%s", who->scope, who->member);
+	else if (who->member)
+		snprintf(buf, size, "%s", who->member);
+	else if (who->pid)
+		snprintf(buf, size, "pid %u", who->pid);
+	else
+		snprintf(buf, size, "Patroni");
+	return buf;
+}

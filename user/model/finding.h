@@ -302,6 +302,9 @@ bool finding_is_demotion(const struct finding *f);
  */
 const char *finding_where_name(const struct finding_where *where, char *buf, size_t size);
 
+/* "demo/patroni1", "patroni1", "pid 4242", or "Patroni". Returns buf. */
+const char *finding_who_name(const struct finding_who *who, char *buf, size_t size);
+
 /* The rounding of durations that the JSON log implies: to the nearest microsecond, half away from
  * 0. */
 int64_t finding_round_us(int64_t ns);

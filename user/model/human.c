@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * human.c - durations as a person reads them, for sentences and tables.
+ * human.c - durations and times as a person reads them, for sentences and tables.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "leasewatch/units.h"
 #include "model/human.h"
@@ -60,5 +62,26 @@ const char *human_duration(char buf[HUMAN_BYTES], int64_t ns)
 			 tenths_s % 10);
 	else
 		format_long(buf, sign, s);
+	return buf;
+}
+
+const char *human_duration_utf8(bool utf8, char buf[HUMAN_BYTES], int64_t ns)
+{
+	size_t len;
+
+	human_duration(buf, ns);
+	len = strlen(buf);
+	if (utf8 && len > 3 && !strcmp(buf + len - 3, " us"))
+		snprintf(buf + len - 2, HUMAN_BYTES - len + 2, "\u00b5s");
+	return buf;
+}
+
+const char *human_time(uint64_t ts_ns, const char *format, char *buf, size_t size)
+{
+	time_t seconds = (time_t)(ts_ns / NS_PER_S);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(buf, size, format, &tm))
+		snprintf(buf, size, "?");
 	return buf;
 }

@@ -48,7 +48,7 @@ struct summary_stall { /* one per stall, in order of their begin */
 
 /*
  * Memory is bounded, whatever a log holds: beyond these, endpoints, rpcs and nameservers are
- * counted under the name SUMMARY_OTHER, the oldest unanswered look-ups are forgotten, and a name is
+ * counted under the name SUMMARY_OTHER, the oldest unanswered lookups are forgotten, and a name is
  * cut to SUMMARY_NAME_BYTES - 1.
  */
 #define SUMMARY_ENDPOINTS_MAX	64
@@ -71,7 +71,7 @@ struct summary_nameserver {
 	struct summary_lookups queries;	    /* latency: of those that were answered */
 };
 
-/* A look-up whose end was not seen: the last that was heard of it is that it waits. */
+/* A lookup whose end was not seen: the last that was heard of it is that it waits. */
 struct summary_unanswered {
 	enum dns_source source;
 	uint64_t ts_ns;	     /* when that was said */
@@ -130,14 +130,14 @@ bool summary__is_refresh(const char *rpc);
 
 /*
  * Is a FINDING_DNS one that failed? Not while it is in flight; and not the answer to a query that
- * there is no such name, unless the name is an endpoint's: search lists and SRV look-ups go through
+ * there is no such name, unless the name is an endpoint's: search lists and SRV lookups go through
  * names that do not exist every day.
  */
 bool summary__dns_failed(const struct finding *f);
 
-/* What counts as a look-up: calls of getaddrinfo where any was seen, else queries. */
+/* What counts as a lookup: calls of getaddrinfo where any was seen, else queries. */
 enum dns_source summary_dns__source(const struct summary_dns *d);
-/* Was there any look-up, ended or not? */
+/* Was there any lookup, ended or not? */
 bool summary_dns__any(const struct summary_dns *d);
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * summary_dns.c - the summary's look-ups of names: how many, how long, through which nameserver,
+ * summary_dns.c - the summary's lookups of names: how many, how long, through which nameserver,
  * and which were never seen to end.
  */
 #include <errno.h>

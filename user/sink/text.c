@@ -15,18 +15,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "leasewatch/units.h"
 #include "sink/text_private.h"
 
 /* Narrower than this, wrapping does more harm than good. */
 #define WRAP_MIN_COLUMNS 50
 
+#define TAG_COL		 14
+#define BODY_COL	 23
+
 struct sink_text {
 	struct sink sink;
 	FILE *out;
 	struct text_options opts;
-	struct text_style style;
-	uint32_t first_pid;
-	struct text_repeats repeats;
+	struct entries entries;
 	char day[16]; /* of the last line, "" = none yet */
 };
 
@@ -88,49 +90,48 @@ static void put_day(struct sink_text *t, struct text_out *o, uint64_t ts_ns)
 {
 	char day[sizeof(t->day)], zone[32];
 
-	text__time(ts_ns, "%Y-%m-%d", day, sizeof(day));
+	human_time(ts_ns, "%Y-%m-%d", day, sizeof(day));
 	if (!strcmp(day, t->day))
 		return;
 	memcpy(t->day, day, sizeof(day));
-	text_out__put(o, TEXT_DIM, "-- %s, times in %s --", day,
-		      text__time(ts_ns, "%Z (UTC%z)", zone, sizeof(zone)));
+	text_out__put(o, TONE_DIM, "-- %s, times in %s --", day,
+		      human_time(ts_ns, "%Z (UTC%z)", zone, sizeof(zone)));
 	text_out__newline(o);
 }
 
-static void put_event(struct sink_text *t, struct text_out *o, const struct finding *f)
+/* "HH:MM:SS.mmm", two spaces, a tag of up to 8 columns, a space, what happened. */
+static void put_stamp(struct text_out *o, const struct entry *e)
 {
-	char *body = NULL;
-	size_t len = 0;
-	struct text_out one = *o;
+	char time[16];
 
-	t->style.untold = 0;
-	if (!t->opts.verbose && text__is_repeated(&t->repeats, f, &t->style.untold))
-		return;
-	/* Composed apart, because only an event that has something to say may begin a new day. */
-	one.stream = open_memstream(&body, &len);
-	if (!one.stream)
-		return;
-	text__event(&one, &t->style, f);
-	fclose(one.stream);
-	if (len) {
-		put_day(t, o, f->ts_ns);
-		fwrite(body, 1, len, o->stream);
-	}
-	free(body);
+	text_out__put(o, TONE_DIM, "%s.%03u", human_time(e->ts_ns, "%H:%M:%S", time, sizeof(time)),
+		      (unsigned int)(e->ts_ns % NS_PER_S / NS_PER_MS));
+	text_out__to(o, TAG_COL);
+	text_out__put(o, e->tone, "%s", e->tag);
 }
 
-static void notice_who(struct sink_text *t, const struct finding *f)
+static void put_entry(struct sink_text *t, struct text_out *o, const struct entry *e)
 {
-	if (!f->who.pid || f->type == FINDING_SUMMARY)
-		return;
-	if (!t->first_pid)
-		t->first_pid = f->who.pid;
-	t->style.several |= f->who.pid != t->first_pid;
+	put_day(t, o, e->ts_ns);
+	put_stamp(o, e);
+	for (size_t i = 0; i < e->lines_len; i++) {
+		enum entry_kind kind = e->lines[i].kind;
+		const char *label = entry__label(kind);
+
+		if (e->lines[i].minor && !t->opts.verbose)
+			continue;
+		text_out__to(o, BODY_COL);
+		text_out__put(o, kind == ENTRY_HINT ? TONE_BOLD : TONE_PLAIN, "%s", label);
+		o->indent = BODY_COL + (kind == ENTRY_HINT ? (int)strlen(label) : 0);
+		entry__put_line(o, e, i, BODY_COL);
+		text_out__newline(o);
+	}
 }
 
 static int text__finding(struct sink *sink, const struct finding *f)
 {
 	struct sink_text *t = (struct sink_text *)sink;
+	const struct entry *e;
 	char *data = NULL;
 	struct text_out o;
 	size_t len = 0;
@@ -139,14 +140,15 @@ static int text__finding(struct sink *sink, const struct finding *f)
 
 	if (!m)
 		return -ENOMEM;
-	notice_who(t, f);
 	o = compose(t, m);
 	if (f->type == FINDING_SUMMARY && f->summary) {
 		if (t->day[0])
 			text_out__newline(&o);
 		text__summary(&o, f->summary);
-	} else if (f->type != FINDING_SUMMARY) {
-		put_event(t, &o, f);
+	} else {
+		e = entries__add(&t->entries, f);
+		if (e && (t->opts.verbose || !e->minor))
+			put_entry(t, &o, e);
 	}
 	err = fclose(m) ? -ENOMEM : 0;
 	if (!err && len)
@@ -178,6 +180,7 @@ struct sink *sink_text__new(FILE *out, const struct text_options *opts)
 	t->sink.ops = &text_ops;
 	t->out = out;
 	t->opts = *opts;
-	t->style.verbose = opts->verbose;
+	t->entries.every = opts->verbose;
+	t->entries.utf8 = opts->utf8;
 	return &t->sink;
 }

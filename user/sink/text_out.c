@@ -11,10 +11,9 @@
 
 #define PUT_BYTES 2048
 
-static const char *const sequences[] = {
-	[TEXT_PLAIN] = "",	     [TEXT_DIM] = "\033[2m",	 [TEXT_BOLD] = "\033[1m",
-	[TEXT_GREEN] = "\033[32m",   [TEXT_YELLOW] = "\033[33m", [TEXT_RED] = "\033[31m",
-	[TEXT_ALARM] = "\033[1;31m",
+static const char *const sequences[TONES] = {
+	[TONE_DIM] = "\033[2m",	  [TONE_BOLD] = "\033[1m", [TONE_GOOD] = "\033[32m",
+	[TONE_WARN] = "\033[33m", [TONE_BAD] = "\033[31m", [TONE_ALARM] = "\033[1;31m",
 };
 
 /* One character, made harmless: its bytes in out (NUL-terminated). Returns its columns. */
@@ -88,9 +87,9 @@ static void write_word(struct text_out *o, const char *word, int columns)
 		break_line(o);
 	else
 		write_spaces(o);
-	if (o->owed != TEXT_PLAIN) {
+	if (o->owed != TONE_PLAIN) {
 		emit(o, sequences[o->owed]);
-		o->owed = TEXT_PLAIN;
+		o->owed = TONE_PLAIN;
 	}
 	while (*word) {
 		int n = clean_char(o, &word, c);
@@ -102,7 +101,7 @@ static void write_word(struct text_out *o, const char *word, int columns)
 	}
 }
 
-void text_out__put(struct text_out *o, enum text_color color, const char *fmt, ...)
+void text_out__put(struct text_out *o, enum tone tone, const char *fmt, ...)
 {
 	char text[PUT_BYTES], word[PUT_BYTES + 4], c[5];
 	const char *p = text;
@@ -113,7 +112,7 @@ void text_out__put(struct text_out *o, enum text_color color, const char *fmt, .
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	o->owed = o->color ? color : TEXT_PLAIN;
+	o->owed = o->color && sequences[tone] ? tone : TONE_PLAIN;
 	while (*p) {
 		const char *from = p;
 		int n = clean_char(o, &p, c);
@@ -132,9 +131,9 @@ void text_out__put(struct text_out *o, enum text_color color, const char *fmt, .
 		columns = 0;
 		o->spaces += c[0] == ' ';
 	}
-	if (o->color && color != TEXT_PLAIN && o->owed == TEXT_PLAIN)
+	if (o->color && sequences[tone] && o->owed == TONE_PLAIN)
 		emit(o, "\033[0m");
-	o->owed = TEXT_PLAIN;
+	o->owed = TONE_PLAIN;
 }
 
 void text_out__to(struct text_out *o, int col)
@@ -145,10 +144,10 @@ void text_out__to(struct text_out *o, int col)
 		o->spaces = 1;
 }
 
-void text_out__right(struct text_out *o, enum text_color color, int end_col, const char *text)
+void text_out__right(struct text_out *o, enum tone tone, int end_col, const char *text)
 {
 	text_out__to(o, end_col - text_out__columns(o, text));
-	text_out__put(o, color, "%s", text);
+	text_out__put(o, tone, "%s", text);
 }
 
 void text_out__newline(struct text_out *o)
@@ -156,15 +155,4 @@ void text_out__newline(struct text_out *o)
 	emit(o, "\n");
 	o->col = 0;
 	o->spaces = 0;
-}
-
-const char *text_out__duration(const struct text_out *o, char buf[HUMAN_BYTES], int64_t ns)
-{
-	size_t len;
-
-	human_duration(buf, ns);
-	len = strlen(buf);
-	if (o->utf8 && len > 3 && !strcmp(buf + len - 3, " us"))
-		snprintf(buf + len - 2, HUMAN_BYTES - len + 2, "\u00b5s");
-	return buf;
 }

@@ -12,42 +12,29 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "model/human.h"
-
-enum text_color {
-	TEXT_PLAIN,
-	TEXT_DIM,
-	TEXT_BOLD,
-	TEXT_GREEN,
-	TEXT_YELLOW,
-	TEXT_RED,
-	TEXT_ALARM, /* bold red */
-};
+#include "sink/tone.h"
 
 struct text_out {
 	FILE *stream; /* NULL: only measure */
 	bool color, utf8;
-	int width;  /* a word that would cross this column goes to the next line; 0 = never */
-	int limit;  /* nothing is written at or beyond this column; 0 = no limit */
-	int indent; /* where a wrapped line goes on */
-	int col;    /* where we are, from 0 */
-	int spaces; /* owed: written only when something follows */
-	enum text_color owed; /* a colour that begins with the next word */
+	int width;	/* a word that would cross this column goes to the next line; 0 = never */
+	int limit;	/* nothing is written at or beyond this column; 0 = no limit */
+	int indent;	/* where a wrapped line goes on */
+	int col;	/* where we are, from 0 */
+	int spaces;	/* owed: written only when something follows */
+	enum tone owed; /* a colour that begins with the next word */
 };
 
 /* Formats up to 2 KiB; the rest is cut. Runs of spaces are kept, unless a line breaks there. */
-__attribute__((format(printf, 3, 4))) void text_out__put(struct text_out *o, enum text_color color,
+__attribute__((format(printf, 3, 4))) void text_out__put(struct text_out *o, enum tone tone,
 							 const char *fmt, ...);
 /* Go to this column; at least one space when text has come that far already. */
 void text_out__to(struct text_out *o, int col);
 /* End at this column: for numbers, aligned to the right. */
-void text_out__right(struct text_out *o, enum text_color color, int end_col, const char *text);
+void text_out__right(struct text_out *o, enum tone tone, int end_col, const char *text);
 void text_out__newline(struct text_out *o);
 
 /* Columns that put() would take for this string. */
 int text_out__columns(const struct text_out *o, const char *text);
-
-/* human_duration(), with the Greek letter where it can be shown. Returns buf. */
-const char *text_out__duration(const struct text_out *o, char buf[HUMAN_BYTES], int64_t ns);
 
 #endif

@@ -29,15 +29,15 @@ static void put_window(struct text_out *o, const struct summary *s)
 	char from[40], to[40], d[HUMAN_BYTES], from_day[16], to_day[16];
 	bool one_day;
 
-	text__time(s->begin_ts_ns, "%Y-%m-%d", from_day, sizeof(from_day));
-	text__time(s->end_ts_ns, "%Y-%m-%d", to_day, sizeof(to_day));
+	human_time(s->begin_ts_ns, "%Y-%m-%d", from_day, sizeof(from_day));
+	human_time(s->end_ts_ns, "%Y-%m-%d", to_day, sizeof(to_day));
 	one_day = !strcmp(from_day, to_day);
-	text_out__put(o, TEXT_BOLD, "Summary");
-	text_out__put(o, TEXT_PLAIN, "  %s to %s (%s)",
-		      text__time(s->begin_ts_ns, "%Y-%m-%d %H:%M:%S", from, sizeof(from)),
-		      text__time(s->end_ts_ns, one_day ? "%H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S %Z", to,
+	text_out__put(o, TONE_BOLD, "Summary");
+	text_out__put(o, TONE_PLAIN, "  %s to %s (%s)",
+		      human_time(s->begin_ts_ns, "%Y-%m-%d %H:%M:%S", from, sizeof(from)),
+		      human_time(s->end_ts_ns, one_day ? "%H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S %Z", to,
 				 sizeof(to)),
-		      text_out__duration(o, d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		      human_duration_utf8(o->utf8, d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	text_out__newline(o);
 }
 
@@ -58,7 +58,7 @@ static void put_number(struct text_out *o, int end, uint64_t n, bool bad)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, n);
-	text_out__right(o, bad && n ? TEXT_RED : TEXT_PLAIN, end, text);
+	text_out__right(o, bad && n ? TONE_BAD : TONE_PLAIN, end, text);
 }
 
 static void put_latency(struct text_out *o, int base, const struct histogram *h)
@@ -72,8 +72,8 @@ static void put_latency(struct text_out *o, int base, const struct histogram *h)
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		int64_t ns = histogram__quantile_ns(h, columns[i].q);
 
-		text_out__right(o, TEXT_PLAIN, base + columns[i].end,
-				ns < 0 ? "-" : text_out__duration(o, d, ns));
+		text_out__right(o, TONE_PLAIN, base + columns[i].end,
+				ns < 0 ? "-" : human_duration_utf8(o->utf8, d, ns));
 	}
 	text_out__newline(o);
 }
@@ -87,11 +87,11 @@ static void put_header(struct text_out *o, int state_col)
 		       {TIMEOUTS_END, "timeouts"}, {P50_END, "p50"},
 		       {P99_END, "p99"},	   {MAX_END, "max"}};
 
-	text_out__put(o, TEXT_DIM, "endpoint");
+	text_out__put(o, TONE_DIM, "endpoint");
 	text_out__to(o, state_col);
-	text_out__put(o, TEXT_DIM, "state");
+	text_out__put(o, TONE_DIM, "state");
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-		text_out__right(o, TEXT_DIM, state_col + STATE_COLUMNS + columns[i].end,
+		text_out__right(o, TONE_DIM, state_col + STATE_COLUMNS + columns[i].end,
 				columns[i].text);
 	text_out__newline(o);
 }
@@ -99,19 +99,24 @@ static void put_header(struct text_out *o, int state_col)
 static void put_rpc(struct text_out *o, int base, const struct summary_rpc *r)
 {
 	text_out__to(o, 2);
-	text_out__put(o, TEXT_PLAIN, "%s", r->rpc);
+	text_out__put(o, TONE_PLAIN, "%s", r->rpc);
 	put_number(o, base + REQUESTS_END, summary_rpc__requests(r), false);
 	put_number(o, base + FAILED_END, summary_rpc__failed(r), true);
 	put_number(o, base + TIMEOUTS_END, r->outcomes[REQUEST_TIMEOUT], true);
 	put_latency(o, base, &r->latency);
 }
 
-static bool matrix_known(const enum matrix_cell matrix[MATRIX_COLUMNS])
+static void put_matrix(struct text_out *o, const struct summary_endpoint *end)
 {
-	for (size_t i = 0; i < MATRIX_COLUMNS; i++)
-		if (matrix[i] != CELL_UNKNOWN)
-			return true;
-	return false;
+	struct entry e;
+
+	entry__begin(&e, 0, TONE_PLAIN, "");
+	entry__add_matrix(&e, end->matrix);
+	if (!e.spans_len)
+		return;
+	text_out__put(o, TONE_PLAIN, "  at the end: ");
+	entry__put_line(o, &e, 1, 0);
+	text_out__newline(o);
 }
 
 static void put_endpoint(struct text_out *o, int state_col, const struct summary_endpoint *e)
@@ -119,9 +124,9 @@ static void put_endpoint(struct text_out *o, int state_col, const struct summary
 	int base = state_col + STATE_COLUMNS;
 	const char *state = enum_name(&endpoint_state_names, e->state);
 
-	text_out__put(o, TEXT_BOLD, "%s", e->endpoint);
+	text_out__put(o, TONE_BOLD, "%s", e->endpoint);
 	text_out__to(o, state_col);
-	text_out__put(o, text__state_color(e->state), "%s",
+	text_out__put(o, tone__state(e->state), "%s",
 		      e->state == ENDPOINT_UNKNOWN || !state ? "-" : state);
 	put_number(o, base + REQUESTS_END, e->requests, false);
 	put_number(o, base + FAILED_END, e->failed, true);
@@ -131,16 +136,13 @@ static void put_endpoint(struct text_out *o, int state_col, const struct summary
 		put_rpc(o, base, &e->rpcs[i]);
 	if (e->connects_failed) {
 		text_out__to(o, 2);
-		text_out__put(o, TEXT_PLAIN, "connect");
+		text_out__put(o, TONE_PLAIN, "connect");
 		put_number(o, base + REQUESTS_END, e->connects, false);
 		put_number(o, base + FAILED_END, e->connects_failed, true);
 		text_out__newline(o);
 	}
-	if (e->state > ENDPOINT_HEALTHY && matrix_known(e->matrix)) {
-		text_out__put(o, TEXT_PLAIN, "  at the end: ");
-		text__matrix(o, e->matrix);
-		text_out__newline(o);
-	}
+	if (e->state > ENDPOINT_HEALTHY)
+		put_matrix(o, e);
 }
 
 static void put_endpoints(struct text_out *o, const struct summary *s)
@@ -187,18 +189,18 @@ static struct stall_table lay_out_stalls(const struct text_out *o, const struct 
 
 static void put_stall_header(struct text_out *o, const struct stall_table *t)
 {
-	text_out__put(o, TEXT_DIM, "stall at");
-	text_out__right(o, TEXT_DIM, t->lasted_end, "lasted");
+	text_out__put(o, TONE_DIM, "stall at");
+	text_out__right(o, TONE_DIM, t->lasted_end, "lasted");
 	text_out__to(o, t->cause_col);
-	text_out__put(o, TEXT_DIM, "cause");
+	text_out__put(o, TONE_DIM, "cause");
 	text_out__to(o, t->endpoint_col);
-	text_out__put(o, TEXT_DIM, "endpoint");
-	text_out__right(o, TEXT_DIM, t->left_end, "least left");
+	text_out__put(o, TONE_DIM, "endpoint");
+	text_out__right(o, TONE_DIM, t->left_end, "least left");
 	text_out__to(o, t->result_col);
-	text_out__put(o, TEXT_DIM, "result");
+	text_out__put(o, TONE_DIM, "result");
 	if (t->several) {
 		text_out__to(o, t->member_col);
-		text_out__put(o, TEXT_DIM, "member");
+		text_out__put(o, TONE_DIM, "member");
 	}
 	text_out__newline(o);
 }
@@ -208,12 +210,12 @@ static void put_left(struct text_out *o, int end, const struct summary_stall *st
 	char d[HUMAN_BYTES];
 
 	if (st->worst_remaining_ns == LW_UNKNOWN_REMAINING)
-		text_out__right(o, TEXT_PLAIN, end, "-");
+		text_out__right(o, TONE_PLAIN, end, "-");
 	else if (st->worst_remaining_ns <= 0)
-		text_out__right(o, TEXT_ALARM, end, "none");
+		text_out__right(o, TONE_ALARM, end, "none");
 	else
-		text_out__right(o, TEXT_PLAIN, end,
-				text_out__duration(o, d, st->worst_remaining_ns));
+		text_out__right(o, TONE_PLAIN, end,
+				human_duration_utf8(o->utf8, d, st->worst_remaining_ns));
 }
 
 static void put_stall(struct text_out *o, const struct stall_table *t,
@@ -223,22 +225,23 @@ static void put_stall(struct text_out *o, const struct stall_table *t,
 		   *cause = enum_name(&cause_names, st->cause);
 	char time[32], d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
-	text_out__put(o, TEXT_PLAIN, "%s",
-		      text__time(st->begin_ts_ns, t->time_format, time, sizeof(time)));
-	text_out__right(o, TEXT_PLAIN, t->lasted_end,
-			st->duration_ns < 0 ? "-" : text_out__duration(o, d, st->duration_ns));
+	text_out__put(o, TONE_PLAIN, "%s",
+		      human_time(st->begin_ts_ns, t->time_format, time, sizeof(time)));
+	text_out__right(o, TONE_PLAIN, t->lasted_end,
+			st->duration_ns < 0 ? "-"
+					    : human_duration_utf8(o->utf8, d, st->duration_ns));
 	text_out__to(o, t->cause_col);
-	text_out__put(o, text__severity_color(st->severity), "%s", cause ? cause : "unknown");
+	text_out__put(o, tone__severity(st->severity), "%s", cause ? cause : "unknown");
 	text_out__to(o, t->endpoint_col);
-	text_out__put(o, TEXT_PLAIN, "%s",
+	text_out__put(o, TONE_PLAIN, "%s",
 		      st->endpoint[0] ? summary_stall__where(st, where, sizeof(where)) : "-");
 	put_left(o, t->left_end, st);
 	text_out__to(o, t->result_col);
-	text_out__put(o, st->result == STALL_RECOVERED ? TEXT_GREEN : TEXT_YELLOW, "%s",
+	text_out__put(o, st->result == STALL_RECOVERED ? TONE_GOOD : TONE_WARN, "%s",
 		      result ? result : "-");
 	if (t->several) {
 		text_out__to(o, t->member_col);
-		text_out__put(o, TEXT_PLAIN, "%s", st->member);
+		text_out__put(o, TONE_PLAIN, "%s", st->member);
 	}
 	text_out__newline(o);
 }
@@ -255,7 +258,7 @@ static void put_stalls(struct text_out *o, const struct summary *s)
 	for (size_t i = 0; i < s->stall_list_len; i++)
 		put_stall(o, &t, &s->stall_list[i]);
 	if (s->stalls > s->stall_list_len) {
-		text_out__put(o, TEXT_PLAIN, "%" PRIu64 " earlier stalls are not listed.",
+		text_out__put(o, TONE_PLAIN, "%" PRIu64 " earlier stalls are not listed.",
 			      s->stalls - s->stall_list_len);
 		text_out__newline(o);
 	}
@@ -263,17 +266,17 @@ static void put_stalls(struct text_out *o, const struct summary *s)
 
 static void put_verdict(struct text_out *o, const struct summary *s)
 {
-	static const enum text_color colors[] = {
-		[VERDICT_HEALTHY] = TEXT_GREEN,
-		[VERDICT_STALLED] = TEXT_ALARM,
-		[VERDICT_NO_TRAFFIC] = TEXT_YELLOW,
+	static const enum tone tones[] = {
+		[VERDICT_HEALTHY] = TONE_GOOD,
+		[VERDICT_STALLED] = TONE_ALARM,
+		[VERDICT_NO_TRAFFIC] = TONE_WARN,
 	};
 	char sentence[SUMMARY_SENTENCE_BYTES];
 
 	summary__verdict_sentence(s, sentence, sizeof(sentence));
 	o->indent = 0;
 	text_out__newline(o);
-	text_out__put(o, colors[s->verdict], "%s", sentence);
+	text_out__put(o, tones[s->verdict], "%s", sentence);
 	text_out__newline(o);
 }
 
@@ -283,14 +286,14 @@ void text__summary(struct text_out *o, const struct summary *s)
 
 	put_window(o, s);
 	if (s->events_lost) {
-		text_out__put(o, TEXT_YELLOW, "%" PRIu64 " events were lost: counts are too low",
+		text_out__put(o, TONE_WARN, "%" PRIu64 " events were lost: counts are too low",
 			      s->events_lost);
 		text_out__newline(o);
 	}
 	o->width = 0; /* a table that is broken is worse than one that is too wide */
 	put_endpoints(o, s);
 	o->width = width;
-	text__dns_summary(o, &s->dns);
+	text__summary_dns(o, &s->dns);
 	o->width = 0;
 	put_stalls(o, s);
 	o->width = width;

@@ -127,7 +127,7 @@ static void draw_latencies(struct top_grid *g, int row, const struct top_column 
 	char d[HUMAN_BYTES];
 
 	for (int i = 0; i < 4; i++)
-		top_table__put(g, row, &columns[COL_LAST + i], TOP_PLAIN, spell(d, values[i]));
+		top_table__put(g, row, &columns[COL_LAST + i], TONE_PLAIN, spell(d, values[i]));
 }
 
 static void draw_endpoint(struct top_grid *g, int row, const struct top_column columns[COLS],
@@ -137,20 +137,20 @@ static void draw_endpoint(struct top_grid *g, int row, const struct top_column c
 	bool room = g->cols >= ROOMY_COLUMNS;
 	char buf[160];
 
-	top_table__put(g, row, &columns[COL_NAME], e->in_use ? TOP_BOLD : TOP_PLAIN,
+	top_table__put(g, row, &columns[COL_NAME], e->in_use ? TONE_BOLD : TONE_PLAIN,
 		       finding_where_name(&e->where, buf, sizeof(buf)));
-	top_table__put(g, row, &columns[COL_STATE], top_state_style(e->state), state ? state : "-");
+	top_table__put(g, row, &columns[COL_STATE], tone__state(e->state), state ? state : "-");
 	for (int i = 0; i < MATRIX_COLUMNS; i++)
-		top_table__put(g, row, &columns[COL_MATRIX + i], top_cell_style(e->matrix[i]),
-			       top_cell_word(e->matrix[i], room));
+		top_table__put(g, row, &columns[COL_MATRIX + i], tone__cell(e->matrix[i]),
+			       cell__word(e->matrix[i], room));
 	draw_latencies(g, row, columns, e);
 	snprintf(buf, sizeof(buf), "%" PRIu64, e->requests);
-	top_table__put(g, row, &columns[COL_REQUESTS], TOP_PLAIN, buf);
+	top_table__put(g, row, &columns[COL_REQUESTS], TONE_PLAIN, buf);
 	snprintf(buf, sizeof(buf), "%" PRIu64, e->failed);
-	top_table__put(g, row, &columns[COL_FAILED], e->failed ? TOP_WARN : TOP_PLAIN, buf);
+	top_table__put(g, row, &columns[COL_FAILED], e->failed ? TONE_WARN : TONE_PLAIN, buf);
 	if (is_waited_for(e))
 		top_table__put(g, row, &columns[COL_IN_FLIGHT],
-			       e->oldest_ns >= NS_PER_S ? TOP_WARN : TOP_PLAIN,
+			       e->oldest_ns >= NS_PER_S ? TONE_WARN : TONE_PLAIN,
 			       say_in_flight(e, buf, sizeof(buf)));
 }
 
@@ -186,7 +186,7 @@ void top_endpoints__draw(const struct top *t, struct top_grid *g, struct top_are
 			shown++;
 		}
 	if (shown < all && row < area.row + area.rows)
-		top_grid__printf(g, row, 0, g->cols, TOP_DIM, "and %zu more", all - shown);
+		top_grid__printf(g, row, 0, g->cols, TONE_DIM, "and %zu more", all - shown);
 }
 
 /* Where the table has no column for it: all in one line, the oldest first. */
@@ -205,18 +205,18 @@ void top_in_flight__draw(const struct top *t, struct top_grid *g, int row)
 		if (is_waited_for(e) && (!oldest || e->oldest_ns > oldest->oldest_ns))
 			oldest = e;
 	}
-	col = top_grid__put(g, row, 0, g->cols, TOP_BOLD, "in flight  ");
+	col = top_grid__put(g, row, 0, g->cols, TONE_BOLD, "in flight  ");
 	if (!oldest) {
-		top_grid__put(g, row, col, g->cols - col, TOP_PLAIN,
+		top_grid__put(g, row, col, g->cols - col, TONE_PLAIN,
 			      "no request waits for its answer");
 		return;
 	}
 	more -= oldest->in_flight;
 	col = top_grid__put(g, row, col, g->cols - col,
-			    oldest->oldest_ns >= NS_PER_S ? TOP_WARN : TOP_PLAIN,
+			    oldest->oldest_ns >= NS_PER_S ? TONE_WARN : TONE_PLAIN,
 			    say_in_flight(oldest, text, sizeof(text)));
-	col = top_grid__printf(g, row, col, g->cols - col, TOP_PLAIN, " at %s",
+	col = top_grid__printf(g, row, col, g->cols - col, TONE_PLAIN, " at %s",
 			       finding_where_name(&oldest->where, where, sizeof(where)));
 	if (more)
-		top_grid__printf(g, row, col, g->cols - col, TOP_PLAIN, "; %zu elsewhere", more);
+		top_grid__printf(g, row, col, g->cols - col, TONE_PLAIN, "; %zu elsewhere", more);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * events.c - events for the live screen, worded by the text sink.
+ * events.c - entries for the live screen, as plain text.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,162 +35,58 @@ static int push(struct top_ring *r, const struct top_event *e)
 	return 0;
 }
 
-static enum top_style style_of_color(enum text_color color)
+/* What trace shows of it without -v, line by line. 0 or -ENOMEM; e->text is to be freed. */
+static int take_lines(struct top_event *e, const struct entry *entry, bool utf8)
 {
-	switch (color) {
-	case TEXT_GREEN:
-		return TOP_GOOD;
-	case TEXT_YELLOW:
-		return TOP_WARN;
-	case TEXT_RED:
-		return TOP_BAD;
-	case TEXT_ALARM:
-		return TOP_ALARM;
-	default:
-		return TOP_PLAIN;
-	}
-}
-
-static enum top_style style_of_stall(const struct finding_stall *s)
-{
-	if (s->phase != STALL_END)
-		return style_of_color(text__severity_color(s->severity));
-	if (s->result == STALL_RECOVERED)
-		return TOP_GOOD;
-	return s->result == STALL_RESULT_EXPIRED ? TOP_ALARM : TOP_WARN;
-}
-
-static enum top_style style_of(const struct finding *f)
-{
-	switch (f->type) {
-	case FINDING_STALL:
-		return style_of_stall(&f->stall);
-	case FINDING_ENDPOINT:
-		return style_of_color(text__state_color(f->endpoint.state));
-	case FINDING_CONNECT:
-		return f->connect.outcome == CONNECT_OK ? TOP_PLAIN : TOP_WARN;
-	case FINDING_REQUEST:
-		return f->request.outcome == REQUEST_OK || f->request.outcome == REQUEST_UNOBSERVED
-			       ? TOP_PLAIN
-			       : TOP_WARN;
-	case FINDING_DNS:
-		return text__dns_matters(f) ? TOP_WARN : TOP_PLAIN;
-	case FINDING_PROCESS:
-		return f->process.phase == PROCESS_EXITED ? TOP_WARN : TOP_GOOD;
-	case FINDING_LOST:
-		return TOP_WARN;
-	case FINDING_NOTE:
-		return TOP_BOLD;
-	default:
-		return TOP_PLAIN;
-	}
-}
-
-static char *skip_spaces(char *s)
-{
-	return s + strspn(s, " ");
-}
-
-/* Up to `columns` bytes from here, without the spaces around them; ASCII, by text__begin(). */
-static void copy_column(char *to, size_t size, const char *from, size_t columns)
-{
-	while (columns && *from == ' ') {
-		from++;
-		columns--;
-	}
-	while (columns && from[columns - 1] == ' ')
-		columns--;
-	snprintf(to, size, "%.*s", (int)columns, from);
-}
-
-/*
- * The text sink's lines begin with a time and a tag, the following ones with as many blanks. Both
- * are taken off, in place: the screen has columns of its own.
- */
-static void split(char *lines, struct top_event *e)
-{
-	char *from = lines, *to = lines;
-	bool tagged = strlen(lines) > TEXT_BODY_COL && lines[2] == ':' && lines[5] == ':' &&
-		      lines[TEXT_TAG_COL - 1] == ' ' && lines[TEXT_BODY_COL - 1] == ' ';
-
-	e->tag[0] = '\0';
-	if (tagged) {
-		copy_column(e->tag, sizeof(e->tag), lines + TEXT_TAG_COL,
-			    TEXT_BODY_COL - TEXT_TAG_COL);
-		from += TEXT_BODY_COL;
-	}
-	e->text = lines;
-	while (*from) {
-		char *end = strchrnul(from, '\n');
-
-		from = skip_spaces(from);
-		memmove(to, from, (size_t)(end - from));
-		to += end - from;
-		from = *end ? end + 1 : end;
-		if (*from)
-			*to++ = '\n';
-	}
-	*to = '\0';
-}
-
-/* What the text sink says of it; NULL with *err set, or with 0 when it says nothing. */
-static char *word(struct text_style *style, const struct finding *f, bool utf8, int *err)
-{
-	char *lines = NULL;
-	size_t len = 0;
 	struct text_out o = {.utf8 = utf8};
+	size_t size = 0, n = 0;
 
-	*err = -ENOMEM;
-	o.stream = open_memstream(&lines, &len);
+	o.stream = open_memstream(&e->text, &size);
 	if (!o.stream)
-		return NULL;
-	text__event(&o, style, f);
-	if (fclose(o.stream)) {
-		free(lines);
-		return NULL;
+		return -ENOMEM;
+	for (size_t i = 0; i < entry->lines_len; i++) {
+		if (entry->lines[i].minor)
+			continue;
+		if (n)
+			text_out__newline(&o);
+		e->kinds[n++] = entry->lines[i].kind;
+		entry__put_line(&o, entry, i, 0);
 	}
-	*err = 0;
-	if (len)
-		return lines;
-	free(lines);
-	return NULL;
-}
-
-static void notice_who(struct top_events *e, const struct finding *f)
-{
-	if (!f->who.pid)
-		return;
-	if (!e->first_pid)
-		e->first_pid = f->who.pid;
-	e->style.several |= f->who.pid != e->first_pid;
-}
-
-int top_events__add(struct top_events *e, const struct finding *f, bool utf8)
-{
-	struct top_event event = {.ts_ns = f->ts_ns, .style = style_of(f)};
-	bool notable = false;
-	char *lines = NULL;
-	int err = 0;
-
-	if (f->type == FINDING_SUMMARY)
+	if (!fclose(o.stream))
 		return 0;
-	notice_who(e, f);
-	e->style.untold = 0;
-	e->style.verbose = false;
-	if (!text__is_repeated(&e->repeats, f, &e->style.untold))
-		lines = word(&e->style, f, utf8, &err);
-	notable = lines != NULL;
-	if (!lines && !err) {
-		e->style.verbose = true;
-		lines = word(&e->style, f, utf8, &err);
-	}
-	if (!lines)
+	free(e->text);
+	return -ENOMEM;
+}
+
+const char *top_line(const struct entry *e, size_t line, bool utf8, char *buf, size_t size)
+{
+	struct text_out o = {.utf8 = utf8, .stream = fmemopen(buf, size, "w")};
+
+	buf[0] = '\0';
+	if (!o.stream)
+		return buf;
+	entry__put_line(&o, e, line, 0);
+	fclose(o.stream);
+	buf[size - 1] = '\0';
+	return buf;
+}
+
+int top_events__add(struct top_events *e, const struct finding *f)
+{
+	const struct entry *entry = entries__add(&e->entries, f);
+	struct top_event event;
+	int err;
+
+	if (!entry)
+		return 0;
+	event = (struct top_event){.ts_ns = entry->ts_ns, .tone = entry->tone, .tag = entry->tag};
+	err = take_lines(&event, entry, e->entries.utf8);
+	if (err)
 		return err;
-	split(lines, &event);
 	err = push(&e->all, &event);
-	if (!err && notable)
+	if (!err && !entry->minor)
 		err = push(&e->notable, &event);
-	free(lines);
+	free(event.text);
 	return err;
 }
 

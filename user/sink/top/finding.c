@@ -5,6 +5,7 @@
  * It is a few paragraphs. When room is short they lose rows in this order: the evidence, the cause,
  * the end of the hint; the sentence on what is the matter goes last.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,10 +17,11 @@
 #define TAG_COLUMNS    7
 #define NARROW_COLUMNS 60 /* below, text begins in the first column */
 #define PARAGRAPHS_MAX 6
+#define RANK_EVIDENCE  3
 
 struct paragraph {
 	const char *tag;
-	enum top_style tag_style, style;
+	enum tone tag_tone, tone;
 	char text[1024];
 	int rank; /* who gets rows first: 0, 1, ... */
 	int want, rows;
@@ -48,164 +50,91 @@ const struct member_status *top_finding__worst(const struct status *s)
 	return worst;
 }
 
-static struct paragraph *add(struct finding_text *t, const char *tag, enum top_style tag_style,
-			     enum top_style style, int rank)
+/* Another paragraph; the last one is overwritten when there are too many. */
+static struct paragraph *add(struct finding_text *t, const char *tag, enum tone tag_tone,
+			     enum tone tone, int rank)
 {
 	struct paragraph *p = &t->paragraphs[t->len];
 
-	if (t->len + 1 < PARAGRAPHS_MAX) /* else the last one is overwritten */
+	if (t->len + 1 < PARAGRAPHS_MAX)
 		t->len++;
-	p->tag = tag;
-	p->tag_style = tag_style;
-	p->style = style;
-	p->rank = rank;
-	p->text[0] = '\0';
+	*p = (struct paragraph){.tag = tag, .tag_tone = tag_tone, .tone = tone, .rank = rank};
 	return p;
 }
 
-static void append(struct paragraph *p, const char *text)
+__attribute__((format(printf, 2, 3))) static void append(struct paragraph *p, const char *fmt, ...)
 {
 	size_t len = strlen(p->text);
+	va_list args;
 
-	snprintf(p->text + len, sizeof(p->text) - len, "%s", text);
+	va_start(args, fmt);
+	vsnprintf(p->text + len, sizeof(p->text) - len, fmt, args);
+	va_end(args);
 }
 
-/* "http.response.status_code" as "status code", "tcp.srtt_s" as "tcp srtt". */
-static void spell_key(char *buf, size_t size, const char *key)
-{
-	static const char *const families[] = {"http.response.", "etcd."};
-
-	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		if (!strncmp(key, families[i], strlen(families[i])))
-			key += strlen(families[i]);
-	snprintf(buf, size, "%s", key);
-	for (char *c = buf; *c; c++)
-		if (*c == '_' || *c == '.')
-			*c = ' ';
-}
-
-/* "tcp.in_flight_s": 7.05 becomes "tcp in flight: 7.05 s". */
-static void append_evidence(struct paragraph *p, const struct evidence *e)
-{
-	char key[96], d[HUMAN_BYTES], text[400];
-	size_t len;
-
-	spell_key(key, sizeof(key), e->key);
-	len = strlen(key);
-	if (e->text) {
-		snprintf(text, sizeof(text), "%s: %s", key, e->text);
-	} else if (len > 2 && !strcmp(key + len - 2, " s") && e->number > -9e9 && e->number < 9e9) {
-		key[len - 2] = '\0';
-		snprintf(text, sizeof(text), "%s: %s", key,
-			 human_duration(d, (int64_t)(e->number * 1e9)));
-	} else {
-		snprintf(text, sizeof(text), "%s: %g", key, e->number);
-	}
-	if (p->text[0])
-		append(p, "; ");
-	append(p, text);
-}
-
-/* Rows are dear: what the headline has quoted is not said twice. */
-static bool is_quoted(const struct finding_stall *s, const struct evidence *e)
-{
-	return !strcmp(e->key, "etcd.error.message") && s->headline && strstr(s->headline, e->text);
-}
-
-/* Words tell more than numbers: they come first, should the end be cut. */
-static void add_evidence(struct finding_text *t, const struct finding_stall *s)
-{
-	struct paragraph *p = add(t, "", TOP_PLAIN, TOP_PLAIN, 3);
-
-	for (int numbers = 0; numbers < 2; numbers++)
-		for (size_t i = 0; i < s->evidence_len && i < EVIDENCE_MAX; i++) {
-			const struct evidence *e = &s->evidence[i];
-
-			if (numbers ? e->text != NULL : !e->text || is_quoted(s, e))
-				continue;
-			append_evidence(p, e);
-		}
-}
-
-static void add_cause(struct finding_text *t, const struct member_status *m, size_t stalled)
-{
-	const char *cause = enum_name(&cause_names, m->stall.cause);
-	const char *severity = enum_name(&stall_severity_names, m->stall.severity);
-	struct paragraph *p = add(t, "cause", TOP_BOLD, TOP_PLAIN, 2);
-	char who[160], where[160], text[256];
-
-	append(p, cause ? cause : "unknown");
-	if (m->stall_where.endpoint || m->stall_where.address) {
-		snprintf(text, sizeof(text), " at %s",
-			 finding_where_name(&m->stall_where, where, sizeof(where)));
-		append(p, text);
-	}
-	snprintf(text, sizeof(text), ", %s: %s%s%s", severity ? severity : "unknown",
-		 text__who(&m->who, who, sizeof(who)), m->who.role ? ", " : "",
-		 m->who.role ? m->who.role : "");
-	append(p, text);
-	if (stalled > 1) {
-		snprintf(text, sizeof(text), " (and %zu more stalled)", stalled - 1);
-		append(p, text);
-	}
-}
-
+/* The entry of the stall as it stands now, a paragraph a line. */
 static void add_stall(struct finding_text *t, const struct top *top, const struct member_status *m)
 {
-	enum top_style style = top_severity_style(m->stall.severity);
-	struct paragraph *p = add(t, "STALL", style, style, 0);
-	char who[160], text[256];
+	static const struct {
+		const char *tag;
+		int rank;
+	} kinds[] = {
+		[ENTRY_TEXT] = {"STALL", 0},
+		[ENTRY_HINT] = {"->", 1},
+		[ENTRY_CAUSE] = {"cause", 2},
+		[ENTRY_EVIDENCE] = {"", RANK_EVIDENCE},
+	};
+	struct finding f = {
+		.type = FINDING_STALL, .who = m->who, .where = m->stall_where, .stall = m->stall};
+	struct entries one = {.several = true, .utf8 = top->opts.utf8};
+	const struct entry *e;
 
-	if (m->stall.headline) {
-		append(p, m->stall.headline);
-	} else {
-		snprintf(text, sizeof(text), "the lease of %s is not being renewed",
-			 text__who(&m->who, who, sizeof(who)));
-		append(p, text);
+	f.stall.phase = STALL_BEGIN;
+	e = entries__add(&one, &f);
+	for (size_t i = 0; i < e->lines_len; i++) {
+		enum entry_kind kind = e->lines[i].kind;
+		enum tone tone = kind == ENTRY_TEXT   ? e->tone
+				 : kind == ENTRY_HINT ? TONE_BOLD
+						      : TONE_PLAIN;
+		struct paragraph *p =
+			add(t, kinds[kind].tag, kind == ENTRY_TEXT ? e->tone : TONE_BOLD, tone,
+			    kinds[kind].rank);
+
+		top_line(e, i, one.utf8, p->text, sizeof(p->text));
+		if (kind == ENTRY_CAUSE && top->live.stalled > 1)
+			append(p, "; %zu more stalled", top->live.stalled - 1);
 	}
-	add_cause(t, m, top->live.stalled);
-	if (m->stall.evidence_len)
-		add_evidence(t, &m->stall);
-	if (m->stall.hint)
-		append(add(t, "->", TOP_BOLD, TOP_BOLD, 1), m->stall.hint);
 }
 
 static void add_last_stall(struct finding_text *t, const struct top_last_stall *l)
 {
-	static const char *const results[STALL_RESULTS] = {
-		[STALL_RECOVERED] = "recovered",
-		[STALL_RESULT_EXPIRED] = "EXPIRED, the lease was lost,",
-		[STALL_EXITED] = "Patroni went away",
-		[STALL_ONGOING] = "not over",
-	};
-	char d[HUMAN_BYTES], clock[16], text[480];
-	const char *cause = enum_name(&cause_names, l->cause);
+	struct paragraph *p;
+	char clock[16];
 
-	if (!l->ended_ns || (unsigned int)l->result >= STALL_RESULTS)
+	if (!l->ended_ns)
 		return;
-	snprintf(text, sizeof(text), "stall of %s: %s after %s; cause: %s%s%s", l->who,
-		 results[l->result], top_duration(d, l->duration_ns), cause ? cause : "unknown",
-		 l->where[0] ? " at " : "", l->where);
-	append(add(t, "before", TOP_DIM, TOP_PLAIN, 1),
-	       top_clock(clock, sizeof(clock), l->ended_ns));
-	append(&t->paragraphs[t->len - 1], "  ");
-	append(&t->paragraphs[t->len - 1], text);
+	p = add(t, "ended", TONE_DIM, TONE_PLAIN, 1);
+	append(p, "%s  stall %s", top_clock(clock, sizeof(clock), l->ended_ns), l->end);
+	if (l->cause[0])
+		append(p, "; cause: %s", l->cause);
 }
 
 /* An endpoint that is ill while the leases are well: the next stall may come from there. */
-static void add_ill_endpoints(struct finding_text *t, const struct status *s)
+static void add_ill_endpoints(struct finding_text *t, const struct top *top, const struct status *s)
 {
-	char where[160], text[480];
+	struct entry e;
 
 	for (size_t i = 0; i < s->endpoints_len && t->len < 3; i++) {
-		const struct endpoint_status *e = &s->endpoints[i];
+		const struct endpoint_status *ill = &s->endpoints[i];
+		struct finding_endpoint now = {.state = ill->state, .sentence = ill->sentence};
+		struct paragraph *p;
 
-		if (!top_is_ill(e->state) || !e->sentence)
+		if (!top_is_ill(ill->state) || !ill->sentence)
 			continue;
-		snprintf(text, sizeof(text), "%s is %s: %s",
-			 finding_where_name(&e->where, where, sizeof(where)),
-			 enum_name(&endpoint_state_names, e->state), e->sentence);
-		append(add(t, "note", TOP_WARN, TOP_WARN, 0), text);
+		entry__begin(&e, 0, TONE_WARN, "note");
+		entry__add_state(&e, &ill->where, &now);
+		p = add(t, e.tag, e.tone, e.tone, 0);
+		top_line(&e, 0, top->opts.utf8, p->text, sizeof(p->text));
 	}
 }
 
@@ -220,11 +149,10 @@ static void compose(struct finding_text *t, const struct top *top)
 		return;
 	}
 	if (!s->members_len)
-		append(add(t, "", TOP_PLAIN, TOP_PLAIN, 0),
-		       top->seen
-			       ? "The Patroni that was watched has gone; waiting for one to start."
-			       : "No Patroni runs here yet; waiting for one to start.");
-	add_ill_endpoints(t, s);
+		append(add(t, "", TONE_PLAIN, TONE_PLAIN, 0), "%s",
+		       top->seen ? "Patroni has exited; waiting for it to start again."
+				 : "No Patroni runs here yet; waiting for one to start.");
+	add_ill_endpoints(t, top, s);
 	add_last_stall(t, &top->last_stall);
 }
 
@@ -262,14 +190,14 @@ void top_finding__rows(const struct top *top, struct top_grid *g, int *brief, in
 	*brief = *full = 0;
 	for (size_t i = 0; i < t.len; i++) {
 		*full += t.paragraphs[i].want;
-		if (t.paragraphs[i].rank < 3)
+		if (t.paragraphs[i].rank < RANK_EVIDENCE)
 			*brief += t.paragraphs[i].want;
 	}
 }
 
 static void share(struct finding_text *t, int rows)
 {
-	for (int rank = 0; rank <= 3; rank++)
+	for (int rank = 0; rank <= RANK_EVIDENCE; rank++)
 		for (size_t i = 0; i < t->len; i++) {
 			struct paragraph *p = &t->paragraphs[i];
 
@@ -295,9 +223,9 @@ void top_finding__draw(const struct top *top, struct top_grid *g, struct top_are
 		if (!p->rows)
 			continue;
 		how.rows = p->rows;
-		how.style = p->style;
+		how.style = p->tone;
 		how.first = first_column(&how, p);
-		top_grid__put(g, how.row, 0, g->cols, p->tag_style, p->tag);
+		top_grid__put(g, how.row, 0, g->cols, p->tag_tone, p->tag);
 		top_grid__wrap(g, &how, p->text);
 		how.row += p->rows;
 	}

@@ -36,7 +36,7 @@ int top_grid__resize(struct top_grid *g, int rows, int cols)
 		g->cols = cols;
 	}
 	for (int i = 0; i < rows * cols; i++)
-		g->cells[i] = (struct top_cell){.c = ' ', .style = TOP_PLAIN};
+		g->cells[i] = (struct top_cell){.c = ' ', .style = TONE_PLAIN};
 	return 0;
 }
 
@@ -84,7 +84,7 @@ int top_grid__columns(const struct top_grid *g, const char *text)
 	return columns;
 }
 
-static void set_cell(struct top_grid *g, int row, int col, uint32_t c, enum top_style style)
+static void set_cell(struct top_grid *g, int row, int col, uint32_t c, enum tone style)
 {
 	struct top_cell *cell;
 
@@ -99,8 +99,7 @@ static void set_cell(struct top_grid *g, int row, int col, uint32_t c, enum top_
 	*cell = (struct top_cell){.c = c, .style = (uint8_t)style};
 }
 
-static void set_char(struct top_grid *g, int row, int col, uint32_t c, int columns,
-		     enum top_style style)
+static void set_char(struct top_grid *g, int row, int col, uint32_t c, int columns, enum tone style)
 {
 	/* Half a wide character would shift the rest of the row. */
 	if (columns == 2 && col + 1 >= g->cols) {
@@ -117,7 +116,7 @@ static uint32_t cut_mark(const struct top_grid *g)
 	return g->utf8 ? 0x2026 : '~';
 }
 
-int top_grid__put(struct top_grid *g, int row, int col, int width, enum top_style style,
+int top_grid__put(struct top_grid *g, int row, int col, int width, enum tone style,
 		  const char *text)
 {
 	int end = col + width < g->cols ? col + width : g->cols;
@@ -140,7 +139,7 @@ int top_grid__put(struct top_grid *g, int row, int col, int width, enum top_styl
 	return col;
 }
 
-void top_grid__put_right(struct top_grid *g, int row, int col, int width, enum top_style style,
+void top_grid__put_right(struct top_grid *g, int row, int col, int width, enum tone style,
 			 const char *text)
 {
 	int n = top_grid__columns(g, text);
@@ -152,7 +151,7 @@ void top_grid__put_right(struct top_grid *g, int row, int col, int width, enum t
 	top_grid__put(g, row, col, width, style, text);
 }
 
-int top_grid__printf(struct top_grid *g, int row, int col, int width, enum top_style style,
+int top_grid__printf(struct top_grid *g, int row, int col, int width, enum tone style,
 		     const char *fmt, ...)
 {
 	char text[PUT_BYTES];
@@ -164,7 +163,7 @@ int top_grid__printf(struct top_grid *g, int row, int col, int width, enum top_s
 	return top_grid__put(g, row, col, width, style, text);
 }
 
-void top_grid__paint(struct top_grid *g, int row, enum top_style style)
+void top_grid__paint(struct top_grid *g, int row, enum tone style)
 {
 	for (int col = 0; col < g->cols; col++)
 		if (row >= 0 && row < g->rows)

@@ -11,20 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a cell means; the terminal decides how it looks. Nothing is told by colour alone. */
-enum top_style {
-	TOP_PLAIN,
-	TOP_DIM,
-	TOP_BOLD,
-	TOP_GOOD,
-	TOP_WARN,
-	TOP_BAD,
-	TOP_ALARM,
-	TOP_BAR,       /* the first and the last line */
-	TOP_BAR_ALARM, /* the verdict in it, when it is bad */
-	TOP_HEADING,   /* of a table */
-	TOP_STYLES,
-};
+#include "sink/tone.h"
 
 struct top_cell {
 	uint32_t c; /* code point; 0 = the right half of a wide character */
@@ -56,24 +43,24 @@ int top_grid__columns(const struct top_grid *g, const char *text);
  * Text in the `width` columns from col on, one row; outside the grid nothing happens. What does not
  * fit is cut, and the cut is marked. Returns the column after the text.
  */
-int top_grid__put(struct top_grid *g, int row, int col, int width, enum top_style style,
+int top_grid__put(struct top_grid *g, int row, int col, int width, enum tone style,
 		  const char *text);
 /* The same, ending at the right edge of the field. */
-void top_grid__put_right(struct top_grid *g, int row, int col, int width, enum top_style style,
+void top_grid__put_right(struct top_grid *g, int row, int col, int width, enum tone style,
 			 const char *text);
 /* printf into a field; formats up to 1 KiB. */
 __attribute__((format(printf, 6, 7))) int top_grid__printf(struct top_grid *g, int row, int col,
-							   int width, enum top_style style,
+							   int width, enum tone style,
 							   const char *fmt, ...);
 /* The style of a whole row, its blanks included. */
-void top_grid__paint(struct top_grid *g, int row, enum top_style style);
+void top_grid__paint(struct top_grid *g, int row, enum tone style);
 
 /* One paragraph, wrapped between words. */
 struct top_wrap {
 	int row, rows; /* draws at most so many rows; the cut is marked */
 	int col, width;
 	int first; /* column of the first row; the others begin at col */
-	enum top_style style;
+	enum tone style;
 };
 
 /* Returns the rows it takes in full, drawn or not. With rows = 0 it only measures. */

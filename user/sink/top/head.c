@@ -68,7 +68,7 @@ static void put_verdict(const struct top *t, uint64_t now_ns, struct top_grid *g
 	/* The seconds are at its end: they must not be cut off. */
 	if (top_grid__columns(g, verdict) > width)
 		bad = say_verdict(t, now_ns, true, verdict, sizeof(verdict));
-	top_grid__put(g, row, col, width, bad ? TOP_BAR_ALARM : TOP_BAR, verdict);
+	top_grid__put(g, row, col, width, bad ? TONE_BAR_ALARM : TONE_BAR, verdict);
 }
 
 void top_head__draw(const struct top *t, uint64_t now_ns, struct top_grid *g, int row)
@@ -82,19 +82,19 @@ void top_head__draw(const struct top *t, uint64_t now_ns, struct top_grid *g, in
 	if (t->live.events_lost)
 		snprintf(lost, sizeof(lost), "  %" PRIu64 " event%s lost", t->live.events_lost,
 			 t->live.events_lost == 1 ? "" : "s");
-	top_grid__paint(g, row, TOP_BAR);
+	top_grid__paint(g, row, TONE_BAR);
 	/* On a narrow screen the names go first, the verdict stays. */
 	if (g->cols >= 60 + (t->paused ? 8 : 0) + (int)strlen(lost))
-		col = top_grid__put(g, row, 0, 16, TOP_BAR, "leasewatch top  ");
+		col = top_grid__put(g, row, 0, 16, TONE_BAR, "leasewatch top  ");
 	if (g->cols >= 80)
-		col = top_grid__printf(g, row, col, 24, TOP_BAR, "%.20s  ", t->host);
+		col = top_grid__printf(g, row, col, 24, TONE_BAR, "%.20s  ", t->host);
 	if (g->cols >= 30 || t->paused) {
 		room -= right_columns + 1;
-		top_grid__put(g, row, room + 1, right_columns, TOP_BAR, right);
+		top_grid__put(g, row, room + 1, right_columns, TONE_BAR, right);
 	}
 	if (*lost && room - (int)strlen(lost) > 20) {
 		room -= (int)strlen(lost);
-		top_grid__put(g, row, room, (int)strlen(lost), TOP_BAR_ALARM, lost);
+		top_grid__put(g, row, room, (int)strlen(lost), TONE_BAR_ALARM, lost);
 	}
 	put_verdict(t, now_ns, g, row, col, room - col);
 }

@@ -39,7 +39,7 @@ void top_help__draw(struct top_grid *g, struct top_area area)
 	how.row = area.row;
 	for (size_t i = 0; i < ARRAY_LEN(lines) && how.row < end; i++) {
 		how.rows = end - how.row;
-		top_grid__put(g, how.row, 0, WORD_COLUMNS - 1, TOP_BOLD, lines[i].word);
+		top_grid__put(g, how.row, 0, WORD_COLUMNS - 1, TONE_BOLD, lines[i].word);
 		how.row += top_grid__wrap(g, &how, lines[i].meaning);
 	}
 }

@@ -42,7 +42,7 @@ void top_keys__draw(const struct top *t, struct top_grid *g, int row)
 	for (size_t i = 0; i < n; i++)
 		keys[i].least = keys[i].most = (int)strlen(keys[i].title) + 1;
 	top_table__fit(keys, n, g->cols + 1);
-	top_grid__paint(g, row, TOP_BAR);
+	top_grid__paint(g, row, TONE_BAR);
 	for (size_t i = 0; i < n; i++)
-		top_table__put(g, row, &keys[i], TOP_BAR, keys[i].title);
+		top_table__put(g, row, &keys[i], TONE_BAR, keys[i].title);
 }

@@ -56,9 +56,9 @@ static void draw_stamp(struct top_grid *g, int row, const struct top_event *e)
 {
 	char clock[16];
 
-	top_grid__put(g, row, 0, 8, TOP_DIM, top_clock(clock, sizeof(clock), e->ts_ns));
+	top_grid__put(g, row, 0, 8, TONE_DIM, top_clock(clock, sizeof(clock), e->ts_ns));
 	if (g->cols >= NARROW_COLUMNS)
-		top_grid__put(g, row, TAG_COL, BODY_COL - TAG_COL - 1, e->style, e->tag);
+		top_grid__put(g, row, TAG_COL, BODY_COL - TAG_COL - 1, e->tone, e->tag);
 }
 
 static int body_column(const struct top_grid *g)
@@ -73,7 +73,7 @@ static void draw_line(struct top_grid *g, int row, const struct top_event *e)
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(e->text, "\n"), e->text);
 	draw_stamp(g, row, e);
-	top_grid__put(g, row, col, g->cols - col, e->style, line);
+	top_grid__put(g, row, col, g->cols - col, e->tone, line);
 }
 
 static void draw_heading(const struct top *t, struct top_grid *g, int row, uint64_t bottom)
@@ -82,11 +82,11 @@ static void draw_heading(const struct top *t, struct top_grid *g, int row, uint6
 	const char *what = t->verbose ? "EVENTS, every request" : "EVENTS";
 
 	if (bottom < r->last)
-		top_grid__printf(g, row, 0, g->cols, TOP_HEADING, "%s, %" PRIu64 " newer below",
+		top_grid__printf(g, row, 0, g->cols, TONE_HEADING, "%s, %" PRIu64 " newer below",
 				 what, r->last - bottom);
 	else
-		top_grid__put(g, row, 0, g->cols, TOP_HEADING, what);
-	top_grid__paint(g, row, TOP_HEADING);
+		top_grid__put(g, row, 0, g->cols, TONE_HEADING, what);
+	top_grid__paint(g, row, TONE_HEADING);
 }
 
 void top_list__draw(struct top *t, struct top_grid *g, struct top_area area, bool heading)
@@ -102,7 +102,7 @@ void top_list__draw(struct top *t, struct top_grid *g, struct top_area area, boo
 		return;
 	t->page_rows = area.rows;
 	if (!r->last) {
-		top_grid__put(g, area.row, 0, g->cols, TOP_DIM, "none yet");
+		top_grid__put(g, area.row, 0, g->cols, TONE_DIM, "none yet");
 		return;
 	}
 	id = bottom > (uint64_t)area.rows ? bottom - (uint64_t)area.rows + 1 : 1;
@@ -114,12 +114,11 @@ void top_list__draw(struct top *t, struct top_grid *g, struct top_area area, boo
 	}
 }
 
-static struct top_wrap wrapping(const struct top_grid *g, const char *line, bool first)
+static struct top_wrap wrapping(const struct top_grid *g, enum entry_kind kind)
 {
-	int col = body_column(g), indent = !first && strncmp(line, "-> ", 3) == 0 ? 3 : 0;
+	int col = body_column(g), hang = kind == ENTRY_HINT ? (int)strlen(entry__label(kind)) : 0;
 
-	return (struct top_wrap){
-		.col = col + indent, .width = g->cols - col - indent, .first = col};
+	return (struct top_wrap){.col = col + hang, .width = g->cols - col - hang, .first = col};
 }
 
 /* In full, in the rows before `end`; dry: nothing is drawn. Returns the rows it takes in all. */
@@ -128,15 +127,14 @@ static int draw_event(struct top_grid *g, const struct top_event *e, int row, in
 	const char *text = e->text;
 	int rows = 0;
 
-	while (*text || !rows) {
+	for (size_t i = 0; *text || !rows; i++) {
 		size_t len = strcspn(text, "\n");
+		struct top_wrap how = wrapping(g, e->kinds[i]);
 		char line[1024];
-		struct top_wrap how;
 
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		how = wrapping(g, line, rows == 0);
+		snprintf(line, sizeof(line), "%s%.*s", entry__label(e->kinds[i]), (int)len, text);
 		how.row = row + rows;
-		how.style = rows == 0 ? e->style : TOP_PLAIN;
+		how.style = rows == 0 ? e->tone : TONE_PLAIN;
 		how.rows = dry || end <= how.row ? 0 : end - how.row;
 		if (rows == 0 && !dry)
 			draw_stamp(g, row, e);
@@ -165,7 +163,7 @@ void top_list__draw_page(struct top *t, struct top_grid *g, struct top_area area
 		rows += takes;
 	}
 	if (!r->last)
-		top_grid__put(g, area.row, 0, g->cols, TOP_DIM, "none yet");
+		top_grid__put(g, area.row, 0, g->cols, TONE_DIM, "none yet");
 	for (id++; id <= bottom && area.row < end; id++)
 		area.row += draw_event(g, top_ring__get(r, id), area.row, end, false);
 }

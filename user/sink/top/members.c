@@ -64,7 +64,7 @@ static void fit(const struct status *s, const struct top_grid *g, struct top_col
 	for (size_t i = 0; i < s->members_len; i++) {
 		const struct member_status *m = &s->members[i];
 
-		name = max(name, top_grid__columns(g, text__who(&m->who, buf, sizeof(buf))));
+		name = max(name, top_grid__columns(g, finding_who_name(&m->who, buf, sizeof(buf))));
 		finding_where_name(&m->where, buf, sizeof(buf));
 		via = max(via, top_grid__columns(g, buf));
 		if (m->who.role)
@@ -86,11 +86,11 @@ static bool holds_a_lease(const struct member_status *m)
 	return m->remaining_ns != LW_UNKNOWN_REMAINING && m->ttl_s > 0 && m->remaining_ns > 0;
 }
 
-static enum top_style lease_style(const struct member_status *m)
+static enum tone lease_style(const struct member_status *m)
 {
 	if (top_is_short(m))
-		return TOP_ALARM;
-	return m->stalled ? TOP_WARN : TOP_GOOD;
+		return TONE_ALARM;
+	return m->stalled ? TONE_WARN : TONE_GOOD;
 }
 
 static void draw_bar(struct top_grid *g, int row, const struct top_column *c,
@@ -98,7 +98,7 @@ static void draw_bar(struct top_grid *g, int row, const struct top_column *c,
 {
 	double share = (double)m->remaining_ns / 1e9 / (double)m->ttl_s;
 	int filled = (int)(share * c->width + 0.5);
-	enum top_style style = lease_style(m);
+	enum tone style = lease_style(m);
 
 	filled = min(filled, c->width);
 	/* Empty is said only when it is empty. */
@@ -108,7 +108,7 @@ static void draw_bar(struct top_grid *g, int row, const struct top_column *c,
 
 		if (g->utf8)
 			block = i < filled ? "\u2593" : "\u2591";
-		top_grid__put(g, row, c->at + i, 1, i < filled ? style : TOP_DIM, block);
+		top_grid__put(g, row, c->at + i, 1, i < filled ? style : TONE_DIM, block);
 	}
 }
 
@@ -141,7 +141,7 @@ static void draw_lease(struct top_grid *g, int row, const struct top_column colu
 		return;
 	}
 	top_grid__put(g, row, bar->at, left->at + left->width - bar->at,
-		      known || m->stalled ? TOP_ALARM : TOP_DIM,
+		      known || m->stalled ? TONE_ALARM : TONE_DIM,
 		      without_bar(m, text, sizeof(text)));
 }
 
@@ -150,37 +150,37 @@ static void draw_member(struct top_grid *g, int row, const struct top_column col
 {
 	char buf[160], d[HUMAN_BYTES];
 
-	top_table__put(g, row, &columns[COL_NAME], m->stalled ? TOP_ALARM : TOP_BOLD,
-		       text__who(&m->who, buf, sizeof(buf)));
-	top_table__put(g, row, &columns[COL_ROLE], TOP_PLAIN, m->who.role ? m->who.role : "-");
-	top_table__put(g, row, &columns[COL_STATE], m->stalled ? TOP_ALARM : TOP_GOOD,
+	top_table__put(g, row, &columns[COL_NAME], m->stalled ? TONE_ALARM : TONE_BOLD,
+		       finding_who_name(&m->who, buf, sizeof(buf)));
+	top_table__put(g, row, &columns[COL_ROLE], TONE_PLAIN, m->who.role ? m->who.role : "-");
+	top_table__put(g, row, &columns[COL_STATE], m->stalled ? TONE_ALARM : TONE_GOOD,
 		       m->stalled	  ? "STALL"
 		       : holds_a_lease(m) ? "ok"
 					  : "-");
 	draw_lease(g, row, columns, m);
 	if (m->ttl_s > 0) {
 		snprintf(buf, sizeof(buf), "%" PRId64 " s", m->ttl_s);
-		top_table__put(g, row, &columns[COL_TTL], TOP_PLAIN, buf);
+		top_table__put(g, row, &columns[COL_TTL], TONE_PLAIN, buf);
 	}
 	if (m->cadence_ns > 0)
-		top_table__put(g, row, &columns[COL_EVERY], TOP_PLAIN,
+		top_table__put(g, row, &columns[COL_EVERY], TONE_PLAIN,
 			       top_seconds(d, m->cadence_ns));
 	if (m->since_sent_ns >= 0) {
 		snprintf(buf, sizeof(buf), "%s ago", top_seconds(d, m->since_sent_ns));
-		top_table__put(g, row, &columns[COL_SENT], TOP_PLAIN, buf);
+		top_table__put(g, row, &columns[COL_SENT], TONE_PLAIN, buf);
 	}
 	if (m->where.endpoint || m->where.address)
-		top_table__put(g, row, &columns[COL_VIA], TOP_PLAIN,
+		top_table__put(g, row, &columns[COL_VIA], TONE_PLAIN,
 			       finding_where_name(&m->where, buf, sizeof(buf)));
 	if (m->who.pid) {
 		snprintf(buf, sizeof(buf), "%u", m->who.pid);
-		top_table__put(g, row, &columns[COL_PID], TOP_PLAIN, buf);
+		top_table__put(g, row, &columns[COL_PID], TONE_PLAIN, buf);
 	}
 	if (m->who.version)
-		top_table__put(g, row, &columns[COL_VERSION], TOP_PLAIN, m->who.version);
+		top_table__put(g, row, &columns[COL_VERSION], TONE_PLAIN, m->who.version);
 	if (m->lease_id) {
 		snprintf(buf, sizeof(buf), "%" PRIx64, m->lease_id);
-		top_table__put(g, row, &columns[COL_LEASE], TOP_PLAIN, buf);
+		top_table__put(g, row, &columns[COL_LEASE], TONE_PLAIN, buf);
 	}
 }
 
@@ -213,5 +213,5 @@ void top_members__draw(const struct top *t, struct top_grid *g, struct top_area 
 		shown++;
 	}
 	if (shown < all && row < area.row + area.rows)
-		top_grid__printf(g, row, 0, g->cols, TOP_DIM, "and %zu more", all - shown);
+		top_grid__printf(g, row, 0, g->cols, TONE_DIM, "and %zu more", all - shown);
 }

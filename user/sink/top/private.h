@@ -25,10 +25,7 @@ struct top_live {
 /* How the last stall ended. */
 struct top_last_stall {
 	uint64_t ended_ns; /* 0 = none has */
-	int64_t duration_ns;
-	enum stall_result result;
-	enum cause cause;
-	char where[160], who[160];
+	char end[256], cause[256];
 };
 
 struct top {
@@ -62,11 +59,6 @@ const char *top_latency(char buf[HUMAN_BYTES], int64_t ns);
 /* The same with room: human_duration(), "-" unknown. */
 const char *top_duration(char buf[HUMAN_BYTES], int64_t ns);
 const char *top_clock(char *buf, size_t size, uint64_t ts_ns);
-/* An outcome in at most 4 columns ("HANG") or in up to 11 ("HANGS"). Never NULL. */
-const char *top_cell_word(enum matrix_cell cell, bool room);
-enum top_style top_cell_style(enum matrix_cell cell);
-enum top_style top_state_style(enum endpoint_state state);
-enum top_style top_severity_style(enum stall_severity severity);
 /* Is it in a state that an operator should look at? */
 bool top_is_ill(enum endpoint_state state);
 /* Is less than a third left, or nothing? The same third at which a stall turns critical. */
@@ -87,8 +79,8 @@ struct top_column {
 void top_table__fit(struct top_column *columns, size_t n, int cols);
 void top_table__heading(struct top_grid *g, int row, const struct top_column *columns, size_t n);
 /* One field; nothing where the column is left out. */
-void top_table__put(struct top_grid *g, int row, const struct top_column *column,
-		    enum top_style style, const char *text);
+void top_table__put(struct top_grid *g, int row, const struct top_column *column, enum tone style,
+		    const char *text);
 
 /* ---- the parts */
 

@@ -14,6 +14,7 @@
 
 #include <curses.h>
 #include <term.h>
+#undef tone /* a capability of terminals */
 
 #include "leasewatch/units.h"
 #include "sink/top/top.h"
@@ -34,33 +35,33 @@ struct top_screen {
 	int signal_fd;
 	bool away; /* the terminal is somebody else's: we were stopped, or are in the background */
 	sigset_t mask_before;
-	struct look looks[TOP_STYLES];
+	struct look looks[TONES];
 	cchar_t line[TOP_GRID_MAX + 1];
 };
 
 enum { PAIR_GOOD = 1, PAIR_WARN, PAIR_BAD, PAIR_ALARM };
 
-static const struct look plain_looks[TOP_STYLES] = {
-	[TOP_DIM] = {.attributes = A_DIM},
-	[TOP_BOLD] = {.attributes = A_BOLD},
-	[TOP_WARN] = {.attributes = A_BOLD},
-	[TOP_BAD] = {.attributes = A_BOLD},
-	[TOP_ALARM] = {.attributes = A_BOLD},
-	[TOP_BAR] = {.attributes = A_REVERSE},
-	[TOP_BAR_ALARM] = {.attributes = A_REVERSE | A_BOLD},
-	[TOP_HEADING] = {.attributes = A_UNDERLINE},
+static const struct look plain_looks[TONES] = {
+	[TONE_DIM] = {.attributes = A_DIM},
+	[TONE_BOLD] = {.attributes = A_BOLD},
+	[TONE_WARN] = {.attributes = A_BOLD},
+	[TONE_BAD] = {.attributes = A_BOLD},
+	[TONE_ALARM] = {.attributes = A_BOLD},
+	[TONE_BAR] = {.attributes = A_REVERSE},
+	[TONE_BAR_ALARM] = {.attributes = A_REVERSE | A_BOLD},
+	[TONE_HEADING] = {.attributes = A_UNDERLINE},
 };
 
-static const struct look color_looks[TOP_STYLES] = {
-	[TOP_DIM] = {.attributes = A_DIM},
-	[TOP_BOLD] = {.attributes = A_BOLD},
-	[TOP_GOOD] = {.pair = PAIR_GOOD},
-	[TOP_WARN] = {.pair = PAIR_WARN},
-	[TOP_BAD] = {.pair = PAIR_BAD},
-	[TOP_ALARM] = {.attributes = A_BOLD, .pair = PAIR_BAD},
-	[TOP_BAR] = {.attributes = A_REVERSE},
-	[TOP_BAR_ALARM] = {.attributes = A_BOLD, .pair = PAIR_ALARM},
-	[TOP_HEADING] = {.attributes = A_UNDERLINE},
+static const struct look color_looks[TONES] = {
+	[TONE_DIM] = {.attributes = A_DIM},
+	[TONE_BOLD] = {.attributes = A_BOLD},
+	[TONE_GOOD] = {.pair = PAIR_GOOD},
+	[TONE_WARN] = {.pair = PAIR_WARN},
+	[TONE_BAD] = {.pair = PAIR_BAD},
+	[TONE_ALARM] = {.attributes = A_BOLD, .pair = PAIR_BAD},
+	[TONE_BAR] = {.attributes = A_REVERSE},
+	[TONE_BAR_ALARM] = {.attributes = A_BOLD, .pair = PAIR_ALARM},
+	[TONE_HEADING] = {.attributes = A_UNDERLINE},
 };
 
 int top_screen__check(char *why, size_t why_size)

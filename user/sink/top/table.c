@@ -65,12 +65,12 @@ void top_table__fit(struct top_column *columns, size_t n, int cols)
 void top_table__heading(struct top_grid *g, int row, const struct top_column *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		top_table__put(g, row, &columns[i], TOP_HEADING, columns[i].title);
-	top_grid__paint(g, row, TOP_HEADING);
+		top_table__put(g, row, &columns[i], TONE_HEADING, columns[i].title);
+	top_grid__paint(g, row, TONE_HEADING);
 }
 
-void top_table__put(struct top_grid *g, int row, const struct top_column *column,
-		    enum top_style style, const char *text)
+void top_table__put(struct top_grid *g, int row, const struct top_column *column, enum tone style,
+		    const char *text)
 {
 	if (!column->width)
 		return;

@@ -11,17 +11,20 @@
 
 #include "sink/top/private.h"
 
+/* How the last stall ended, as its entry says it. */
 static void take_last_stall(struct top *t, const struct finding *f)
 {
+	struct entries one = {.several = true, .utf8 = t->opts.utf8};
+	const struct entry *e = entries__add(&one, f);
 	struct top_last_stall *l = &t->last_stall;
 
-	*l = (struct top_last_stall){.ended_ns = f->ts_ns,
-				     .duration_ns = f->stall.duration_ns,
-				     .result = f->stall.result,
-				     .cause = f->stall.cause};
-	text__who(&f->who, l->who, sizeof(l->who));
-	if (f->where.endpoint || f->where.address)
-		finding_where_name(&f->where, l->where, sizeof(l->where));
+	if (!e)
+		return;
+	l->ended_ns = f->ts_ns;
+	top_line(e, 0, one.utf8, l->end, sizeof(l->end));
+	l->cause[0] = '\0';
+	if (e->lines_len > 1)
+		top_line(e, 1, one.utf8, l->cause, sizeof(l->cause));
 }
 
 /* Does this change what the tables say? What passes many times a second can wait for the interval.
@@ -31,7 +34,7 @@ static bool is_news(const struct finding *f)
 	if (f->type == FINDING_REQUEST)
 		return f->request.outcome != REQUEST_OK || f->request.ttl_s > 0;
 	if (f->type == FINDING_DNS)
-		return text__dns_matters(f);
+		return entry__dns_matters(f);
 	return f->type != FINDING_CONNECT || f->connect.outcome != CONNECT_OK;
 }
 
@@ -44,7 +47,7 @@ static int top__finding(struct sink *sink, const struct finding *f)
 		take_last_stall(t, f);
 	}
 	t->stale |= is_news(f);
-	return top_events__add(&t->events, f, t->opts.utf8);
+	return top_events__add(&t->events, f);
 }
 
 static void take_live(struct top_live *l, const struct status *s)
@@ -68,7 +71,7 @@ static void take_live(struct top_live *l, const struct status *s)
 	if (!worst)
 		return;
 	l->worst_remaining_ns = worst->remaining_ns;
-	text__who(&worst->who, l->worst, sizeof(l->worst));
+	finding_who_name(&worst->who, l->worst, sizeof(l->worst));
 }
 
 void top__status(struct top *t, const struct status *s)
@@ -197,6 +200,7 @@ struct top *top__new(const struct top_options *opts)
 	snprintf(t->host, sizeof(t->host), "%s", opts->host ? opts->host : "");
 	t->opts.host = t->host;
 	t->verbose = opts->verbose;
+	t->events.entries.utf8 = opts->utf8;
 	t->page_rows = 1;
 	return t;
 }

@@ -57,56 +57,7 @@ const char *top_duration(char buf[HUMAN_BYTES], int64_t ns)
 
 const char *top_clock(char *buf, size_t size, uint64_t ts_ns)
 {
-	return text__time(ts_ns, "%H:%M:%S", buf, size);
-}
-
-/* Readable without colour: what is wrong is in capitals. */
-const char *top_cell_word(enum matrix_cell cell, bool room)
-{
-	static const char *const words[CELLS][2] = {
-		[CELL_UNKNOWN] = {"-", "-"},	      [CELL_OK] = {"ok", "ok"},
-		[CELL_SLOW] = {"slow", "slow"},	      [CELL_ERROR] = {"FAIL", "FAILS"},
-		[CELL_HANGING] = {"HANG", "HANGS"},   [CELL_TIMEOUT] = {"T/O", "TIMES OUT"},
-		[CELL_RESET] = {"RST", "RESET"},      [CELL_CLOSED] = {"EOF", "CLOSED"},
-		[CELL_REFUSED] = {"REFU", "REFUSED"}, [CELL_UNREACHABLE] = {"UNRE", "UNREACHABLE"},
-	};
-
-	if ((unsigned int)cell >= CELLS || !words[cell][room])
-		return "?";
-	return words[cell][room];
-}
-
-enum top_style top_cell_style(enum matrix_cell cell)
-{
-	switch (cell) {
-	case CELL_UNKNOWN:
-		return TOP_DIM;
-	case CELL_OK:
-		return TOP_GOOD;
-	case CELL_SLOW:
-		return TOP_WARN;
-	default:
-		return TOP_BAD;
-	}
-}
-
-enum top_style top_state_style(enum endpoint_state state)
-{
-	switch (state) {
-	case ENDPOINT_UNKNOWN:
-		return TOP_DIM;
-	case ENDPOINT_HEALTHY:
-		return TOP_GOOD;
-	case ENDPOINT_SLOW:
-		return TOP_WARN;
-	default:
-		return TOP_BAD;
-	}
-}
-
-enum top_style top_severity_style(enum stall_severity severity)
-{
-	return severity == STALL_WARNING ? TOP_WARN : TOP_ALARM;
+	return human_time(ts_ns, "%H:%M:%S", buf, size);
 }
 
 bool top_is_ill(enum endpoint_state state)

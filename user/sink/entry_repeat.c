@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * text_repeat.c - say once what happens again and again.
+ * entry_repeat.c - say once what happens again and again.
  */
 #include "leasewatch/units.h"
 #include "model/summary.h"
-#include "sink/text_private.h"
+#include "sink/entry_private.h"
 
 #define REPEAT_NS (10 * NS_PER_S)
 
@@ -26,14 +26,14 @@ static uint64_t hash_of(const struct finding *f)
 			return 0;
 		return hash_string(hash, f->where.endpoint) + f->connect.outcome + 1;
 	case FINDING_DNS:
-		if (!text__dns_matters(f))
+		if (!entry__dns_matters(f))
 			return 0;
 		/* The types of one name are one matter, two nameservers are two. */
 		hash = hash_string(hash_string(hash + 1, f->dns.name), f->where.address);
 		return hash + f->dns.source * DNS_OUTCOMES + f->dns.outcome + 1;
 	case FINDING_REQUEST:
-		/* Renewals are what it is all about; the rest Patroni may try twenty times a
-		 * second. */
+		/* Renewals are what it is all about; anything else Patroni may try twenty times
+		 * a second. */
 		if (f->request.outcome == REQUEST_OK || !f->where.endpoint || !f->request.rpc ||
 		    summary__is_refresh(f->request.rpc))
 			return 0;
@@ -44,28 +44,26 @@ static uint64_t hash_of(const struct finding *f)
 	}
 }
 
-bool text__is_repeated(struct text_repeats *r, const struct finding *f, uint64_t *untold)
+bool entry__is_repeated(struct entries *s, const struct finding *f)
 {
-	struct text_repeat *one = NULL;
-	uint64_t hash;
+	struct entry_repeat *one = NULL;
+	uint64_t hash = hash_of(f);
 
-	*untold = 0;
-	hash = hash_of(f);
 	if (!hash)
 		return false;
-	for (size_t i = 0; i < TEXT_REPEATS && !one; i++)
-		if (r->last[i].hash == hash)
-			one = &r->last[i];
-	if (one && f->ts_ns - one->told_ns < REPEAT_NS) {
-		one->untold++;
+	for (size_t i = 0; i < ENTRY_REPEATS && !one; i++)
+		if (s->repeats[i].hash == hash)
+			one = &s->repeats[i];
+	if (one && f->ts_ns - one->said_ns < REPEAT_NS) {
+		one->unsaid++;
 		return true;
 	}
 	if (one) {
-		*untold = one->untold;
+		s->unsaid = one->unsaid;
 	} else {
-		one = &r->last[r->next];
-		r->next = (r->next + 1) % TEXT_REPEATS;
+		one = &s->repeats[s->next_repeat];
+		s->next_repeat = (s->next_repeat + 1) % ENTRY_REPEATS;
 	}
-	*one = (struct text_repeat){.hash = hash, .told_ns = f->ts_ns};
+	*one = (struct entry_repeat){.hash = hash, .said_ns = f->ts_ns};
 	return false;
 }
