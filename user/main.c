@@ -9,23 +9,6 @@
 #include "cmd/cmd.h"
 #include "leasewatch/units.h"
 
-volatile sig_atomic_t lw_stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	lw_stop = 1;
-}
-
-void lw_catch_signals(void)
-{
-	struct sigaction stop = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, NULL); /* the terminal is gone: end in good order */
-}
-
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);

@@ -298,3 +298,13 @@ int conf__load(const char *path, struct conf *out, char *why, size_t why_size)
 		*out = conf;
 	return err;
 }
+
+int conf__load_or_default(const char *path, struct conf *out, char *why, size_t why_size)
+{
+	int err = conf__load(path ? path : CONF_DEFAULT, out, why, why_size);
+
+	if (err != -ENOENT || path)
+		return err;
+	conf__defaults(out);
+	return 0;
+}

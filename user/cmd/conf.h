@@ -12,6 +12,7 @@
 
 #include "kernel/features.h"
 
+#define CONF_DEFAULT	   "/etc/leasewatch.conf"
 #define CONF_ADDRESS_BYTES 64
 
 struct conf_watch {
@@ -48,5 +49,8 @@ void conf__defaults(struct conf *c);
  * then with the line.
  */
 int conf__load(const char *path, struct conf *out, char *why, size_t why_size);
+
+/* `path` NULL: CONF_DEFAULT, if it exists, else the defaults. */
+int conf__load_or_default(const char *path, struct conf *out, char *why, size_t why_size);
 
 #endif

@@ -3,7 +3,6 @@
  * daemon.c - `leasewatch daemon`: its options. What it does: daemon_serve.c.
  */
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -46,16 +45,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-int daemon__conf(const struct daemon_options *opts, struct conf *conf, char *why, size_t why_size)
-{
-	int err = conf__load(opts->conf_path ? opts->conf_path : CONF_DEFAULT, conf, why, why_size);
-
-	if (err != -ENOENT || opts->conf_path)
-		return err;
-	conf__defaults(conf);
-	return 0;
-}
-
 int cmd_daemon(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
@@ -72,7 +61,7 @@ int cmd_daemon(int argc, char **argv)
 	char why[PATH_MAX + 256];
 
 	options__parse(&argp, argc, argv, &a);
-	if (daemon__conf(&a.daemon, &conf, why, sizeof(why))) {
+	if (conf__load_or_default(a.daemon.conf_path, &conf, why, sizeof(why))) {
 		fprintf(stderr, "leasewatch: %s\n", why);
 		return EXIT_TOOL_ERROR;
 	}

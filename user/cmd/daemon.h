@@ -10,15 +10,10 @@
 
 #include "cmd/conf.h"
 
-#define CONF_DEFAULT "/etc/leasewatch.conf"
-
 struct daemon_options {
 	const char *conf_path; /* NULL: CONF_DEFAULT, if there is one */
 	bool verbose;
 };
-
-/* As conf__load(). */
-int daemon__conf(const struct daemon_options *opts, struct conf *conf, char *why, size_t why_size);
 
 /* Watch until a signal ends it. 0 or -errno, which has been told on stderr. */
 int daemon__serve(const struct daemon_options *opts, const struct conf *conf);

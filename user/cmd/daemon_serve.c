@@ -156,7 +156,7 @@ static void reload(struct daemon *d)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	notify__send(d->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		     (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
-	if (daemon__conf(d->opts, &next, why, sizeof(why))) {
+	if (conf__load_or_default(d->opts->conf_path, &next, why, sizeof(why))) {
 		fprintf(stderr, "leasewatch: %s; the old configuration stays\n", why);
 		next = d->conf;
 	}

@@ -245,14 +245,6 @@ void lookup_table__clear(struct lookup_table *t)
 	drop_threads(t, true, 0);
 }
 
-void lookup_table__event(struct lookup_table *t, const struct lw_event *event)
-{
-	if (event->type == LW_EVENT_DNS)
-		lookup_table__dns(t, (const struct lw_event_dns *)event);
-	else if (event->type == LW_EVENT_RESOLVE)
-		lookup_table__getaddrinfo(t, (const struct lw_event_resolve *)event);
-}
-
 void lookup_table__tick(struct lookup_table *t, uint64_t now_ns)
 {
 	struct lookup *l, *next;

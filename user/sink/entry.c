@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * entry.c - an entry: which finding is worded where, composing it, and putting it out.
+ * entry.c - an entry: composing it, and putting it out.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,46 +58,6 @@ void entry__say_who(struct entries *s, const struct finding *f)
 	if (s->several && (f->who.pid || f->who.member))
 		entry__say(&s->entry, TONE_PLAIN, " (%s)",
 			   finding_who_name(&f->who, who, sizeof(who)));
-}
-
-static void notice_who(struct entries *s, const struct finding *f)
-{
-	if (!f->who.pid)
-		return;
-	if (!s->first_pid)
-		s->first_pid = f->who.pid;
-	s->several |= f->who.pid != s->first_pid;
-}
-
-const struct entry *entries__add(struct entries *s, const struct finding *f)
-{
-	bool repeated;
-
-	if (f->type == FINDING_SUMMARY)
-		return NULL;
-	notice_who(s, f);
-	s->unsaid = 0;
-	repeated = !s->every && entry__is_repeated(s, f);
-	s->entry.lines_len = 0;
-	switch (f->type) {
-	case FINDING_CONNECT:
-		entry__word_connect(s, f);
-		break;
-	case FINDING_REQUEST:
-		entry__word_request(s, f);
-		break;
-	case FINDING_STALL:
-		entry__word_stall(s, f);
-		break;
-	case FINDING_DNS:
-		entry__word_dns(s, f);
-		break;
-	default:
-		entry__word_event(s, f);
-		break;
-	}
-	s->entry.minor |= repeated;
-	return s->entry.lines_len ? &s->entry : NULL;
 }
 
 const char *entry__label(enum entry_kind kind)
