@@ -10,6 +10,7 @@
 #   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
 #   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
 #   make check-vm   of these, only those on other kernels; KERNEL=6.1 for one of them       (root)
+#   make mutate     which wrong operators the unit tests do not notice; N=100 SEED=1 FILES='user/host/*.c'
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -61,7 +62,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all clean demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
-	bench bench-programs soak
+	bench bench-programs soak mutate
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/leasewatch
@@ -196,6 +197,12 @@ check-vm:
 	@tools/setup build lab test vm
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/run --build $(BUILD) --kernel '$(KERNEL)' vm
+
+mutate: export MUTATE_CC := $(CC) $(CPPFLAGS) -std=gnu11 -w
+mutate: export MUTATE_LIBS := $(shell $(PKGCONFIG) --libs cmocka) $(CORE_LIBS) -lelf
+mutate: export MUTATE_SRC := $(CORE_SRC)
+mutate: unit-programs
+	@tests/mutate --build $(BUILD) -n $(or $(N),100) --seed $(or $(SEED),1) $(if $(FILES),--files '$(FILES)')
 
 soak:
 	@tools/setup build lab test

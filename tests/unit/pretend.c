@@ -28,7 +28,7 @@
 #define CHILDREN_MAX 64
 #define ENV_MAX	     32
 
-static char directory[64];
+static char directory[256];
 static pid_t children[CHILDREN_MAX];
 static size_t children_len;
 
@@ -48,8 +48,12 @@ void pretend__child(void)
 
 const char *pretend__directory(void)
 {
+	const char *tmp = getenv("TMPDIR");
+
 	if (!directory[0]) {
-		strcpy(directory, "/tmp/leasewatch-test-XXXXXX");
+		assert_true((size_t)snprintf(directory, sizeof(directory),
+					     "%s/leasewatch-test-XXXXXX",
+					     tmp ? tmp : "/tmp") < sizeof(directory));
 		assert_non_null(mkdtemp(directory));
 	}
 	return directory;
