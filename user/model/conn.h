@@ -15,8 +15,8 @@
 
 #include "leasewatch/event.h"
 #include "model/endpoint.h"
+#include "model/conn_tls.h"
 #include "model/exchange.h"
-#include "protocol/tls.h"
 
 struct member;
 
@@ -26,45 +26,18 @@ enum conn_state {
 	CONN_OPEN,
 };
 
-/* What went wrong with TLS on a connection, the more telling the later. */
-enum tls_trouble {
-	TLS_NO_TROUBLE,
-	TLS_UNANSWERED,	     /* the handshake's end: the peer had said nothing, */
-	TLS_UNFINISHED,	     /* or something, but not all */
-	TLS_LEFT,	     /* Patroni closed right after the handshake, without a request */
-	TLS_REFUSED,	     /* the endpoint closed right after the handshake, before a request */
-	TLS_HIDDEN_ALERT,    /* Patroni sent an alert, encrypted */
-	TLS_PROTOCOL,	     /* code: OpenSSL's reason */
-	TLS_ALERT_SENT,	     /* by Patroni; code: the alert's description */
-	TLS_ALERT_RECEIVED,  /* from the endpoint; code: the alert's description */
-	TLS_BAD_CERTIFICATE, /* the endpoint's, says Patroni; code: X509_V_ERR_*, 0 = not known */
-};
-
-/* TLS on a connection, as far as it was seen. */
-struct conn_tls {
-	bool on;
-	bool plain;		    /* what is inside is read */
-	bool answered;		    /* the peer took part in the handshake */
-	bool told;		    /* that it failed */
-	uint64_t start_ns, done_ns; /* of the handshake; 0 = not seen */
-	char name[TLS_NAME_BYTES];  /* the server that Patroni asks for, "" = not known */
-	enum tls_trouble trouble;
-	unsigned int code;
-	enum request_outcome end; /* how the connection ended: timeout, reset or closed */
-	uint64_t ended_ns;	  /* it has ended, but libssl may have the last word; 0 = no */
-	unsigned int verify;	  /* the last thing that was wrong with the peer's certificate */
-	struct tls_framer sent, received;
-};
-
 /* What the socket last said of itself; at_ns 0 = never asked. */
 struct tcp_evidence {
 	uint64_t at_ns;
 	uint32_t unacked_bytes, unsent_bytes, unread_bytes, retransmits, backoff, since_rx_us;
 };
 
+TAILQ_HEAD(conn_list, conn);
+
 struct conn {
 	uint64_t cookie;
 	struct member *member;
+	struct conn_list *busy_list; /* the member's */
 	struct address *address;
 	enum conn_state state;
 	bool adopted;		 /* was open before us */
@@ -82,11 +55,10 @@ struct conn {
 	UT_hash_handle hh;
 };
 
-TAILQ_HEAD(conn_list, conn);
-
 struct conn_listener {
-	/* Whose socket is this? NULL: nobody's, forget it. */
-	struct member *(*member)(void *ctx, uint32_t tgid);
+	/* Whose socket is this, and where is the list of its busy ones? NULL: nobody's, forget it.
+	 */
+	struct member *(*member)(void *ctx, uint32_t tgid, struct conn_list **busy);
 	void (*connect_failed)(void *ctx, struct conn *c, enum connect_outcome outcome,
 			       uint64_t now_ns);
 	/* Is there an etcd at the other end, as far as is known? */

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conn_private.h - what conn.c, which reads what passes, and conn_tls.c, which cannot, share.
+ * conn_private.h - one connection, for conn_table.c, which changes it record by record.
  */
 #ifndef LEASEWATCH_CONN_PRIVATE_H
 #define LEASEWATCH_CONN_PRIVATE_H
 
 #include "model/conn.h"
 
-void conn__set_busy(struct conn *c, bool busy);
+/* NULL: it is nobody's, or memory is out. */
+struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e);
+/* Frees it without a word. */
+void conn_table__forget(struct conn_table *t, struct conn *c);
+
+void conn__enter(struct conn *c, enum conn_state state);
 /* False when memory is out. */
 bool conn__begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e);
 /* The exchange is over; tells the listener if it was one with an etcd. */
@@ -15,29 +20,10 @@ void conn__finish(struct conn_table *t, struct conn *c, enum request_outcome out
 		  uint64_t now_ns);
 void conn__drop_exchange(struct conn_table *t, struct conn *c);
 
-/* The peer sends no more, and Patroni knows: what it was waiting for is over. */
-void conn__peer_closed(struct conn_table *t, struct conn *c, uint64_t now_ns);
-
-/* LW_EVENT_TLS_SEND, LW_EVENT_TLS_RECV. */
-void conn_tls__bytes(struct conn_table *t, struct conn *c, const struct lw_event_data *e);
-/* LW_EVENT_TLS. */
-void conn_tls__said(struct conn_table *t, struct conn *c, const struct lw_event_tls *e);
-/* What is inside is about to be told. */
-void conn_tls__plain(struct conn_table *t, struct conn *c, uint64_t now_ns);
-/* It is no more: tells what was under way, and forgets it. */
-void conn__close(struct conn_table *t, struct conn *c, enum request_outcome outcome,
-		 uint64_t now_ns);
-
-/*
- * The other side has closed or reset it. True: what libssl makes of that is still to come, then or
- * after a short while conn__close() is called.
- */
-bool conn_tls__lingers(struct conn_table *t, struct conn *c, enum request_outcome how,
-		       uint64_t now_ns);
-/* After each record about it. */
-void conn_tls__settle(struct conn_table *t, struct conn *c, uint64_t now_ns);
-/* The connection ends like this, as far as Patroni is concerned; before its exchange is finished.
- */
-void conn_tls__end(struct conn_table *t, struct conn *c, enum request_outcome how, uint64_t now_ns);
+/* The same for requests inside TLS that nobody can read. */
+void conn__begin_unreadable(struct conn_table *t, struct conn *c, const struct lw_event_data *e);
+void conn__finish_unreadable(struct conn_table *t, struct conn *c, const struct lw_event_data *e);
+/* What was taken for one was the handshake's last word, or is about to be read. */
+void conn__drop_unreadable(struct conn_table *t, struct conn *c);
 
 #endif

@@ -8,10 +8,8 @@
  * after it is taken for a request. The first answer may then be a session ticket, which a server
  * sends unasked: the first request of a connection can look answered when it is not.
  */
-#include <string.h>
-
-#include "model/conn_private.h"
-#include "model/lease.h"
+#include "leasewatch/units.h"
+#include "model/conn_tls.h"
 
 /*
  * An alert that TLS 1.3 hides as data, and nothing else that matters, is as short as this: two
@@ -28,271 +26,176 @@
 /* Who does not like what the handshake has shown closes at once. */
 #define LEFT_WITHIN_NS NS_PER_S
 
-static void note_trouble(struct conn *c, enum tls_trouble trouble, unsigned int code)
+static void note_trouble(struct conn_tls *t, enum tls_trouble trouble, unsigned int code)
 {
-	if (trouble <= c->tls.trouble)
+	if (trouble <= t->trouble)
 		return;
-	c->tls.trouble = trouble;
-	c->tls.code = code;
+	t->trouble = trouble;
+	t->code = code;
 }
 
-static void begin_handshake(struct conn *c, uint64_t now_ns)
+void conn_tls__begin(struct conn_tls *t, uint64_t now_ns)
 {
-	if (c->adopted || c->tls.start_ns || c->state != CONN_OPEN || c->requests)
-		return;
-	c->tls.start_ns = now_ns;
-	c->state = CONN_HANDSHAKE;
-	conn__set_busy(c, true);
+	t->start_ns = now_ns;
+	t->shaking = true;
 }
 
-static void end_handshake(struct conn *c)
+static void handshake_done(struct conn_tls *t, uint64_t now_ns)
 {
-	c->state = CONN_OPEN;
-	conn__set_busy(c, c->exchange != NULL);
+	if (!t->shaking)
+		return;
+	t->shaking = false;
+	t->done_ns = now_ns;
+	if (t->trouble == TLS_HIDDEN_ALERT)
+		t->trouble = TLS_NO_TROUBLE; /* it was something else */
 }
 
-static void handshake_done(struct conn *c, uint64_t now_ns)
+static enum conn_tls_progress on_handshake(struct conn_tls *t, const struct tls_piece *p)
 {
-	if (c->state != CONN_HANDSHAKE)
-		return;
-	c->tls.done_ns = now_ns;
-	if (c->tls.trouble == TLS_HIDDEN_ALERT)
-		c->tls.trouble = TLS_NO_TROUBLE; /* it was something else */
-	end_handshake(c);
-}
-
-/* What it led to, if anything, ends with it. */
-static void fail(struct conn_table *t, struct conn *c, uint64_t now_ns)
-{
-	if (c->tls.told)
-		return;
-	c->tls.told = true;
-	if (c->exchange)
-		conn__finish(t, c, REQUEST_CLOSED, now_ns);
-	else
-		t->listener->handshake_failed(t->ctx, c, now_ns);
-	end_handshake(c);
-}
-
-static void on_handshake(struct conn_table *t, struct conn *c, const struct tls_piece *p,
-			 uint64_t now_ns)
-{
-	if (p->at || !p->captured || p->bytes[0] != TLS_CLIENT_HELLO || c->tls.start_ns)
-		return;
-	begin_handshake(c, now_ns);
-	if (!tls_client_hello_name(p->bytes, p->captured, c->tls.name) && c->tls.name[0])
-		t->listener->greeted(t->ctx, c, now_ns);
+	if (p->at || !p->captured || p->bytes[0] != TLS_CLIENT_HELLO || t->start_ns)
+		return CONN_TLS_NOTHING;
+	tls_client_hello_name(p->bytes, p->captured, t->name);
+	return CONN_TLS_GREETED;
 }
 
 /* Only what is in the clear can be told from another one. */
-static void on_alert(struct conn *c, const struct tls_piece *p, bool sent)
+static void on_alert(struct conn_tls *t, const struct tls_piece *p, bool sent)
 {
 	if (p->len == 2 && !p->at && p->captured == 2 && p->bytes[0] == ALERT_FATAL)
-		note_trouble(c, sent ? TLS_ALERT_SENT : TLS_ALERT_RECEIVED, p->bytes[1]);
+		note_trouble(t, sent ? TLS_ALERT_SENT : TLS_ALERT_RECEIVED, p->bytes[1]);
 }
 
-/* A request that nobody can read. */
-static void begin_blind(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
+static enum conn_tls_progress on_data_sent(struct conn_tls *t, const struct conn_tls_bytes *in,
+					   bool alert)
 {
-	uint64_t now = e->event.ts_ns;
-
-	if (c->exchange || c->tls.plain || !t->listener->is_etcd(t->ctx, c) ||
-	    !conn__begin_exchange(t, c, e))
-		return;
-	c->exchange->rpc = ETCD_RPC_TLS;
-	c->exchange->request.rpc = ETCD_RPC_TLS;
-	c->exchange->request_done = true;
-	t->listener->named(t->ctx, c, now);
-	t->listener->requested(t->ctx, c, now);
+	if (!t->shaking)
+		return in->shaking || alert ? CONN_TLS_NOTHING : CONN_TLS_REQUESTED;
+	if (alert)
+		note_trouble(t, TLS_HIDDEN_ALERT, 0);
+	else
+		handshake_done(t, in->now_ns);
+	return CONN_TLS_NOTHING;
 }
 
-static bool is_blind(const struct conn *c)
-{
-	return c->exchange && c->exchange->rpc == ETCD_RPC_TLS;
-}
-
-static void data_sent(struct conn_table *t, struct conn *c, const struct lw_event_data *e,
-		      const struct tls_piece *p, bool shaking)
+static enum conn_tls_progress on_tls_piece(struct conn_tls *t, const struct conn_tls_bytes *in,
+					   const struct tls_piece *p)
 {
 	bool alert = p->len <= ALERT_BODY_MAX;
 
-	if (c->state == CONN_HANDSHAKE && alert)
-		note_trouble(c, TLS_HIDDEN_ALERT, 0);
-	else if (c->state == CONN_HANDSHAKE)
-		handshake_done(c, e->event.ts_ns);
-	else if (!shaking && !alert)
-		begin_blind(t, c, e);
-}
-
-static void answered(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
-{
-	struct exchange *x = c->exchange;
-
-	if (!is_blind(c))
-		return;
-	x->first_byte_ns = x->last_byte_ns = e->event.ts_ns;
-	x->unread_ns = e->since_rx_us * NS_PER_US;
-	conn__finish(t, c, REQUEST_OK, e->event.ts_ns);
-}
-
-static void on_piece(struct conn_table *t, struct conn *c, const struct lw_event_data *e,
-		     const struct tls_piece *p, bool shaking)
-{
-	bool sent = e->event.type == LW_EVENT_TLS_SEND;
-
 	if (p->type == TLS_CONTENT_ALERT)
-		on_alert(c, p, sent);
-	else if (p->type == TLS_CONTENT_HANDSHAKE && sent)
-		on_handshake(t, c, p, e->event.ts_ns);
-	else if (p->type == TLS_CONTENT_DATA && sent)
-		data_sent(t, c, e, p, shaking);
-	else if (p->type == TLS_CONTENT_DATA && p->len > ALERT_BODY_MAX)
-		answered(t, c, e);
+		on_alert(t, p, in->sent);
+	else if (p->type == TLS_CONTENT_HANDSHAKE && in->sent)
+		return on_handshake(t, p);
+	else if (p->type == TLS_CONTENT_DATA && in->sent)
+		return on_data_sent(t, in, alert);
+	else if (p->type == TLS_CONTENT_DATA && !alert)
+		return CONN_TLS_ANSWERED;
+	return CONN_TLS_NOTHING;
 }
 
-void conn_tls__bytes(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
+enum conn_tls_progress conn_tls__take(struct conn_tls *t, struct conn_tls_bytes *in)
 {
-	bool sent = e->event.type == LW_EVENT_TLS_SEND;
-	struct tls_framer *f = sent ? &c->tls.sent : &c->tls.received;
-	size_t captured = e->captured, total = (size_t)e->len, used;
-	const uint8_t *at = e->payload;
+	enum conn_tls_progress progress = CONN_TLS_NOTHING;
 	struct tls_piece piece;
-	bool shaking = c->state == CONN_HANDSHAKE;
+	size_t used;
 
-	c->tls.on = true;
-	if (!sent)
-		c->tls.answered = true;
-	while (total) {
-		enum tls_status status = tls_feed(f, at, captured, total, &used, &piece);
+	t->on = true;
+	if (!in->sent)
+		t->answered = true;
+	while (in->total && progress == CONN_TLS_NOTHING) {
+		enum tls_status status = tls_feed(in->sent ? &t->sent : &t->received, in->at,
+						  in->captured, in->total, &used, &piece);
 
 		if (status == TLS_PIECE)
-			on_piece(t, c, e, &piece, shaking);
-		else if (status == TLS_LOST && !sent && !shaking)
-			answered(t, c, e);
-		total -= used;
-		used = used < captured ? used : captured;
-		captured -= used;
-		at += used;
+			progress = on_tls_piece(t, in, &piece);
+		else if (status == TLS_LOST && !in->sent && !in->shaking)
+			progress = CONN_TLS_ANSWERED;
+		in->total -= used;
+		used = used < in->captured ? used : in->captured;
+		in->captured -= used;
+		in->at += used;
 	}
+	return progress;
 }
 
-/* What was taken for a request was the handshake's last word, or is about to be told. */
-static void not_blind(struct conn_table *t, struct conn *c)
+static enum conn_tls_progress on_error(struct conn_tls *t, const struct lw_event_tls *e)
 {
-	if (!is_blind(c))
-		return;
-	conn__drop_exchange(t, c);
-	c->requests = 0;
-}
-
-void conn_tls__said(struct conn_table *t, struct conn *c, const struct lw_event_tls *e)
-{
-	uint64_t now = e->event.ts_ns;
 	unsigned int code = 0;
 
-	switch (e->what) {
-	case LW_TLS_HANDSHAKE:
-		not_blind(t, c);
-		handshake_done(c, now);
-		return;
-	case LW_TLS_VERIFY:
-		c->tls.verify = (unsigned int)e->code;
-		return;
-	case LW_TLS_CLOSED:
-		conn__peer_closed(t, c, now);
-		return;
-	case LW_TLS_ERROR:
-		break;
-	default:
-		return;
-	}
 	switch (tls_openssl_error(e->code, &code)) {
 	case TLS_OPENSSL_CERTIFICATE:
-		note_trouble(c, TLS_BAD_CERTIFICATE, c->tls.verify);
-		break;
+		note_trouble(t, TLS_BAD_CERTIFICATE, t->verify);
+		return CONN_TLS_TROUBLED;
 	case TLS_OPENSSL_ALERT:
-		note_trouble(c, TLS_ALERT_RECEIVED, code);
-		break;
+		note_trouble(t, TLS_ALERT_RECEIVED, code);
+		return CONN_TLS_TROUBLED;
 	case TLS_OPENSSL_PROTOCOL:
-		note_trouble(c, TLS_PROTOCOL, code);
-		break;
+		note_trouble(t, TLS_PROTOCOL, code);
+		return CONN_TLS_TROUBLED;
 	default:
-		return;
+		return CONN_TLS_NOTHING;
 	}
-	if (c->state == CONN_HANDSHAKE || c->exchange)
-		fail(t, c, now);
 }
 
-void conn_tls__plain(struct conn_table *t, struct conn *c, uint64_t now_ns)
+enum conn_tls_progress conn_tls__said(struct conn_tls *t, const struct lw_event_tls *e)
 {
-	if (!c->tls.on)
-		return;
-	c->tls.plain = true;
-	not_blind(t, c);
-	handshake_done(c, now_ns);
+	switch (e->what) {
+	case LW_TLS_HANDSHAKE:
+		handshake_done(t, e->event.ts_ns);
+		return CONN_TLS_SHAKEN;
+	case LW_TLS_VERIFY:
+		t->verify = (unsigned int)e->code;
+		return CONN_TLS_NOTHING;
+	case LW_TLS_CLOSED:
+		return CONN_TLS_CLOSED;
+	case LW_TLS_ERROR:
+		return on_error(t, e);
+	default:
+		return CONN_TLS_NOTHING;
+	}
+}
+
+void conn_tls__plain(struct conn_tls *t, uint64_t now_ns)
+{
+	t->plain = true;
+	handshake_done(t, now_ns);
 }
 
 /*
  * Closed right after the handshake by one that has seen something it does not like: Patroni, before
  * it has asked for anything; or the endpoint, before it was asked.
  */
-static void judge_parting(struct conn *c, enum request_outcome how, uint64_t now_ns)
+static void judge_parting(struct conn_tls *t, const struct conn_tls_end *end)
 {
-	const struct conn_tls *t = &c->tls;
-
-	if (!t->done_ns || c->requests > 1)
+	if (!t->done_ns || end->requests > 1)
 		return;
-	if (how == REQUEST_TIMEOUT) {
-		if (!c->requests && now_ns - t->done_ns < LEFT_WITHIN_NS)
-			note_trouble(c, TLS_LEFT, 0);
-	} else if (c->peer_closed_ns && c->peer_closed_ns - t->start_ns < LEFT_WITHIN_NS &&
-		   (!c->exchange || c->peer_closed_ns <= c->exchange->start_ns)) {
-		note_trouble(c, TLS_REFUSED, 0);
+	if (end->how == REQUEST_TIMEOUT) {
+		if (!end->requests && end->now_ns - t->done_ns < LEFT_WITHIN_NS)
+			note_trouble(t, TLS_LEFT, 0);
+	} else if (end->peer_closed_ns && end->peer_closed_ns - t->start_ns < LEFT_WITHIN_NS &&
+		   (!end->exchange || end->peer_closed_ns <= end->exchange->start_ns)) {
+		note_trouble(t, TLS_REFUSED, 0);
 	}
 }
 
-void conn_tls__end(struct conn_table *t, struct conn *c, enum request_outcome how, uint64_t now_ns)
+bool conn_tls__end(struct conn_tls *t, const struct conn_tls_end *end)
 {
-	bool shaking = c->state == CONN_HANDSHAKE;
-
-	if (!c->tls.on || c->state == CONN_CONNECTING)
-		return;
-	c->tls.end = how;
-	if (shaking)
-		note_trouble(c, c->tls.answered ? TLS_UNFINISHED : TLS_UNANSWERED, 0);
-	else if (!c->requests || c->exchange)
-		judge_parting(c, how, now_ns);
-	if (shaking || (c->tls.trouble && !c->requests))
-		fail(t, c, now_ns);
-}
-
-bool conn_tls__lingers(struct conn_table *t, struct conn *c, enum request_outcome how,
-		       uint64_t now_ns)
-{
-	if (!c->tls.on || c->tls.told || how == REQUEST_TIMEOUT)
+	if (!t->on)
 		return false;
-	if (!c->tls.ended_ns) {
-		c->tls.ended_ns = now_ns;
-		c->tls.end = how;
-		t->ending++;
-	}
-	return true;
+	t->end = end->how;
+	if (t->shaking)
+		note_trouble(t, t->answered ? TLS_UNFINISHED : TLS_UNANSWERED, 0);
+	else if (!end->requests || end->exchange)
+		judge_parting(t, end);
+	return t->shaking || (t->trouble && !end->requests);
 }
 
-void conn_tls__settle(struct conn_table *t, struct conn *c, uint64_t now_ns)
+bool conn_tls__lingers(const struct conn_tls *t, enum request_outcome how)
 {
-	if (c->tls.ended_ns && (c->tls.told || (c->requests && !c->exchange)))
-		conn__close(t, c, c->tls.end, now_ns);
+	return t->on && !t->told && how != REQUEST_TIMEOUT;
 }
 
-void conn_table__tick(struct conn_table *t, uint64_t now_ns)
+bool conn_tls__has_lingered(const struct conn_tls *t, uint64_t now_ns)
 {
-	struct conn *c, *next;
-
-	if (!t->ending)
-		return;
-	HASH_ITER(hh, t->conns, c, next) {
-		if (c->tls.ended_ns && now_ns - c->tls.ended_ns > LINGER_NS)
-			conn__close(t, c, c->tls.end, now_ns);
-	}
+	return t->ended_ns && now_ns - t->ended_ns > LINGER_NS;
 }

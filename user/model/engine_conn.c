@@ -99,9 +99,13 @@ void engine__conclude(struct engine *e, uint64_t now_ns)
 	}
 }
 
-static struct member *on_member(void *ctx, uint32_t tgid)
+static struct member *on_member(void *ctx, uint32_t tgid, struct conn_list **busy)
 {
-	return engine__member(ctx, tgid);
+	struct member *m = engine__member(ctx, tgid);
+
+	if (m)
+		*busy = &m->busy;
+	return m;
 }
 
 static void note_connect(struct engine *e, struct conn *c, enum matrix_cell cell, uint64_t now_ns)
