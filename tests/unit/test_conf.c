@@ -39,13 +39,13 @@ static void good(const char *text, struct conf *c)
 
 static void bad(const char *text, const char *words)
 {
-	struct conf c = {.log.keep = 77};
+	struct conf c = {.log.interval_ns = 77};
 	char why[512] = "";
 
 	assert_int_equal(load(text, strlen(text), &c, why, sizeof(why)), -EINVAL);
 	if (!strstr(why, words))
 		fail_msg("\"%s\" is not in \"%s\"", words, why);
-	assert_int_equal(c.log.keep, 77); /* untouched */
+	assert_int_equal(c.log.interval_ns, 77); /* untouched */
 }
 
 static void test_defaults(void **state)
@@ -70,7 +70,7 @@ static void test_every_key(void **state)
 
 	(void)state;
 	good("# a comment\n[watch]\nstall_after = 2.5\nhooks = fexit\ntls = no\n"
-	     "[log]\nfile = /var/log/lw\nrequests = each\ninterval = 10\nmax_size = 5M\nkeep = 0\n"
+	     "[log]\nfile = /var/log/lw\nrequests = each\ninterval = 10\n"
 	     "[metrics]\nlisten = [::1]:9000 ; here\ntextfile = /run/x.prom\n"
 	     "textfile_interval = 30\n",
 	     &c);
@@ -80,16 +80,26 @@ static void test_every_key(void **state)
 	assert_string_equal(c.log.file, "/var/log/lw");
 	assert_true(c.log.each_request);
 	assert_int_equal(c.log.interval_ns, 10000000000);
-	assert_int_equal(c.log.max_bytes, 5 << 20);
-	assert_int_equal(c.log.keep, 0);
 	assert_string_equal(c.metrics.address, "::1");
 	assert_int_equal(c.metrics.port, 9000);
 	assert_string_equal(c.metrics.textfile, "/run/x.prom");
 	assert_int_equal(c.metrics.textfile_interval_ns, 30000000000);
-	good("[log]\nfile=off\nmax_size=0\n[metrics]\nlisten=off\ntextfile=off\n", &c);
+	good("[log]\nfile=off\n[metrics]\nlisten=off\ntextfile=off\n", &c);
 	assert_string_equal(c.log.file, "");
-	assert_int_equal(c.log.max_bytes, 0);
 	assert_string_equal(c.metrics.address, "");
+}
+
+static void test_obsolete_keys_are_accepted(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	good("[log]\nmax_size = 5M\n", &c);
+	assert_string_equal(c.obsolete, "max_size");
+	good("[log]\nkeep = 0\n", &c);
+	assert_string_equal(c.obsolete, "keep");
+	good("[log]\nfile = off\n", &c);
+	assert_null(c.obsolete);
 }
 
 static void test_complaints(void **state)
@@ -100,11 +110,9 @@ static void test_complaints(void **state)
 	bad("[lag]\nfile = /x\n", "line 2: there is no section [lag]");
 	bad("[log]\nfile\n", "line 2: neither");
 	bad("[log\n", "line 1: neither");
-	bad("[log]\nkeep = -1\n", "line 2: keep = -1: must be a number from 0 to 99");
-	bad("[log]\nkeep = 1\nkeep = 100\n", "line 3");
-	bad("[log]\nmax_size = 10\n", "from 4096 on");
-	bad("[log]\nmax_size = 99999999999999999999G\n", "line 2");
-	bad("[log]\nmax_size = 5MB\n", "line 2");
+	bad("[metrics]\ntextfile_interval = 0\n",
+	    "line 2: textfile_interval = 0: must be a number");
+	bad("[log]\ninterval = 1\ninterval = x\n", "line 3");
 	bad("[log]\nfile = relative\n", "a path from / on");
 	bad("[log]\ninterval = nan\n", "line 2");
 	bad("[log]\ninterval = 0.5\n", "from 1 to 86400");
@@ -146,8 +154,11 @@ static void test_no_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_every_key),
-		cmocka_unit_test(test_complaints), cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_obsolete_keys_are_accepted),
+		cmocka_unit_test(test_complaints),
+		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_no_file),
 	};
 

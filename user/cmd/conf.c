@@ -99,41 +99,11 @@ static int set_requests(const struct key *key, void *field, const char *value)
 	return 0;
 }
 
-/* "100M": K, M and G are powers of 1024. */
-static int set_bytes(const struct key *key, void *field, const char *value)
+/* A key of an earlier version: accepted, and the reader is told. */
+static int set_obsolete(const struct key *key, void *field, const char *value)
 {
-	static const char units[] = "KMG";
-	char *end;
-	unsigned long long n;
-	const char *unit;
-	int shift = 0;
-
-	if (value[0] < '0' || value[0] > '9')
-		return -EINVAL;
-	errno = 0;
-	n = strtoull(value, &end, 10);
-	unit = *end ? strchr(units, *end) : NULL;
-	if (unit) {
-		shift = 10 * (int)(unit - units + 1);
-		end++;
-	}
-	if (errno || *end || (double)n * (double)(1ULL << shift) > key->most)
-		return -EINVAL;
-	n <<= shift;
-	if (n && (double)n < key->least)
-		return -EINVAL;
-	*(uint64_t *)field = n;
-	return 0;
-}
-
-static int set_count(const struct key *key, void *field, const char *value)
-{
-	char *end;
-	unsigned long n = strtoul(value, &end, 10);
-
-	if (value[0] < '0' || value[0] > '9' || *end || (double)n > key->most)
-		return -EINVAL;
-	*(unsigned int *)field = (unsigned int)n;
+	(void)value;
+	*(const char **)field = key->name;
 	return 0;
 }
 
@@ -184,9 +154,8 @@ static const struct key keys[] = {
 	{"log", "requests", set_requests, AT(log.each_request), 0, 0, "each or summary"},
 	{"log", "interval", set_seconds, AT(log.interval_ns), 1, 86400,
 	 "a number of seconds from 1 to 86400"},
-	{"log", "max_size", set_bytes, AT(log.max_bytes), 4096, 1e15,
-	 "a number of bytes from 4096 on, K, M or G behind it, or 0"},
-	{"log", "keep", set_count, AT(log.keep), 0, 99, "a number from 0 to 99"},
+	{"log", "max_size", set_obsolete, AT(obsolete), 0, 0, ""},
+	{"log", "keep", set_obsolete, AT(obsolete), 0, 0, ""},
 	{"metrics", "listen", set_listen, AT(metrics), 0, 0,
 	 "a numeric address and a port (127.0.0.1:9781, [::1]:9781) or off"},
 	{"metrics", "textfile", set_textfile, AT(metrics.textfile), 0, 0,
@@ -199,7 +168,7 @@ void conf__defaults(struct conf *c)
 {
 	*c = (struct conf){
 		.watch = {.stall_after_ns = NS_PER_S, .hooks = HOOKS_AUTO, .tls = true},
-		.log = {.file = "-", .interval_ns = 60000000000, .max_bytes = 100 << 20, .keep = 5},
+		.log = {.file = "-", .interval_ns = 60000000000},
 		.metrics = {.address = "127.0.0.1",
 			    .port = 9781,
 			    .textfile_interval_ns = 15000000000},
@@ -303,8 +272,14 @@ int conf__load_or_default(const char *path, struct conf *out, char *why, size_t 
 {
 	int err = conf__load(path ? path : CONF_DEFAULT, out, why, why_size);
 
-	if (err != -ENOENT || path)
-		return err;
-	conf__defaults(out);
-	return 0;
+	if (err == -ENOENT && !path) {
+		conf__defaults(out);
+		return 0;
+	}
+	if (!err && out->obsolete)
+		fprintf(stderr,
+			"leasewatch: '%s' in [log] no longer does anything: logrotate rotates the "
+			"log, and SIGHUP reopens it\n",
+			out->obsolete);
+	return err;
 }

@@ -25,8 +25,6 @@ struct conf_log {
 	char file[PATH_MAX]; /* "-" = stdout, "" = no log */
 	bool each_request;   /* else healthy ones are counted, and the counts told */
 	int64_t interval_ns; /* how often */
-	uint64_t max_bytes;  /* the file is rotated before it grows beyond; 0 = never */
-	unsigned int keep;   /* rotated files that stay */
 };
 
 struct conf_metrics {
@@ -40,6 +38,7 @@ struct conf {
 	struct conf_watch watch;
 	struct conf_log log;
 	struct conf_metrics metrics;
+	const char *obsolete; /* a key that no longer does anything; NULL = there is none */
 };
 
 void conf__defaults(struct conf *c);
@@ -50,7 +49,7 @@ void conf__defaults(struct conf *c);
  */
 int conf__load(const char *path, struct conf *out, char *why, size_t why_size);
 
-/* `path` NULL: CONF_DEFAULT, if it exists, else the defaults. */
+/* `path` NULL: CONF_DEFAULT, if it exists, else the defaults. Says so when a key is obsolete. */
 int conf__load_or_default(const char *path, struct conf *out, char *why, size_t why_size);
 
 #endif

@@ -94,11 +94,6 @@ static int render(void *ctx, char **text, size_t *len)
 	return metrics__render(d->metrics, status_of(d), &self, text, len);
 }
 
-static struct log_options log_options(const struct conf_log *c)
-{
-	return (struct log_options){.path = c->file, .max_bytes = c->max_bytes, .keep = c->keep};
-}
-
 static int open_http(struct daemon *d, const struct conf_metrics *c, struct metrics_http **out,
 		     char *why, size_t why_size)
 {
@@ -148,7 +143,6 @@ static void reload_http(struct daemon *d, struct conf_metrics *next)
 
 static void reload(struct daemon *d)
 {
-	struct log_options log;
 	struct timespec ts;
 	struct conf next;
 	char why[WHY_BYTES];
@@ -171,8 +165,7 @@ static void reload(struct daemon *d)
 	strcpy(next.metrics.textfile, d->textfile.path);
 	d->conf = next;
 	d->textfile_ns = 0;
-	log = log_options(&d->conf.log);
-	log__reopen(d->log, &log);
+	log__reopen(d->log, d->conf.log.file);
 	notify__send(d->notify, "READY=1");
 }
 
@@ -285,8 +278,7 @@ static void conclude(struct daemon *d)
 /* What the configuration names. 0 or -errno with a sentence. */
 static int open_outputs(struct daemon *d, char *why, size_t why_size)
 {
-	struct log_options log = log_options(&d->conf.log);
-	int err = log__open(&d->log, &log, why, why_size);
+	int err = log__open(&d->log, d->conf.log.file, why, why_size);
 
 	if (!err)
 		err = textfile__open(&d->textfile, d->conf.metrics.textfile, why, why_size);

@@ -21,36 +21,26 @@
 #define RETRY_NS NS_PER_S
 /*
  * A disk that was full is written to again when so much is free: between that and nothing, a short
- * line might get through here and there, and each would be told as the end of the trouble.
+ * line might get through here and there, and each would be reported as the end of the trouble.
  */
 #define FREE_BYTES 65536
 
 struct log {
 	char path[PATH_MAX];
-	uint64_t max_bytes, rotate_at;
-	unsigned int keep;
 	int fd; /* -1: not open */
 	struct sink *sink;
 	bool broken, full;
-	uint64_t lost, lost_told; /* lines */
+	uint64_t lost, lost_said; /* lines */
 	uint64_t failed_ns;	  /* when; the wall clock of a finding */
 	int failed;		  /* the last try, and why; 0 = it did not */
 };
-
-static void set_options(struct log *l, const struct log_options *opts)
-{
-	snprintf(l->path, sizeof(l->path), "%s", opts->path);
-	l->max_bytes = opts->max_bytes;
-	l->rotate_at = opts->max_bytes;
-	l->keep = opts->keep;
-}
 
 static bool is_file(const struct log *l)
 {
 	return l->path[0] && strcmp(l->path, "-") != 0;
 }
 
-/* Somebody was killed in the middle of a line: the next one begins on a line of its own. */
+/* A writer was killed in the middle of a line: the next one begins on a line of its own. */
 static int end_last_line(int fd)
 {
 	struct stat st;
@@ -79,8 +69,8 @@ static int open_file(const char *path)
 }
 
 /*
- * Who reads stdout may stop reading; that must not stop us. (Of a terminal that is as it should be,
- * and to change its mode would change the shell's, too.)
+ * A reader of stdout that stops reading must not stop us. (A terminal is left as it is: its mode is
+ * the shell's, too.)
  */
 static int open_stdout(void)
 {
@@ -144,7 +134,7 @@ static void note_result(struct log *l, int err)
 	l->broken = err != 0;
 }
 
-int log__open(struct log **out, const struct log_options *opts, char *why, size_t why_size)
+int log__open(struct log **out, const char *path, char *why, size_t why_size)
 {
 	struct log *l = calloc(1, sizeof(*l));
 	int err;
@@ -152,7 +142,7 @@ int log__open(struct log **out, const struct log_options *opts, char *why, size_
 	if (!l)
 		return -ENOMEM;
 	l->fd = -1;
-	set_options(l, opts);
+	snprintf(l->path, sizeof(l->path), "%s", path);
 	err = open_log(l);
 	if (err == -ENOSPC || err == -EDQUOT) {
 		note_result(l, err); /* as later, when the disk fills up: tried again */
@@ -173,69 +163,16 @@ void log__free(struct log *l)
 	free(l);
 }
 
-void log__reopen(struct log *l, const struct log_options *opts)
+void log__reopen(struct log *l, const char *path)
 {
 	int err;
 
 	close_log(l);
-	set_options(l, opts);
+	snprintf(l->path, sizeof(l->path), "%s", path);
 	err = open_log(l);
 	if (err || l->broken)
 		note_result(l, err);
 	l->failed = 0;
-}
-
-/* FILE.1 to FILE.2 and so on, the last one goes. */
-static int shift_files(const struct log *l)
-{
-	char from[PATH_MAX + 16], to[PATH_MAX + 16];
-
-	for (unsigned int i = l->keep; i > 1; i--) {
-		snprintf(from, sizeof(from), "%s.%u", l->path, i - 1);
-		snprintf(to, sizeof(to), "%s.%u", l->path, i);
-		if (rename(from, to) && errno != ENOENT)
-			return -errno;
-	}
-	if (!l->keep)
-		return unlink(l->path) ? -errno : 0;
-	snprintf(to, sizeof(to), "%s.1", l->path);
-	return rename(l->path, to) ? -errno : 0;
-}
-
-/* False: somebody else has moved it away already, or put another in its place. */
-static bool is_ours(const struct log *l)
-{
-	struct stat named, open;
-
-	return !stat(l->path, &named) && !fstat(l->fd, &open) && named.st_ino == open.st_ino &&
-	       named.st_dev == open.st_dev;
-}
-
-/* 0, or why there is no log now. */
-static int rotate(struct log *l)
-{
-	int err = is_ours(l) ? shift_files(l) : 0;
-
-	if (err) {
-		fprintf(stderr, "leasewatch: cannot rotate the log '%s': %s; it grows on\n",
-			l->path, strerror(-err));
-		l->rotate_at += l->max_bytes; /* not at every line */
-		return 0;
-	}
-	l->rotate_at = l->max_bytes;
-	close_log(l);
-	return open_log(l);
-}
-
-static int rotate_if_due(struct log *l)
-{
-	struct stat st;
-
-	if (!l->max_bytes || !is_file(l) || l->fd < 0)
-		return 0;
-	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= l->rotate_at)
-		return rotate(l);
-	return 0;
 }
 
 /* Is it as full as it was? What cannot be asked is tried. */
@@ -255,8 +192,6 @@ static int write_finding(struct log *l, const struct finding *f)
 		return l->failed;
 	if (l->fd < 0)
 		err = open_log(l);
-	if (!err)
-		err = rotate_if_due(l);
 	if (!err && l->sink)
 		err = is_still_full(l) ? -ENOSPC : sink__finding(l->sink, f);
 	l->full = err == -ENOSPC;
@@ -273,11 +208,11 @@ void log__finding(struct log *l, const struct finding *f)
 
 	if (!l->path[0])
 		return;
-	if (l->lost > l->lost_told) {
-		lost.lost = (struct finding_lost){"log", l->lost - l->lost_told};
+	if (l->lost > l->lost_said) {
+		lost.lost = (struct finding_lost){"log", l->lost - l->lost_said};
 		err = write_finding(l, &lost);
 		if (!err)
-			l->lost_told = l->lost;
+			l->lost_said = l->lost;
 	}
 	if (!err)
 		err = write_finding(l, f);
