@@ -103,6 +103,15 @@ struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *
 	return e;
 }
 
+void endpoint_table__configured(struct endpoint_table *t, const uint8_t addr[16], uint16_t port,
+				const char *name)
+{
+	struct address *a = endpoint_table__address(t, addr, port);
+
+	if (a && !a->endpoint->named)
+		endpoint_table__name(t, a, name);
+}
+
 void endpoint_table__clear(struct endpoint_table *t)
 {
 	struct address *a, *next_a;

@@ -94,6 +94,9 @@ struct address *endpoint_table__find(struct endpoint_table *t, const uint8_t add
 /* What answers at this address is called `name` ("host:port"). No-op for an empty name. */
 struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *address,
 				      const char *name);
+/* It is configured under this name; a name that was seen on the wire wins. */
+void endpoint_table__configured(struct endpoint_table *t, const uint8_t addr[16], uint16_t port,
+				const char *name);
 void endpoint_table__clear(struct endpoint_table *t);
 
 /* Something of this kind, begun at start_ns, came to this. */

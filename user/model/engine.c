@@ -9,22 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/engine.h"
+#include "model/engine_state.h"
 #include "model/tell.h"
-
-void engine__say(struct engine *e, struct finding *f, uint64_t now_ns)
-{
-	f->ts_ns = engine__wall_ns(e, now_ns);
-	e->config.on_finding(e->config.ctx, f);
-}
-
-struct member *engine__member(const struct engine *e, uint32_t pid)
-{
-	struct member *m;
-
-	HASH_FIND(hh, e->members, &pid, sizeof(pid), m);
-	return m;
-}
 
 struct engine *engine__new(const struct engine_config *config)
 {
@@ -32,7 +19,8 @@ struct engine *engine__new(const struct engine_config *config)
 
 	if (!e)
 		return NULL;
-	e->config = *config;
+	e->reporter = (struct reporter){config->on_finding, config->ctx, config->wall_offset_ns};
+	e->stall_after_ns = config->stall_after_ns;
 	e->conns.endpoints = &e->endpoints;
 	e->conns.listener = &engine__conn_listener;
 	e->conns.ctx = e;
@@ -101,13 +89,13 @@ static void inherit_lease(struct engine *e, struct member *m, uint64_t now_ns)
 
 bool engine__has_member(const struct engine *e, uint32_t pid)
 {
-	return engine__member(e, pid);
+	return member__find(e->members, pid);
 }
 
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns)
 {
-	struct member *m = engine__member(e, pid);
+	struct member *m = member__find(e->members, pid);
 	struct finding f = {0};
 
 	if (m)
@@ -129,7 +117,7 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	TAILQ_INIT(&m->busy);
 	HASH_ADD(hh, e->members, pid, sizeof(m->pid), m);
 	tell__process(&f, m, PROCESS_FOUND, note);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 	return 0;
 }
 
@@ -140,15 +128,12 @@ void engine__endpoint(struct engine *e, const char *name)
 
 void engine__name(struct engine *e, const uint8_t addr[16], uint16_t port, const char *name)
 {
-	struct address *a = endpoint_table__address(&e->endpoints, addr, port);
-
-	if (a && !a->endpoint->named)
-		endpoint_table__name(&e->endpoints, a, name);
+	endpoint_table__configured(&e->endpoints, addr, port, name);
 }
 
 static void member_gone(struct engine *e, uint32_t pid, uint64_t now_ns)
 {
-	struct member *m = engine__member(e, pid);
+	struct member *m = member__find(e->members, pid);
 	struct finding f = {0};
 
 	if (!m)
@@ -158,7 +143,7 @@ static void member_gone(struct engine *e, uint32_t pid, uint64_t now_ns)
 	engine__end_stall(e, m, STALL_EXITED, now_ns);
 	bequeath_lease(e, m);
 	tell__process(&f, m, PROCESS_EXITED, NULL);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 	HASH_DEL(e->members, m);
 	free(m);
 }
@@ -191,9 +176,14 @@ void engine__tick(struct engine *e, uint64_t now_ns)
 	}
 }
 
+void engine__conclude(struct engine *e, uint64_t now_ns)
+{
+	engine__tell_endpoints(e, now_ns);
+}
+
 void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence)
 {
-	struct member *m = engine__member(e, pid);
+	struct member *m = member__find(e->members, pid);
 
 	if (m)
 		member__thread_sample(m, evidence);
@@ -205,5 +195,5 @@ void engine__lost(struct engine *e, const char *reason, uint64_t count, uint64_t
 
 	e->events_lost += count;
 	if (count)
-		engine__say(e, &f, now_ns);
+		reporter__report(&e->reporter, &f, now_ns);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * engine_conn.c - what connections and exchanges tell about members, leases and endpoints.
+ * engine_conn.c - what connections and exchanges say about members and their leases.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/cause_lookup.h"
+#include "model/engine_state.h"
 #include "model/tell.h"
 
 static enum matrix_cell cell_of_request(const struct exchange *x, enum request_outcome outcome,
@@ -33,117 +34,19 @@ static enum matrix_cell cell_of_request(const struct exchange *x, enum request_o
 	}
 }
 
-static enum matrix_cell cell_of_connect(enum connect_outcome outcome)
-{
-	static const enum matrix_cell cells[CONNECT_OUTCOMES] = {
-		[CONNECT_OK] = CELL_OK,		  [CONNECT_REFUSED] = CELL_REFUSED,
-		[CONNECT_TIMEOUT] = CELL_TIMEOUT, [CONNECT_UNREACHABLE] = CELL_UNREACHABLE,
-		[CONNECT_RESET] = CELL_RESET,	  [CONNECT_ABANDONED] = CELL_UNKNOWN,
-		[CONNECT_TLS] = CELL_ERROR,
-	};
-
-	return cells[outcome];
-}
-
-static void note_outcome(struct engine *e, struct address *a, enum matrix_column column,
-			 enum matrix_cell cell, uint64_t start_ns, uint64_t at_ns, uint64_t now_ns)
-{
-	struct endpoint *endpoint = a->endpoint;
-
-	if (cell == CELL_UNKNOWN)
-		return;
-	endpoint__outcome(endpoint, column, cell, start_ns, at_ns);
-	endpoint->state = endpoint__assess(endpoint);
-	endpoint->last_address = a;
-	engine__tell_endpoint(e, endpoint, now_ns);
-}
-
-static void say_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
-{
-	enum endpoint_state previous = endpoint->told_state;
-	struct finding f = {0};
-
-	tell__endpoint(&f, endpoint, endpoint->last_address, previous);
-	endpoint->told_state = endpoint->state;
-	endpoint->told_ns = now_ns;
-	memcpy(endpoint->told_matrix, f.endpoint.matrix, sizeof(endpoint->told_matrix));
-	engine__say(e, &f, now_ns);
-}
-
-void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns)
-{
-	if (endpoint->state == endpoint->told_state ||
-	    (endpoint->told_ns && now_ns - endpoint->told_ns < ENDPOINT_TELL_EVERY_NS))
-		return;
-	say_endpoint(e, endpoint, now_ns);
-}
-
-/* Not as it was told: another state, or other trouble in the same. */
-static bool is_news(const struct endpoint *endpoint)
-{
-	if (endpoint->state != endpoint->told_state)
-		return true;
-	for (int c = 0; c < MATRIX_COLUMNS; c++)
-		if (endpoint->matrix[c].cell != endpoint->told_matrix[c])
-			return endpoint->state > ENDPOINT_HEALTHY;
-	return false;
-}
-
-void engine__conclude(struct engine *e, uint64_t now_ns)
-{
-	struct endpoint *endpoint, *next;
-
-	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
-		if (is_news(endpoint))
-			say_endpoint(e, endpoint, now_ns);
-	}
-}
-
 static struct member *on_member(void *ctx, uint32_t tgid, struct conn_list **busy)
 {
-	struct member *m = engine__member(ctx, tgid);
+	struct engine *e = ctx;
+	struct member *m = member__find(e->members, tgid);
 
 	if (m)
 		*busy = &m->busy;
 	return m;
 }
 
-static void note_connect(struct engine *e, struct conn *c, enum matrix_cell cell, uint64_t now_ns)
-{
-	note_outcome(e, c->address, MATRIX_CONNECT, cell, c->connect_start_ns, now_ns, now_ns);
-}
-
-/*
- * A server that does not like the client's certificate says so after the handshake: so over TLS a
- * connect has come to something with the first answer. A watch has none to wait for.
- */
-static bool waits_for_answer(const struct conn *c)
-{
-	return c->tls.on && c->exchange && !etcd_rpc_is_watch(c->exchange->rpc);
-}
-
 static bool is_refused_by_tls(const struct conn *c, enum request_outcome outcome)
 {
 	return c->tls.trouble > TLS_LEFT && (outcome == REQUEST_CLOSED || outcome == REQUEST_RESET);
-}
-
-void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
-			  uint64_t end_ns, uint64_t now_ns)
-{
-	char error[128] = "";
-	struct finding f = {0};
-
-	tell__connect(&f, c, outcome, end_ns);
-	if (outcome == CONNECT_TLS) {
-		words__tls_error(error, sizeof(error), c->tls.trouble, c->tls.code, c->tls.end);
-		f.connect.tls.error = error;
-		if (!c->tls.done_ns)
-			f.connect.tls.duration_ns =
-				(int64_t)(now_ns - c->tls.start_ns) / NS_PER_US * NS_PER_US;
-	}
-	engine__say(e, &f, now_ns);
-	if (outcome != CONNECT_OK || !waits_for_answer(c))
-		note_connect(e, c, cell_of_connect(outcome), now_ns);
 }
 
 static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome outcome,
@@ -156,7 +59,7 @@ static void on_connect_failed(void *ctx, struct conn *c, enum connect_outcome ou
 	if (!engine__is_etcd(e, c))
 		return;
 	cause__of_connect(c, outcome, now_ns, &d);
-	engine__blame_lookup(m, c, outcome == CONNECT_TIMEOUT, now_ns, &d);
+	cause__blame_lookup(m, c, outcome == CONNECT_TIMEOUT, now_ns, &d);
 	engine__tell_connect(e, c, outcome, now_ns, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
 }
@@ -182,7 +85,7 @@ static void tell_learned(struct engine *e, const struct member *m, enum etcd_rol
 	tell__process(&f, m, PROCESS_UPDATED, NULL);
 	if (before != m->role)
 		f.process.previous_role = member__role_name(before);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 }
 
 static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)
@@ -271,7 +174,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 	else if (!is_refused_by_tls(c, outcome) && (!on_thread || outcome == REQUEST_ERROR))
 		return; /* e.g. a compare that failed: an answer, and not about the lease */
 	cause__of_exchange(c, outcome, now_ns, &d);
-	engine__blame_lookup(m, c, outcome == REQUEST_TIMEOUT, now_ns, &d);
+	cause__blame_lookup(m, c, outcome == REQUEST_TIMEOUT, now_ns, &d);
 	if (d.cause == CAUSE_LEASE_LOST)
 		lease__lost(&m->lease, now_ns);
 	engine__fail_attempt(e, m, &d, now_ns);
@@ -307,20 +210,20 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	if (is_refused_by_tls(c, outcome))
 		say_refusal(c);
 	tell__request(&f, c, outcome, now_ns);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 	if (!etcd_rpc_is_watch(x->rpc))
 		endpoint__count(endpoint, outcome, duration);
 	if (outcome == REQUEST_ERROR && x->response.has_error)
 		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
 	engine__note_finished(e, c, outcome, now_ns);
 	if (is_refused_by_tls(c, outcome)) {
-		note_connect(e, c, CELL_ERROR, now_ns);
+		engine__note_connect(e, c, CELL_ERROR, now_ns);
 	} else {
-		if (c->requests == 1 && c->connect_done_ns && waits_for_answer(c) &&
+		if (c->requests == 1 && c->connect_done_ns && engine__waits_for_answer(c) &&
 		    x->first_byte_ns)
-			note_connect(e, c, CELL_OK, now_ns);
-		note_outcome(e, c->address, column, cell_of_request(x, outcome, duration),
-			     x->start_ns, passed_at(x, outcome, now_ns), now_ns);
+			engine__note_connect(e, c, CELL_OK, now_ns);
+		engine__note_outcome(e, c->address, column, cell_of_request(x, outcome, duration),
+				     x->start_ns, passed_at(x, outcome, now_ns), now_ns);
 	}
 	judge(e, c, outcome, now_ns);
 }
@@ -335,52 +238,3 @@ const struct conn_listener engine__conn_listener = {
 	.requested = on_requested,
 	.finished = on_finished,
 };
-
-/* Somebody waits there for an answer, or for the lease. */
-static bool is_waited_for(const struct engine *e, const struct endpoint *endpoint)
-{
-	struct member *m, *next;
-	struct conn *c;
-
-	HASH_ITER(hh, e->members, m, next) {
-		if (m->stall.active && m->refresh_address &&
-		    m->refresh_address->endpoint == endpoint)
-			return true;
-		TAILQ_FOREACH(c, &m->busy, busy_link) {
-			bool watches = c->exchange && etcd_rpc_is_watch(c->exchange->rpc);
-
-			if (c->address->endpoint == endpoint && !watches)
-				return true;
-		}
-	}
-	return false;
-}
-
-void engine__forget_trouble(struct engine *e, uint64_t now_ns)
-{
-	struct endpoint *endpoint, *next;
-
-	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
-		if (endpoint->state != ENDPOINT_UNKNOWN && !is_waited_for(e, endpoint) &&
-		    endpoint__forget(endpoint, now_ns))
-			endpoint->state = endpoint__assess(endpoint);
-	}
-}
-
-void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now_ns)
-{
-	struct conn *c;
-
-	TAILQ_FOREACH(c, &m->busy, busy_link) {
-		const struct exchange *x = c->exchange;
-		enum matrix_column column;
-
-		if (!x || x->rpc == ETCD_RPC_UNKNOWN || etcd_rpc_is_watch(x->rpc) ||
-		    (int64_t)(now_ns - x->start_ns) < e->config.stall_after_ns)
-			continue;
-		column = matrix_column_of(etcd_rpc_class(x->rpc));
-		if (!endpoint__expects(c->address->endpoint, column, x->start_ns, now_ns))
-			note_outcome(e, c->address, column, CELL_HANGING, x->start_ns, now_ns,
-				     now_ns);
-	}
-}

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/engine_state.h"
 #include "model/human.h"
 #include "model/tell.h"
 
@@ -61,7 +61,7 @@ static void say(struct engine *e, struct note *n, uint64_t now_ns, const char *f
 	va_start(args, format);
 	vsnprintf(n->text, sizeof(n->text), format, args);
 	va_end(args);
-	engine__say(e, &n->f, now_ns);
+	reporter__report(&e->reporter, &n->f, now_ns);
 }
 
 void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns)

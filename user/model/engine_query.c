@@ -3,10 +3,12 @@
  * engine_query.c - what the engine can be asked: how the members stand, and what it would like to
  * know.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/engine.h"
+#include "model/engine_state.h"
 #include "model/tell.h"
 
 /* Ask the socket shortly before an attempt counts as hanging, then once a second while it does. */
@@ -21,12 +23,12 @@
 
 uint64_t engine__wall_ns(const struct engine *e, uint64_t now_ns)
 {
-	return now_ns + e->config.wall_offset_ns;
+	return reporter__wall_ns(&e->reporter, now_ns);
 }
 
 void engine__set_wall(struct engine *e, int64_t wall_offset_ns)
 {
-	e->config.wall_offset_ns = wall_offset_ns;
+	e->reporter.wall_offset_ns = wall_offset_ns;
 }
 
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
@@ -42,7 +44,7 @@ struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns)
 		if (tls)
 			wants.tls_pid = m->pid;
 		if (c && (int64_t)(now_ns - conn__attempt_start(c)) >
-				 e->config.stall_after_ns - EVIDENCE_BEFORE_NS) {
+				 e->stall_after_ns - EVIDENCE_BEFORE_NS) {
 			suspicious = true;
 			if (c->state != CONN_CONNECTING &&
 			    now_ns - c->tcp.at_ns > EVIDENCE_AGE_NS &&
@@ -199,6 +201,28 @@ static void endpoints_status(const struct engine *e, uint64_t now_ns, struct sta
 		endpoint_status(e, shown[i], now_ns, &out->endpoints[i]);
 }
 
+static void dns_status(const struct engine *e, uint64_t now_ns, struct dns_status *out)
+{
+	const struct lookup_stats *calls = &e->lookups.stats[DNS_GETADDRINFO];
+	const struct lookup_stats *queries = &e->lookups.stats[DNS_QUERY];
+	const struct lookup_stats *stats = calls->ended ? calls : queries;
+	const struct lookup *oldest = lookup_table__oldest(&e->lookups);
+	const struct lookup *asked = oldest && oldest->query ? oldest->query : oldest;
+
+	*out = (struct dns_status){
+		.lookups = stats->ended,
+		.failed = stats->failed,
+		.last_ns = stats->ended ? stats->last_ns : LW_UNKNOWN,
+		.oldest_ns = LW_UNKNOWN,
+	};
+	if (!oldest)
+		return;
+	out->oldest_ns = lookup__duration_ns(oldest, now_ns);
+	snprintf(out->oldest_name, sizeof(out->oldest_name), "%s", oldest->name);
+	if (!lookup__server_text(asked, out->oldest_server))
+		out->oldest_server[0] = '\0';
+}
+
 void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
 {
 	struct member *m, *next;
@@ -212,6 +236,6 @@ void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
 			member_status(m, now_ns, &out->members[out->members_len++]);
 	}
 	endpoints_status(e, now_ns, out);
-	engine__dns_status(e, now_ns, &out->dns);
+	dns_status(e, now_ns, &out->dns);
 	out->events_lost = e->events_lost;
 }

@@ -5,7 +5,8 @@
  */
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/cause_lookup.h"
+#include "model/engine_state.h"
 #include "model/tell.h"
 #include "model/words_private.h"
 
@@ -22,7 +23,7 @@ static void begin_or_update(struct engine *e, struct member *m, enum stall_news 
 		m->stall.id = ++e->stalls;
 	tell__stall(&f, &w, m, news == STALL_NEWS_BEGIN ? STALL_BEGIN : STALL_UPDATE, flight,
 		    now_ns);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 	engine__note_stall(e, m, now_ns);
 }
 
@@ -31,7 +32,7 @@ static bool evidence_is_settled(const struct engine *e, const struct conn *c, ui
 	int64_t age = now_ns - conn__attempt_start(c);
 
 	return c->state == CONN_CONNECTING || c->tcp.at_ns ||
-	       age > e->config.stall_after_ns + EVIDENCE_PATIENCE_NS;
+	       age > e->stall_after_ns + EVIDENCE_PATIENCE_NS;
 }
 
 /* Something keeps Patroni from its loop: how long it takes this time says nothing of its pace. */
@@ -44,18 +45,18 @@ static bool is_held_up(const struct diagnosis *d)
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
 {
 	struct conn *c = member__attempt(m, now_ns);
-	const struct lookup *l = engine__lookup_in_the_way(e, m, c, now_ns);
+	const struct lookup *l = cause__awaited_lookup(&e->lookups, m, c, now_ns);
 	struct diagnosis flight;
 	struct stall_inputs in = {
 		.now_ns = now_ns,
-		.stall_after_ns = e->config.stall_after_ns,
+		.stall_after_ns = e->stall_after_ns,
 		.failure = m->has_failure ? &m->failure : NULL,
 		.replica = m->role == ETCD_ROLE_REPLICA,
 	};
 	enum stall_news news;
 
 	if (l) {
-		engine__diagnose_lookup(e, l, &flight);
+		cause__of_lookup(l, &e->endpoints, &flight);
 		in.flight = &flight;
 		in.flight_is_settled = true;
 	} else if (c) {
@@ -81,7 +82,7 @@ void engine__end_stall(struct engine *e, struct member *m, enum stall_result res
 	if (!m->stall.active)
 		return;
 	tell__stall_end(&f, &w, m, result, now_ns);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 	m->stall.active = false;
 }
 

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/engine_private.h"
+#include "model/cause_lookup.h"
+#include "model/engine.h"
+#include "model/engine_state.h"
 #include "model/tell.h"
 
 /*
@@ -45,9 +47,8 @@ void engine__handshake_failed(void *ctx, struct conn *c, uint64_t now_ns)
 	if (!engine__is_etcd(e, c))
 		return;
 	cause__of_handshake(c, now_ns, &d);
-	engine__blame_lookup(c->member, c,
-			     c->tls.trouble < TLS_LEFT && c->tls.end == REQUEST_TIMEOUT, now_ns,
-			     &d);
+	cause__blame_lookup(c->member, c,
+			    c->tls.trouble < TLS_LEFT && c->tls.end == REQUEST_TIMEOUT, now_ns, &d);
 	engine__tell_connect(e, c, CONNECT_TLS, c->connect_done_ns, now_ns);
 	engine__fail_attempt(e, c->member, &d, now_ns);
 }
@@ -79,7 +80,7 @@ void engine__blind_answered(struct engine *e, struct conn *c, uint64_t now_ns)
 	struct exchange *x = c->exchange;
 
 	if (!m->blind || x->tid != m->refresh_tid ||
-	    (int64_t)(now_ns - x->start_ns) > e->config.stall_after_ns)
+	    (int64_t)(now_ns - x->start_ns) > e->stall_after_ns)
 		return;
 	lease__touched(&m->lease);
 	member__refreshed(m);
@@ -94,7 +95,7 @@ bool engine__wants_tls(const struct member *m, uint64_t now_ns)
 
 void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns)
 {
-	struct member *m = engine__member(e, pid);
+	struct member *m = member__find(e->members, pid);
 	char note[sizeof(m->blind_reason) + 256];
 	struct finding f = {0};
 
@@ -107,7 +108,7 @@ void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint6
 		 "known",
 		 m->blind_reason);
 	tell__process(&f, m, PROCESS_UPDATED, note);
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 }
 
 void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
@@ -126,5 +127,5 @@ void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
 		return;
 	m->blind_reason[0] = '\0';
 	tell__process(&f, m, PROCESS_UPDATED, "its TLS can be read now");
-	engine__say(e, &f, now_ns);
+	reporter__report(&e->reporter, &f, now_ns);
 }

@@ -11,6 +11,14 @@
 #define ETCD_PORT	 2379
 #define ETCD_PORT_LEGACY 4001
 
+struct member *member__find(struct member *members, uint32_t pid)
+{
+	struct member *m;
+
+	HASH_FIND(hh, members, &pid, sizeof(pid), m);
+	return m;
+}
+
 const char *member__role_name(enum etcd_role role)
 {
 	switch (role) {

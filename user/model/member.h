@@ -68,6 +68,8 @@ struct member {
 	UT_hash_handle hh;
 };
 
+struct member *member__find(struct member *members, uint32_t pid); /* NULL = none */
+
 const char *member__role_name(enum etcd_role role); /* NULL = not known */
 
 /* Learn from a request to etcd; true when something about who it is has changed. */

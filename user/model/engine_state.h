@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * engine_private.h - the engine's inside, for the engine_*.c files: engine.c is its outside,
- * engine_conn.c changes it by what connections tell, engine_dns.c by look-ups, engine_stall.c says
- * when a lease is in danger, engine_notes.c what the wire tells besides; engine_query.c only looks.
+ * engine_state.h - what the engine knows, and what its files offer to those above them.
+ *
+ * From the top: engine.c hands out what comes in, engine_query.c only looks; engine_conn.c and
+ * engine_dns.c listen to connections and lookups; engine_tls.c follows the handshakes among them;
+ * engine_stall.c says when a lease is in danger; engine_endpoint.c how the endpoints stand,
+ * engine_notes.c what else the wire shows.
  */
-#ifndef LEASEWATCH_ENGINE_PRIVATE_H
-#define LEASEWATCH_ENGINE_PRIVATE_H
+#ifndef LEASEWATCH_ENGINE_STATE_H
+#define LEASEWATCH_ENGINE_STATE_H
 
-#include "model/engine.h"
 #include "model/lookup.h"
+#include "model/member.h"
+#include "model/reporter.h"
 
 /* Etcd clusters whose elections are followed at once; of one more, another is forgotten. */
 #define ENGINE_CLUSTERS 64
@@ -16,7 +20,8 @@
 #define ENGINE_BEQUESTS 8
 
 struct engine {
-	struct engine_config config;
+	struct reporter reporter;
+	int64_t stall_after_ns;
 	struct member *members;
 	struct endpoint_table endpoints;
 	struct conn_table conns;
@@ -35,13 +40,14 @@ struct engine {
 	size_t next_bequest;
 };
 
-void engine__say(struct engine *e, struct finding *f, uint64_t now_ns);
-struct member *engine__member(const struct engine *e, uint32_t pid); /* NULL: not ours */
-
 /* engine_conn.c */
 extern const struct conn_listener engine__conn_listener;
+
+/* engine_endpoint.c */
 /* Say its state, if it has changed and was not told a moment ago. */
 void engine__tell_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t now_ns);
+/* The end: say of each what has changed since it was told. */
+void engine__tell_endpoints(struct engine *e, uint64_t now_ns);
 /* Old trouble at endpoints that nobody waits for. */
 void engine__forget_trouble(struct engine *e, uint64_t now_ns);
 /* What hangs is shown in its endpoint's matrix while it hangs. */
@@ -49,6 +55,13 @@ void engine__note_hanging(struct engine *e, const struct member *m, uint64_t now
 
 void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome outcome,
 			  uint64_t end_ns, uint64_t now_ns);
+/* It went like this there; CELL_UNKNOWN: nothing is known of that. */
+void engine__note_outcome(struct engine *e, struct address *a, enum matrix_column column,
+			  enum matrix_cell cell, uint64_t start_ns, uint64_t at_ns,
+			  uint64_t now_ns);
+void engine__note_connect(struct engine *e, struct conn *c, enum matrix_cell cell, uint64_t now_ns);
+/* Has this connect come to something only with the first answer? */
+bool engine__waits_for_answer(const struct conn *c);
 
 /* engine_tls.c */
 bool engine__is_etcd(void *ctx, const struct conn *c);
@@ -72,17 +85,6 @@ void engine__fail_attempt(struct engine *e, struct member *m, const struct diagn
 
 /* engine_dns.c */
 extern const struct lookup_listener engine__lookup_listener;
-/* The look-up that keeps the member from its next refresh, which `attempt` carries; NULL = none. */
-const struct lookup *engine__lookup_in_the_way(const struct engine *e, const struct member *m,
-					       const struct conn *attempt, uint64_t now_ns);
-void engine__diagnose_lookup(const struct engine *e, const struct lookup *l, struct diagnosis *out);
-/*
- * The attempt on this connection has failed; `gave_up`: Patroni waited no longer. If a look-up
- * right before it took most of the time that Patroni had, that is the cause: *d is changed.
- */
-void engine__blame_lookup(const struct member *m, const struct conn *c, bool gave_up,
-			  uint64_t now_ns, struct diagnosis *d);
-void engine__dns_status(const struct engine *e, uint64_t now_ns, struct dns_status *out);
 
 /* engine_notes.c */
 void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns);
