@@ -22,7 +22,7 @@
 #include "cmd/textfile.h"
 #include "cmd/watch.h"
 #include "kernel/privileges.h"
-#include "model/digest.h"
+#include "model/rollup.h"
 #include "model/summary.h"
 #include "sink/log.h"
 #include "sink/metrics.h"
@@ -38,7 +38,7 @@ struct daemon {
 	struct conf conf;
 	struct watch *watch;
 	struct summary *summary;
-	struct digest *digest;
+	struct rollup *rollup;
 	struct log *log;
 	struct metrics *metrics;
 	struct metrics_http *http;
@@ -46,7 +46,7 @@ struct daemon {
 	struct textfile textfile;
 	bool status_due;
 	/* wall clock: when it was done last */
-	uint64_t digest_ns, textfile_ns, watchdog_ns, status_ns;
+	uint64_t rollup_ns, textfile_ns, watchdog_ns, status_ns;
 	sigset_t hup;
 };
 
@@ -69,7 +69,7 @@ static void on_finding(void *ctx, const struct finding *f)
 	metrics__finding(d->metrics, f);
 	if (f->type == FINDING_STALL || f->type == FINDING_PROCESS)
 		d->status_due = true;
-	if (d->conf.log.each_request || !digest__take(d->digest, f))
+	if (d->conf.log.each_request || !rollup__take(d->rollup, f))
 		tell(d, f);
 }
 
@@ -159,7 +159,7 @@ static void reload(struct daemon *d)
 		fprintf(stderr, "leasewatch: what changed in [watch] needs a restart\n");
 	next.watch = d->conf.watch;
 	if (next.log.each_request && !d->conf.log.each_request)
-		digest__flush(d->digest, watch__wall_ns(d->watch), tell, d);
+		rollup__flush(d->rollup, watch__wall_ns(d->watch), tell, d);
 	reload_http(d, &next.metrics);
 	textfile__move(&d->textfile, next.metrics.textfile);
 	strcpy(next.metrics.textfile, d->textfile.path);
@@ -231,8 +231,8 @@ static void tend(struct daemon *d, uint64_t now_ns)
 	const struct conf *c = &d->conf;
 	uint64_t watchdog_ns = notify__watchdog_ns(d->notify);
 
-	if (is_due(&d->digest_ns, now_ns, (uint64_t)c->log.interval_ns))
-		digest__flush(d->digest, now_ns, tell, d);
+	if (is_due(&d->rollup_ns, now_ns, (uint64_t)c->log.interval_ns))
+		rollup__flush(d->rollup, now_ns, tell, d);
 	if (d->textfile.path[0] &&
 	    is_due(&d->textfile_ns, now_ns, (uint64_t)c->metrics.textfile_interval_ns))
 		write_textfile(d);
@@ -269,7 +269,7 @@ static void conclude(struct daemon *d)
 
 	watch__conclude(d->watch);
 	f.ts_ns = watch__wall_ns(d->watch);
-	digest__flush(d->digest, f.ts_ns, tell, d);
+	rollup__flush(d->rollup, f.ts_ns, tell, d);
 	summary__finish(d->summary, f.ts_ns);
 	log__finding(d->log, &f);
 	textfile__remove(&d->textfile);
@@ -307,9 +307,9 @@ static int prepare(struct daemon *d, char *why, size_t why_size)
 	lw_catch_signals();
 	d->notify = notify__new();
 	d->summary = summary__new();
-	d->digest = digest__new(d->conf.watch.stall_after_ns);
+	d->rollup = rollup__new(d->conf.watch.stall_after_ns);
 	d->metrics = metrics__new();
-	if (!d->summary || !d->digest || !d->metrics)
+	if (!d->summary || !d->rollup || !d->metrics)
 		return -ENOMEM;
 	return open_outputs(d, why, why_size);
 }
@@ -340,7 +340,7 @@ static void free_all(struct daemon *d)
 	watch__free(d->watch);
 	log__free(d->log);
 	metrics__free(d->metrics);
-	digest__free(d->digest);
+	rollup__free(d->rollup);
 	summary__free(d->summary);
 	notify__free(d->notify);
 }
@@ -359,7 +359,7 @@ int daemon__serve(const struct daemon_options *opts, const struct conf *conf)
 		free_all(&d);
 		return err;
 	}
-	d.digest_ns = watch__wall_ns(d.watch);
+	d.rollup_ns = watch__wall_ns(d.watch);
 	notify__send(d.notify, "READY=1");
 	err = run(&d);
 	notify__send(d.notify, "STOPPING=1\nSTATUS=Stopping");

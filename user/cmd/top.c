@@ -45,7 +45,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_top(int key, char *arg, struct argp_state *state)
 {
 	struct top_command *c = state->input;
 
@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void on_finding(void *ctx, const struct finding *f)
+static void take_finding(void *ctx, const struct finding *f)
 {
 	struct top_command *c = ctx;
 
@@ -89,7 +89,7 @@ static bool answer_keys(struct top_command *c)
 	return true;
 }
 
-static int draw(struct top_command *c, const struct watch *w, uint64_t now)
+static int draw_screen(struct top_command *c, const struct watch *w, uint64_t now)
 {
 	int rows, cols, err;
 
@@ -108,9 +108,9 @@ static int draw(struct top_command *c, const struct watch *w, uint64_t now)
 	return 0;
 }
 
-static int run(struct top_command *c, struct watch *w)
+static int run_screen(struct top_command *c, struct watch *w)
 {
-	int err = draw(c, w, watch__wall_ns(w));
+	int err = draw_screen(c, w, watch__wall_ns(w));
 
 	while (!lw_stop && !err) {
 		uint64_t now;
@@ -121,13 +121,13 @@ static int run(struct top_command *c, struct watch *w)
 			break;
 		now = watch__wall_ns(w);
 		if (c->changed || now - c->drawn_ns >= DRAW_NS)
-			err = draw(c, w, now);
+			err = draw_screen(c, w, now);
 	}
 	return err;
 }
 
 /* What stays in the terminal's memory when the screen is gone. */
-static int conclude(struct top_command *c, uint64_t now)
+static int conclude_top(struct top_command *c, uint64_t now)
 {
 	char sentence[SUMMARY_SENTENCE_BYTES];
 
@@ -146,7 +146,7 @@ static int conclude(struct top_command *c, uint64_t now)
 	}
 }
 
-static int show(struct top_command *c, struct watch *w)
+static int show_screen(struct top_command *c, struct watch *w)
 {
 	char why[256] = "out of memory";
 	int err = top_screen__open(&c->screen, why, sizeof(why)), status;
@@ -155,17 +155,17 @@ static int show(struct top_command *c, struct watch *w)
 		fprintf(stderr, "leasewatch: %s\n", why);
 		return EXIT_TOOL_ERROR;
 	}
-	err = run(c, w);
+	err = run_screen(c, w);
 	top_screen__close(c->screen);
 	if (err) {
 		fprintf(stderr, "leasewatch: %s\n", strerror(-err));
 		c->failed = true;
 	}
-	status = conclude(c, watch__wall_ns(w));
+	status = conclude_top(c, watch__wall_ns(w));
 	return fflush(stdout) ? EXIT_TOOL_ERROR : status;
 }
 
-static int prepare(struct top_command *c, char *why, size_t why_size)
+static int prepare_top(struct top_command *c, char *why, size_t why_size)
 {
 	struct text_options text = {0};
 	struct utsname uts;
@@ -190,9 +190,9 @@ static int top(struct top_command *c)
 	int status = EXIT_TOOL_ERROR, err;
 
 	setlocale(LC_ALL, "");
-	err = prepare(c, why, sizeof(why));
+	err = prepare_top(c, why, sizeof(why));
 	if (!err) {
-		c->watch.on_finding = on_finding;
+		c->watch.on_finding = take_finding;
 		c->watch.ctx = c;
 		lw_catch_signals();
 		err = watch__open(&w, &c->watch, why, sizeof(why));
@@ -200,7 +200,7 @@ static int top(struct top_command *c)
 	if (err)
 		fprintf(stderr, "leasewatch: %s\n", why);
 	else
-		status = show(c, w);
+		status = show_screen(c, w);
 	watch__free(w);
 	if (c->view)
 		sink__free(top__sink(c->view));
@@ -215,7 +215,7 @@ int cmd_top(int argc, char **argv)
 		{.argp = &options__watch}, {.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
-		.parser = parse,
+		.parser = parse_top,
 		.children = children,
 		.doc = "A live screen: the leases running down, the endpoints, and what is the "
 		       "matter.\v"

@@ -43,7 +43,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_trace(int key, char *arg, struct argp_state *state)
 {
 	struct trace *t = state->input;
 
@@ -100,7 +100,7 @@ static void note_first_renewal(struct trace *t, const struct finding *f)
 		finding_where_name(&f->where, where, sizeof(where)), f->request.ttl_s);
 }
 
-static void on_finding(void *ctx, const struct finding *f)
+static void trace_finding(void *ctx, const struct finding *f)
 {
 	struct trace *t = ctx;
 
@@ -137,7 +137,7 @@ static int open_sinks(struct trace *t)
 	return t->sinks[1] ? 0 : -ENOMEM;
 }
 
-static int run(struct trace *t, struct watch *w)
+static int trace_until_done(struct trace *t, struct watch *w)
 {
 	uint64_t start = watch__wall_ns(w), now = start;
 	uint64_t duration = t->duration_s * NS_PER_S;
@@ -164,13 +164,13 @@ static int run(struct trace *t, struct watch *w)
 	return err;
 }
 
-static int conclude(struct trace *t, struct watch *w)
+static int conclude_trace(struct trace *t, struct watch *w)
 {
 	struct finding f = {.type = FINDING_SUMMARY, .summary = t->summary};
 
 	f.ts_ns = watch__wall_ns(w);
 	summary__finish(t->summary, f.ts_ns);
-	on_finding(t, &f);
+	trace_finding(t, &f);
 	if (t->failed)
 		return EXIT_TOOL_ERROR;
 	switch (t->summary->verdict) {
@@ -192,7 +192,7 @@ static int trace(struct trace *t)
 	t->summary = summary__new();
 	if (!t->summary || open_sinks(t))
 		goto out;
-	t->watch.on_finding = on_finding;
+	t->watch.on_finding = trace_finding;
 	t->watch.ctx = t;
 	lw_catch_signals();
 	err = watch__open(&w, &t->watch, why, sizeof(why));
@@ -205,13 +205,13 @@ static int trace(struct trace *t)
 	if (t->person)
 		fprintf(stderr, "leasewatch: findings appear as they happen; Ctrl-C ends with a "
 				"summary; `leasewatch top` is the live screen\n");
-	err = run(t, w);
+	err = trace_until_done(t, w);
 	if (err) {
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));
 		t->failed = true;
 	}
 	watch__conclude(w);
-	status = conclude(t, w);
+	status = conclude_trace(t, w);
 out:
 	watch__free(w);
 	sink__free(t->sinks[0]);
@@ -226,7 +226,7 @@ int cmd_trace(int argc, char **argv)
 		{.argp = &options__watch}, {.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
-		.parser = parse,
+		.parser = parse_trace,
 		.children = children,
 		.doc = "Watch Patroni's requests to etcd, report stalls as they happen, then "
 		       "sum up.\v"

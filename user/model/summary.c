@@ -49,8 +49,8 @@ static struct summary_endpoint *find_endpoint(struct summary *s, const char *nam
 }
 
 /* The endpoint of this name, made when it is new. NULL: no memory, nothing has changed. */
-static struct summary_endpoint *get_endpoint(struct summary_private *p,
-					     const struct finding_where *where)
+static struct summary_endpoint *endpoint_named(struct summary_private *p,
+					       const struct finding_where *where)
 {
 	struct summary *s = &p->pub;
 	char name[SUMMARY_NAME_BYTES];
@@ -131,8 +131,8 @@ bool summary__is_refresh(const char *rpc)
 	       !strcmp(rpc, "v2/put leader");
 }
 
-static void count_request(struct summary *s, struct summary_endpoint *e, struct summary_rpc *r,
-			  const struct finding_request *req)
+static void fold_request(struct summary *s, struct summary_endpoint *e, struct summary_rpc *r,
+			 const struct finding_request *req)
 {
 	bool answered = req->outcome == REQUEST_OK || req->outcome == REQUEST_ERROR;
 
@@ -163,7 +163,7 @@ static int add_request(struct summary_private *p, const struct finding *f)
 
 	if ((unsigned int)f->request.outcome >= REQUEST_OUTCOMES)
 		return -EINVAL;
-	e = get_endpoint(p, &f->where);
+	e = endpoint_named(p, &f->where);
 	if (!e)
 		return -ENOMEM;
 	r = get_rpc(e, f->request.rpc);
@@ -175,7 +175,7 @@ static int add_request(struct summary_private *p, const struct finding *f)
 		}
 		return -ENOMEM;
 	}
-	count_request(s, e, r, &f->request);
+	fold_request(s, e, r, &f->request);
 	p->traffic++;
 	return 0;
 }
@@ -184,7 +184,7 @@ static int add_request(struct summary_private *p, const struct finding *f)
 static int add_requests(struct summary_private *p, const struct finding *f)
 {
 	const struct finding_requests *many = &f->requests;
-	struct summary_endpoint *e = get_endpoint(p, &f->where);
+	struct summary_endpoint *e = endpoint_named(p, &f->where);
 	struct summary_rpc *r = e ? get_rpc(e, many->rpc) : NULL;
 
 	if (!r)
@@ -205,7 +205,7 @@ static int add_requests(struct summary_private *p, const struct finding *f)
 
 static int add_connect(struct summary_private *p, const struct finding *f)
 {
-	struct summary_endpoint *e = get_endpoint(p, &f->where);
+	struct summary_endpoint *e = endpoint_named(p, &f->where);
 
 	if (!e)
 		return -ENOMEM;
@@ -217,9 +217,9 @@ static int add_connect(struct summary_private *p, const struct finding *f)
 	return 0;
 }
 
-static int add_endpoint(struct summary_private *p, const struct finding *f)
+static int new_endpoint(struct summary_private *p, const struct finding *f)
 {
-	struct summary_endpoint *e = get_endpoint(p, &f->where);
+	struct summary_endpoint *e = endpoint_named(p, &f->where);
 
 	if (!e)
 		return -ENOMEM;
@@ -265,7 +265,7 @@ int summary__add(struct summary *s, const struct finding *f)
 		err = summary__add_stall(p, f);
 		break;
 	case FINDING_ENDPOINT:
-		err = add_endpoint(p, f);
+		err = new_endpoint(p, f);
 		break;
 	case FINDING_LOST:
 		s->events_lost += f->lost.count;

@@ -33,7 +33,8 @@ struct sentence {
 	size_t size, len;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct sentence *s, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add_words(struct sentence *s, const char *fmt,
+							    ...)
 {
 	va_list args;
 	int n;
@@ -112,9 +113,9 @@ static void say_beginning(struct sentence *out, const struct summary_stall *st)
 {
 	if (st->first_cause == st->cause || !strcmp(st->first_endpoint, st->endpoint))
 		return;
-	say(out, ", after %s", enum_name(&cause_names, st->first_cause));
+	add_words(out, ", after %s", enum_name(&cause_names, st->first_cause));
 	if (st->first_endpoint[0])
-		say(out, " at %s", st->first_endpoint);
+		add_words(out, " at %s", st->first_endpoint);
 }
 
 static void say_stalled(struct sentence *out, const struct summary *s)
@@ -122,33 +123,34 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 	const struct summary_stall *w = worst_stall(s);
 	char d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
-	say(out, "stalled: ");
+	add_words(out, "stalled: ");
 	if (s->stalls == 1)
-		say(out, "1 stall of the lease renewal");
+		add_words(out, "1 stall of the lease renewal");
 	else
-		say(out, "%" PRIu64 " stalls of the lease renewal, the worst", s->stalls);
+		add_words(out, "%" PRIu64 " stalls of the lease renewal, the worst", s->stalls);
 	if (!w) {
-		say(out, ".");
+		add_words(out, ".");
 		return;
 	}
-	say(out, "%s %s", s->stalls == 1 ? ":" : " was", enum_name(&cause_names, w->cause));
+	add_words(out, "%s %s", s->stalls == 1 ? ":" : " was", enum_name(&cause_names, w->cause));
 	if (w->endpoint[0])
-		say(out, " at %s", summary_stall__where(w, where, sizeof(where)));
+		add_words(out, " at %s", summary_stall__where(w, where, sizeof(where)));
 	say_beginning(out, w);
 	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
-		say(out, "; how much of the lease was left is not known");
+		add_words(out, "; how much of the lease was left is not known");
 	else if (w->worst_remaining_ns <= 0)
-		say(out, "; the lease ran out");
+		add_words(out, "; the lease ran out");
 	else
-		say(out, "; %s of the lease %s left", human_duration(d, w->worst_remaining_ns),
-		    w->result == STALL_ONGOING ? "are" : "were");
+		add_words(out, "; %s of the lease %s left",
+			  human_duration(d, w->worst_remaining_ns),
+			  w->result == STALL_ONGOING ? "are" : "were");
 	if (w->result == STALL_ONGOING)
-		say(out, ", and it is not over.");
+		add_words(out, ", and it is not over.");
 	else if (w->duration_ns < 0)
-		say(out, ", then: %s.", enum_name(&stall_result_names, w->result));
+		add_words(out, ", then: %s.", enum_name(&stall_result_names, w->result));
 	else
-		say(out, "; %s after %s.", enum_name(&stall_result_names, w->result),
-		    human_duration(d, w->duration_ns));
+		add_words(out, "; %s after %s.", enum_name(&stall_result_names, w->result),
+			  human_duration(d, w->duration_ns));
 }
 
 static void say_healthy(struct sentence *out, const struct summary *s)
@@ -156,23 +158,25 @@ static void say_healthy(struct sentence *out, const struct summary *s)
 	struct totals t = add_up(s);
 	char d[HUMAN_BYTES];
 
-	say(out, "healthy: no stall");
+	add_words(out, "healthy: no stall");
 	if (s->refreshes) {
-		say(out, "; %" PRIu64 " of %" PRIu64 " lease renewal%s succeeded in %s",
-		    s->refreshes_ok, s->refreshes, plural(s->refreshes),
-		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		add_words(out, "; %" PRIu64 " of %" PRIu64 " lease renewal%s succeeded in %s",
+			  s->refreshes_ok, s->refreshes, plural(s->refreshes),
+			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		if (t.slowest_refresh_ns >= 0)
-			say(out, ", the slowest in %s", human_duration(d, t.slowest_refresh_ns));
+			add_words(out, ", the slowest in %s",
+				  human_duration(d, t.slowest_refresh_ns));
 	} else if (s->tls_blind[0]) {
-		say(out, " as far as timing tells, in %s",
-		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		add_words(out, " as far as timing tells, in %s",
+			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	} else {
-		say(out, "; no lease renewal was due in %s (only a leader renews)",
-		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		add_words(out, "; no lease renewal was due in %s (only a leader renews)",
+			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	}
 	if (t.failed)
-		say(out, "; but %" PRIu64 " of %" PRIu64 " requests failed", t.failed, t.requests);
-	say(out, ".");
+		add_words(out, "; but %" PRIu64 " of %" PRIu64 " requests failed", t.failed,
+			  t.requests);
+	add_words(out, ".");
 }
 
 void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
@@ -191,20 +195,21 @@ void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 		say_healthy(&out, s);
 		break;
 	case VERDICT_NO_TRAFFIC:
-		say(&out, "nothing to judge: no request to etcd was seen in %s.",
-		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		add_words(&out, "nothing to judge: no request to etcd was seen in %s.",
+			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		break;
 	}
 	if (s->demotions == 1)
-		say(&out, " %s was demoted.", s->demoted);
+		add_words(&out, " %s was demoted.", s->demoted);
 	else if (s->demotions)
-		say(&out, " There were %" PRIu64 " demotions, the last of %s.", s->demotions,
-		    s->demoted);
+		add_words(&out, " There were %" PRIu64 " demotions, the last of %s.", s->demotions,
+			  s->demoted);
 	if (s->tls_blind[0])
-		say(&out,
-		    " TLS could not be read (%s): renewals could not be told from other requests.",
-		    s->tls_blind);
+		add_words(
+			&out,
+			" TLS could not be read (%s): renewals could not be told from other requests.",
+			s->tls_blind);
 	if (s->events_lost)
-		say(&out, " %" PRIu64 " event%s lost: the counts are too low.", s->events_lost,
-		    s->events_lost == 1 ? " was" : "s were");
+		add_words(&out, " %" PRIu64 " event%s lost: the counts are too low.",
+			  s->events_lost, s->events_lost == 1 ? " was" : "s were");
 }

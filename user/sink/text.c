@@ -75,7 +75,7 @@ static int write_out(FILE *out, const char *data, size_t len)
 	return err;
 }
 
-static struct text_out compose(const struct sink_text *t, FILE *m)
+static struct text_out text_output(const struct sink_text *t, FILE *m)
 {
 	int width = width_now(t);
 
@@ -140,7 +140,7 @@ static int text__finding(struct sink *sink, const struct finding *f)
 
 	if (!m)
 		return -ENOMEM;
-	o = compose(t, m);
+	o = text_output(t, m);
 	if (f->type == FINDING_SUMMARY && f->summary) {
 		if (t->day[0])
 			text_out__newline(&o);

@@ -61,7 +61,7 @@ static void put_number(struct text_out *o, int end, uint64_t n, bool bad)
 	text_out__right(o, bad && n ? TONE_BAD : TONE_PLAIN, end, text);
 }
 
-static void put_latency(struct text_out *o, int base, const struct histogram *h)
+static void put_quantiles(struct text_out *o, int base, const struct histogram *h)
 {
 	static const struct {
 		int end;
@@ -103,7 +103,7 @@ static void put_rpc(struct text_out *o, int base, const struct summary_rpc *r)
 	put_number(o, base + REQUESTS_END, summary_rpc__requests(r), false);
 	put_number(o, base + FAILED_END, summary_rpc__failed(r), true);
 	put_number(o, base + TIMEOUTS_END, r->outcomes[REQUEST_TIMEOUT], true);
-	put_latency(o, base, &r->latency);
+	put_quantiles(o, base, &r->latency);
 }
 
 static void put_matrix(struct text_out *o, const struct summary_endpoint *end)
@@ -119,7 +119,7 @@ static void put_matrix(struct text_out *o, const struct summary_endpoint *end)
 	text_out__newline(o);
 }
 
-static void put_endpoint(struct text_out *o, int state_col, const struct summary_endpoint *e)
+static void put_endpoint_row(struct text_out *o, int state_col, const struct summary_endpoint *e)
 {
 	int base = state_col + STATE_COLUMNS;
 	const char *state = enum_name(&endpoint_state_names, e->state);
@@ -131,7 +131,7 @@ static void put_endpoint(struct text_out *o, int state_col, const struct summary
 	put_number(o, base + REQUESTS_END, e->requests, false);
 	put_number(o, base + FAILED_END, e->failed, true);
 	put_number(o, base + TIMEOUTS_END, e->timeouts, true);
-	put_latency(o, base, &e->latency);
+	put_quantiles(o, base, &e->latency);
 	for (size_t i = 0; i < e->rpcs_len; i++)
 		put_rpc(o, base, &e->rpcs[i]);
 	if (e->connects_failed) {
@@ -145,7 +145,7 @@ static void put_endpoint(struct text_out *o, int state_col, const struct summary
 		put_matrix(o, e);
 }
 
-static void put_endpoints(struct text_out *o, const struct summary *s)
+static void put_endpoint_table(struct text_out *o, const struct summary *s)
 {
 	int state_col = name_columns(o, s) + 1;
 
@@ -154,7 +154,7 @@ static void put_endpoints(struct text_out *o, const struct summary *s)
 	text_out__newline(o);
 	put_header(o, state_col);
 	for (size_t i = 0; i < s->endpoints_len; i++)
-		put_endpoint(o, state_col, &s->endpoints[i]);
+		put_endpoint_row(o, state_col, &s->endpoints[i]);
 }
 
 /* The table of stalls: where its columns stand. */
@@ -218,8 +218,8 @@ static void put_left(struct text_out *o, int end, const struct summary_stall *st
 				human_duration_utf8(o->utf8, d, st->worst_remaining_ns));
 }
 
-static void put_stall(struct text_out *o, const struct stall_table *t,
-		      const struct summary_stall *st)
+static void put_stall_row(struct text_out *o, const struct stall_table *t,
+			  const struct summary_stall *st)
 {
 	const char *result = enum_name(&stall_result_names, st->result),
 		   *cause = enum_name(&cause_names, st->cause);
@@ -246,7 +246,7 @@ static void put_stall(struct text_out *o, const struct stall_table *t,
 	text_out__newline(o);
 }
 
-static void put_stalls(struct text_out *o, const struct summary *s)
+static void put_stall_table(struct text_out *o, const struct summary *s)
 {
 	struct stall_table t;
 
@@ -256,7 +256,7 @@ static void put_stalls(struct text_out *o, const struct summary *s)
 	text_out__newline(o);
 	put_stall_header(o, &t);
 	for (size_t i = 0; i < s->stall_list_len; i++)
-		put_stall(o, &t, &s->stall_list[i]);
+		put_stall_row(o, &t, &s->stall_list[i]);
 	if (s->stalls > s->stall_list_len) {
 		text_out__put(o, TONE_PLAIN, "%" PRIu64 " earlier stalls are not listed.",
 			      s->stalls - s->stall_list_len);
@@ -291,11 +291,11 @@ void text__summary(struct text_out *o, const struct summary *s)
 		text_out__newline(o);
 	}
 	o->width = 0; /* a table that is broken is worse than one that is too wide */
-	put_endpoints(o, s);
+	put_endpoint_table(o, s);
 	o->width = width;
 	text__summary_dns(o, &s->dns);
 	o->width = 0;
-	put_stalls(o, s);
+	put_stall_table(o, s);
 	o->width = width;
 	put_verdict(o, s);
 }

@@ -31,7 +31,7 @@ static void put_count(struct text_out *o, uint64_t n, const char *one, const cha
 	text_out__put(o, TONE_PLAIN, "%" PRIu64 " %s", n, n == 1 ? one : several);
 }
 
-static void put_lookups(struct text_out *o, const struct summary_lookups *l, bool median)
+static void put_lookup_counts(struct text_out *o, const struct summary_lookups *l, bool median)
 {
 	int64_t p50 = histogram__quantile_ns(&l->latency, 0.5);
 	int64_t max = histogram__quantile_ns(&l->latency, 1);
@@ -92,12 +92,12 @@ void text__summary_dns(struct text_out *o, const struct summary_dns *d)
 		put_count(o, d->ended[source].count, "lookup", "lookups");
 	else
 		put_count(o, d->ended[source].count, "query", "queries");
-	put_lookups(o, &d->ended[source], true);
+	put_lookup_counts(o, &d->ended[source], true);
 	if (n) {
 		text_out__to(o, INDENT);
 		text_out__put(o, TONE_PLAIN, "slowest nameserver: %s, ", n->address);
 		put_count(o, n->queries.count, "query", "queries");
-		put_lookups(o, &n->queries, false);
+		put_lookup_counts(o, &n->queries, false);
 	}
 	for (size_t i = 0; i < d->unanswered_len; i++)
 		put_unanswered(o, d, i);

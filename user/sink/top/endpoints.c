@@ -74,7 +74,8 @@ static bool is_blind(const struct status *s)
 	return false;
 }
 
-static void fit(const struct status *s, const struct top_grid *g, struct top_column columns[COLS])
+static void fit_endpoints(const struct status *s, const struct top_grid *g,
+			  struct top_column columns[COLS])
 {
 	bool room = g->cols >= ROOMY_COLUMNS;
 	int name = 8;
@@ -98,11 +99,11 @@ bool top_endpoints__shows_in_flight(const struct top *t, const struct top_grid *
 {
 	struct top_column columns[COLS];
 
-	fit(&t->shown.status, g, columns);
+	fit_endpoints(&t->shown.status, g, columns);
 	return columns[COL_IN_FLIGHT].width > 0;
 }
 
-static bool is_waited_for(const struct endpoint_status *e)
+static bool has_waited(const struct endpoint_status *e)
 {
 	return e->in_flight && e->oldest_ns >= IN_FLIGHT_NS;
 }
@@ -148,7 +149,7 @@ static void draw_endpoint(struct top_grid *g, int row, const struct top_column c
 	top_table__put(g, row, &columns[COL_REQUESTS], TONE_PLAIN, buf);
 	snprintf(buf, sizeof(buf), "%" PRIu64, e->failed);
 	top_table__put(g, row, &columns[COL_FAILED], e->failed ? TONE_WARN : TONE_PLAIN, buf);
-	if (is_waited_for(e))
+	if (has_waited(e))
 		top_table__put(g, row, &columns[COL_IN_FLIGHT],
 			       e->oldest_ns >= NS_PER_S ? TONE_WARN : TONE_PLAIN,
 			       say_in_flight(e, buf, sizeof(buf)));
@@ -169,7 +170,7 @@ void top_endpoints__draw(const struct top *t, struct top_grid *g, struct top_are
 	bool choose;
 	int row = area.row;
 
-	fit(s, g, columns);
+	fit_endpoints(s, g, columns);
 	if (heading && area.rows > 0)
 		top_table__heading(g, row++, columns, COLS);
 	room = row < area.row + area.rows ? (size_t)(area.row + area.rows - row) : 0;
@@ -202,7 +203,7 @@ void top_in_flight__draw(const struct top *t, struct top_grid *g, int row)
 		const struct endpoint_status *e = &s->endpoints[i];
 
 		more += e->in_flight;
-		if (is_waited_for(e) && (!oldest || e->oldest_ns > oldest->oldest_ns))
+		if (has_waited(e) && (!oldest || e->oldest_ns > oldest->oldest_ns))
 			oldest = e;
 	}
 	col = top_grid__put(g, row, 0, g->cols, TONE_BOLD, "in flight  ");

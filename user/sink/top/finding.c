@@ -51,8 +51,8 @@ const struct member_status *top_finding__worst(const struct status *s)
 }
 
 /* Another paragraph; the last one is overwritten when there are too many. */
-static struct paragraph *add(struct finding_text *t, const char *tag, enum tone tag_tone,
-			     enum tone tone, int rank)
+static struct paragraph *add_paragraph(struct finding_text *t, const char *tag, enum tone tag_tone,
+				       enum tone tone, int rank)
 {
 	struct paragraph *p = &t->paragraphs[t->len];
 
@@ -62,7 +62,8 @@ static struct paragraph *add(struct finding_text *t, const char *tag, enum tone 
 	return p;
 }
 
-__attribute__((format(printf, 2, 3))) static void append(struct paragraph *p, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void append_text(struct paragraph *p, const char *fmt,
+							      ...)
 {
 	size_t len = strlen(p->text);
 	va_list args;
@@ -97,12 +98,12 @@ static void add_stall(struct finding_text *t, const struct top *top, const struc
 				 : kind == ENTRY_HINT ? TONE_BOLD
 						      : TONE_PLAIN;
 		struct paragraph *p =
-			add(t, kinds[kind].tag, kind == ENTRY_TEXT ? e->tone : TONE_BOLD, tone,
-			    kinds[kind].rank);
+			add_paragraph(t, kinds[kind].tag, kind == ENTRY_TEXT ? e->tone : TONE_BOLD,
+				      tone, kinds[kind].rank);
 
 		top_line(e, i, one.utf8, p->text, sizeof(p->text));
 		if (kind == ENTRY_CAUSE && top->live.stalled > 1)
-			append(p, "; %zu more stalled", top->live.stalled - 1);
+			append_text(p, "; %zu more stalled", top->live.stalled - 1);
 	}
 }
 
@@ -113,10 +114,10 @@ static void add_last_stall(struct finding_text *t, const struct top_last_stall *
 
 	if (!l->ended_ns)
 		return;
-	p = add(t, "ended", TONE_DIM, TONE_PLAIN, 1);
-	append(p, "%s  stall %s", top_clock(clock, sizeof(clock), l->ended_ns), l->end);
+	p = add_paragraph(t, "ended", TONE_DIM, TONE_PLAIN, 1);
+	append_text(p, "%s  stall %s", top_clock(clock, sizeof(clock), l->ended_ns), l->end);
 	if (l->cause[0])
-		append(p, "; cause: %s", l->cause);
+		append_text(p, "; cause: %s", l->cause);
 }
 
 /* An endpoint that is ill while the leases are well: the next stall may come from there. */
@@ -133,12 +134,12 @@ static void add_ill_endpoints(struct finding_text *t, const struct top *top, con
 			continue;
 		entry__begin(&e, 0, TONE_WARN, "note");
 		entry__add_state(&e, &ill->where, &now);
-		p = add(t, e.tag, e.tone, e.tone, 0);
+		p = add_paragraph(t, e.tag, e.tone, e.tone, 0);
 		top_line(&e, 0, top->opts.utf8, p->text, sizeof(p->text));
 	}
 }
 
-static void compose(struct finding_text *t, const struct top *top)
+static void compose_box(struct finding_text *t, const struct top *top)
 {
 	const struct status *s = &top->shown.status;
 	const struct member_status *m = top_finding__worst(s);
@@ -149,14 +150,14 @@ static void compose(struct finding_text *t, const struct top *top)
 		return;
 	}
 	if (!s->members_len)
-		append(add(t, "", TONE_PLAIN, TONE_PLAIN, 0), "%s",
-		       top->seen ? "Patroni has exited; waiting for it to start again."
-				 : "No Patroni runs here yet; waiting for one to start.");
+		append_text(add_paragraph(t, "", TONE_PLAIN, TONE_PLAIN, 0), "%s",
+			    top->seen ? "Patroni has exited; waiting for it to start again."
+				      : "No Patroni runs here yet; waiting for one to start.");
 	add_ill_endpoints(t, top, s);
 	add_last_stall(t, &top->last_stall);
 }
 
-static struct top_wrap wrapping(const struct top_grid *g)
+static struct top_wrap box_wrapping(const struct top_grid *g)
 {
 	bool narrow = g->cols < NARROW_COLUMNS;
 	int cols = g->cols < TEXT_COLUMNS ? g->cols : TEXT_COLUMNS;
@@ -171,9 +172,9 @@ static int first_column(const struct top_wrap *how, const struct paragraph *p)
 	return how->col || !p->tag[0] ? how->col : (int)strlen(p->tag) + 1;
 }
 
-static void measure(struct finding_text *t, struct top_grid *g)
+static void measure_box(struct finding_text *t, struct top_grid *g)
 {
-	struct top_wrap how = wrapping(g);
+	struct top_wrap how = box_wrapping(g);
 
 	for (size_t i = 0; i < t->len; i++) {
 		how.first = first_column(&how, &t->paragraphs[i]);
@@ -185,8 +186,8 @@ void top_finding__rows(const struct top *top, struct top_grid *g, int *brief, in
 {
 	struct finding_text t;
 
-	compose(&t, top);
-	measure(&t, g);
+	compose_box(&t, top);
+	measure_box(&t, g);
 	*brief = *full = 0;
 	for (size_t i = 0; i < t.len; i++) {
 		*full += t.paragraphs[i].want;
@@ -195,7 +196,7 @@ void top_finding__rows(const struct top *top, struct top_grid *g, int *brief, in
 	}
 }
 
-static void share(struct finding_text *t, int rows)
+static void share_rows(struct finding_text *t, int rows)
 {
 	for (int rank = 0; rank <= RANK_EVIDENCE; rank++)
 		for (size_t i = 0; i < t->len; i++) {
@@ -210,12 +211,12 @@ static void share(struct finding_text *t, int rows)
 
 void top_finding__draw(const struct top *top, struct top_grid *g, struct top_area area)
 {
-	struct top_wrap how = wrapping(g);
+	struct top_wrap how = box_wrapping(g);
 	struct finding_text t;
 
-	compose(&t, top);
-	measure(&t, g);
-	share(&t, area.rows);
+	compose_box(&t, top);
+	measure_box(&t, g);
+	share_rows(&t, area.rows);
 	how.row = area.row;
 	for (size_t i = 0; i < t.len; i++) {
 		const struct paragraph *p = &t.paragraphs[i];

@@ -59,8 +59,8 @@ static bool say_verdict(const struct top *t, uint64_t now_ns, bool brief, char *
 	return false;
 }
 
-static void put_verdict(const struct top *t, uint64_t now_ns, struct top_grid *g, int row, int col,
-			int width)
+static void draw_verdict(const struct top *t, uint64_t now_ns, struct top_grid *g, int row, int col,
+			 int width)
 {
 	char verdict[160];
 	bool bad = say_verdict(t, now_ns, false, verdict, sizeof(verdict));
@@ -96,5 +96,5 @@ void top_head__draw(const struct top *t, uint64_t now_ns, struct top_grid *g, in
 		room -= (int)strlen(lost);
 		top_grid__put(g, row, room, (int)strlen(lost), TONE_BAR_ALARM, lost);
 	}
-	put_verdict(t, now_ns, g, row, col, room - col);
+	draw_verdict(t, now_ns, g, row, col, room - col);
 }

@@ -5,6 +5,8 @@
  * When rows are short: the finding first, then the leases, the endpoints, DNS, headings; events and
  * the evidence share what is left.
  */
+#include <sys/param.h>
+
 #include "sink/top/private.h"
 
 #define KEYS_FROM_ROWS	 12 /* a lower screen does without the line of keys */
@@ -19,14 +21,9 @@ struct plan {
 	int events;
 };
 
-static int min(int a, int b)
+static int take_rows(int *left, int rows)
 {
-	return a < b ? a : b;
-}
-
-static int take(int *left, int rows)
-{
-	rows = rows < 0 ? 0 : min(rows, *left);
+	rows = rows < 0 ? 0 : MIN(rows, *left);
 	*left -= rows;
 	return rows;
 }
@@ -40,17 +37,17 @@ static struct plan make_plan(const struct top *t, struct top_grid *g, int rows)
 	struct plan p = {0};
 
 	top_finding__rows(t, g, &brief, &full);
-	p.finding = take(&left, min(brief, rows - (members > 0)));
-	p.members = take(&left, min(members, left / 2 > 1 ? left / 2 : 1));
-	p.endpoints = take(&left, endpoints);
-	p.members += take(&left, members - p.members);
-	p.in_flight = endpoints && !top_endpoints__shows_in_flight(t, g) && take(&left, 1);
-	p.dns = members && take(&left, 1);
-	p.headings = members && left >= 2 && take(&left, 1 + (endpoints > 0));
+	p.finding = take_rows(&left, MIN(brief, rows - (members > 0)));
+	p.members = take_rows(&left, MIN(members, left / 2 > 1 ? left / 2 : 1));
+	p.endpoints = take_rows(&left, endpoints);
+	p.members += take_rows(&left, members - p.members);
+	p.in_flight = endpoints && !top_endpoints__shows_in_flight(t, g) && take_rows(&left, 1);
+	p.dns = members && take_rows(&left, 1);
+	p.headings = members && left >= 2 && take_rows(&left, 1 + (endpoints > 0));
 	if (left > EVENTS_ROWS) {
 		int most = rows < TALL_ROWS ? EVIDENCE_ROWS : rows;
 
-		p.finding += take(&left, min(min(full - brief, most), left - EVENTS_ROWS));
+		p.finding += take_rows(&left, MIN(MIN(full - brief, most), left - EVENTS_ROWS));
 	}
 	p.blanks = left >= BLANKS_FROM_ROWS;
 	p.events = left;

@@ -114,7 +114,7 @@ void top_list__draw(struct top *t, struct top_grid *g, struct top_area area, boo
 	}
 }
 
-static struct top_wrap wrapping(const struct top_grid *g, enum entry_kind kind)
+static struct top_wrap event_wrapping(const struct top_grid *g, enum entry_kind kind)
 {
 	int col = body_column(g), hang = kind == ENTRY_HINT ? (int)strlen(entry__label(kind)) : 0;
 
@@ -129,7 +129,7 @@ static int draw_event(struct top_grid *g, const struct top_event *e, int row, in
 
 	for (size_t i = 0; *text || !rows; i++) {
 		size_t len = strcspn(text, "\n");
-		struct top_wrap how = wrapping(g, e->kinds[i]);
+		struct top_wrap how = event_wrapping(g, e->kinds[i]);
 		char line[1024];
 
 		snprintf(line, sizeof(line), "%s%.*s", entry__label(e->kinds[i]), (int)len, text);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "sink/top/private.h"
 
@@ -45,17 +46,8 @@ static const struct top_column all_columns[COLS] = {
 
 #define NAME_COLUMNS	 16 /* of a long name that are kept before other columns go */
 
-static int max(int a, int b)
-{
-	return a > b ? a : b;
-}
-
-static int min(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-static void fit(const struct status *s, const struct top_grid *g, struct top_column columns[COLS])
+static void fit_members(const struct status *s, const struct top_grid *g,
+			struct top_column columns[COLS])
 {
 	int name = 6, via = 7, role = 4;
 	char buf[160];
@@ -64,18 +56,18 @@ static void fit(const struct status *s, const struct top_grid *g, struct top_col
 	for (size_t i = 0; i < s->members_len; i++) {
 		const struct member_status *m = &s->members[i];
 
-		name = max(name, top_grid__columns(g, finding_who_name(&m->who, buf, sizeof(buf))));
+		name = MAX(name, top_grid__columns(g, finding_who_name(&m->who, buf, sizeof(buf))));
 		finding_where_name(&m->where, buf, sizeof(buf));
-		via = max(via, top_grid__columns(g, buf));
+		via = MAX(via, top_grid__columns(g, buf));
 		if (m->who.role)
-			role = max(role, top_grid__columns(g, m->who.role));
+			role = MAX(role, top_grid__columns(g, m->who.role));
 	}
-	columns[COL_NAME].least = min(name, NAME_COLUMNS);
-	columns[COL_NAME].most = min(name, 40);
-	columns[COL_ROLE].least = min(role, 7);
-	columns[COL_ROLE].most = min(role, 14);
-	columns[COL_VIA].least = min(via, NAME_COLUMNS);
-	columns[COL_VIA].most = min(via, 48);
+	columns[COL_NAME].least = MIN(name, NAME_COLUMNS);
+	columns[COL_NAME].most = MIN(name, 40);
+	columns[COL_ROLE].least = MIN(role, 7);
+	columns[COL_ROLE].most = MIN(role, 14);
+	columns[COL_VIA].least = MIN(via, NAME_COLUMNS);
+	columns[COL_VIA].most = MIN(via, 48);
 	if (g->cols >= BAR_FROM_COLUMNS)
 		columns[COL_BAR].least = BAR_COLUMNS;
 	top_table__fit(columns, COLS, g->cols);
@@ -100,9 +92,9 @@ static void draw_bar(struct top_grid *g, int row, const struct top_column *c,
 	int filled = (int)(share * c->width + 0.5);
 	enum tone style = lease_style(m);
 
-	filled = min(filled, c->width);
+	filled = MIN(filled, c->width);
 	/* Empty is said only when it is empty. */
-	filled = max(filled, m->remaining_ns > 0);
+	filled = MAX(filled, m->remaining_ns > 0);
 	for (int i = 0; i < c->width; i++) {
 		const char *block = i < filled ? "#" : ".";
 
@@ -192,7 +184,7 @@ void top_members__draw(const struct top *t, struct top_grid *g, struct top_area 
 	struct top_column columns[COLS];
 	int row = area.row;
 
-	fit(s, g, columns);
+	fit_members(s, g, columns);
 	if (heading && area.rows > 0)
 		top_table__heading(g, row++, columns, COLS);
 	room = row < area.row + area.rows ? (size_t)(area.row + area.rows - row) : 0;

@@ -279,7 +279,7 @@ int top_screen__key(struct top_screen *s)
 	return TOP_SCREEN_NO_KEY;
 }
 
-static void compose(struct top_screen *s, const struct top_grid *g, int row)
+static void compose_row(struct top_screen *s, const struct top_grid *g, int row)
 {
 	int n = 0;
 
@@ -300,7 +300,7 @@ void top_screen__show(struct top_screen *s, const struct top_grid *grid)
 		return;
 	erase();
 	for (int row = 0; row < grid->rows && row < LINES; row++) {
-		compose(s, grid, row);
+		compose_row(s, grid, row);
 		mvadd_wchstr(row, 0, s->line);
 	}
 	refresh();

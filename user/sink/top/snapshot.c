@@ -6,7 +6,7 @@
 
 #include "sink/top/snapshot.h"
 
-static void keep(struct top_snapshot *s, const char **string)
+static void keep_string(struct top_snapshot *s, const char **string)
 {
 	size_t size = *string ? strlen(*string) + 1 : 0;
 
@@ -23,8 +23,8 @@ static void keep(struct top_snapshot *s, const char **string)
 
 static void keep_where(struct top_snapshot *s, struct finding_where *where)
 {
-	keep(s, &where->endpoint);
-	keep(s, &where->address);
+	keep_string(s, &where->endpoint);
+	keep_string(s, &where->address);
 }
 
 /* Evidence without a key says nothing; one that lost its text must not turn into a number. */
@@ -36,8 +36,8 @@ static void keep_evidence(struct top_snapshot *s, struct finding_stall *stall)
 		struct evidence e = stall->evidence[i];
 		bool is_text = e.text != NULL;
 
-		keep(s, &e.key);
-		keep(s, &e.text);
+		keep_string(s, &e.key);
+		keep_string(s, &e.text);
 		if (e.key && is_text == (e.text != NULL))
 			stall->evidence[kept++] = e;
 	}
@@ -46,10 +46,10 @@ static void keep_evidence(struct top_snapshot *s, struct finding_stall *stall)
 
 static void keep_member(struct top_snapshot *s, struct member_status *m)
 {
-	keep(s, &m->who.scope);
-	keep(s, &m->who.member);
-	keep(s, &m->who.role);
-	keep(s, &m->who.version);
+	keep_string(s, &m->who.scope);
+	keep_string(s, &m->who.member);
+	keep_string(s, &m->who.role);
+	keep_string(s, &m->who.version);
 	keep_where(s, &m->where);
 	if (!m->stalled) {
 		memset(&m->stall, 0, sizeof(m->stall));
@@ -57,8 +57,8 @@ static void keep_member(struct top_snapshot *s, struct member_status *m)
 		return;
 	}
 	keep_where(s, &m->stall_where);
-	keep(s, &m->stall.headline);
-	keep(s, &m->stall.hint);
+	keep_string(s, &m->stall.headline);
+	keep_string(s, &m->stall.hint);
 	keep_evidence(s, &m->stall);
 }
 
@@ -72,8 +72,8 @@ void top_snapshot__take(struct top_snapshot *s, const struct status *from)
 		keep_member(s, &to->members[i]);
 	for (size_t i = 0; i < to->endpoints_len; i++) {
 		keep_where(s, &to->endpoints[i].where);
-		keep(s, &to->endpoints[i].sentence);
-		keep(s, &to->endpoints[i].oldest_rpc);
+		keep_string(s, &to->endpoints[i].sentence);
+		keep_string(s, &to->endpoints[i].oldest_rpc);
 	}
 }
 

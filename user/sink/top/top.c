@@ -29,7 +29,7 @@ static void take_last_stall(struct top *t, const struct finding *f)
 
 /* Does this change what the tables say? What passes many times a second can wait for the interval.
  */
-static bool is_news(const struct finding *f)
+static bool is_screen_news(const struct finding *f)
 {
 	if (f->type == FINDING_REQUEST)
 		return f->request.outcome != REQUEST_OK || f->request.ttl_s > 0;
@@ -46,7 +46,7 @@ static int top__finding(struct sink *sink, const struct finding *f)
 		t->stalls++;
 		take_last_stall(t, f);
 	}
-	t->stale |= is_news(f);
+	t->stale |= is_screen_news(f);
 	return top_events__add(&t->events, f);
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * digest.c - a short list of kinds of requests, each with its histogram.
+ * rollup.c - healthy requests by kind, each kind with its histogram.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/digest.h"
+#include "model/rollup.h"
 #include "model/histogram.h"
 #include "model/summary.h"
 
@@ -19,35 +19,35 @@ struct kind {
 	struct histogram latency;
 };
 
-struct digest {
+struct rollup {
 	int64_t slow_ns;
 	uint64_t begin_ts_ns; /* of the first that was counted */
 	size_t len;
 	struct kind *kinds[KINDS_MAX];
 };
 
-struct digest *digest__new(int64_t slow_ns)
+struct rollup *rollup__new(int64_t slow_ns)
 {
-	struct digest *d = calloc(1, sizeof(*d));
+	struct rollup *r = calloc(1, sizeof(*r));
 
-	if (d)
-		d->slow_ns = slow_ns;
-	return d;
+	if (r)
+		r->slow_ns = slow_ns;
+	return r;
 }
 
-static void forget(struct digest *d)
+static void forget_kinds(struct rollup *r)
 {
-	for (size_t i = 0; i < d->len; i++)
-		free(d->kinds[i]);
-	d->len = 0;
+	for (size_t i = 0; i < r->len; i++)
+		free(r->kinds[i]);
+	r->len = 0;
 }
 
-void digest__free(struct digest *d)
+void rollup__free(struct rollup *r)
 {
-	if (!d)
+	if (!r)
 		return;
-	forget(d);
-	free(d);
+	forget_kinds(r);
+	free(r);
 }
 
 static const char *or_empty(const char *s)
@@ -60,10 +60,10 @@ static bool fits(const char *s)
 	return !s || strlen(s) < NAME_BYTES;
 }
 
-static struct kind *find(struct digest *d, const struct finding *f)
+static struct kind *find_kind(struct rollup *r, const struct finding *f)
 {
-	for (size_t i = 0; i < d->len; i++) {
-		struct kind *k = d->kinds[i];
+	for (size_t i = 0; i < r->len; i++) {
+		struct kind *k = r->kinds[i];
 
 		if (!strcmp(k->rpc, f->request.rpc) && !strcmp(k->endpoint, f->where.endpoint) &&
 		    !strcmp(k->member, or_empty(f->who.member)) &&
@@ -73,9 +73,9 @@ static struct kind *find(struct digest *d, const struct finding *f)
 	return NULL;
 }
 
-static struct kind *add(struct digest *d, const struct finding *f)
+static struct kind *add_kind(struct rollup *r, const struct finding *f)
 {
-	struct kind *k = d->len < KINDS_MAX ? calloc(1, sizeof(*k)) : NULL;
+	struct kind *k = r->len < KINDS_MAX ? calloc(1, sizeof(*k)) : NULL;
 
 	if (!k)
 		return NULL;
@@ -83,36 +83,36 @@ static struct kind *add(struct digest *d, const struct finding *f)
 	snprintf(k->rpc, sizeof(k->rpc), "%s", f->request.rpc);
 	snprintf(k->scope, sizeof(k->scope), "%s", or_empty(f->who.scope));
 	snprintf(k->member, sizeof(k->member), "%s", or_empty(f->who.member));
-	if (!d->len)
-		d->begin_ts_ns = f->ts_ns;
-	d->kinds[d->len++] = k;
+	if (!r->len)
+		r->begin_ts_ns = f->ts_ns;
+	r->kinds[r->len++] = k;
 	return k;
 }
 
-static bool is_healthy(const struct digest *d, const struct finding *f)
+static bool is_healthy(const struct rollup *u, const struct finding *f)
 {
 	const struct finding_request *r = &f->request;
 
 	if (f->type != FINDING_REQUEST || r->outcome != REQUEST_OK || !r->rpc || !f->where.endpoint)
 		return false;
-	if (summary__is_watch(r->rpc)) /* it may take as long as it likes */
+	if (summary__is_watch(r->rpc)) /* it ends when something changes */
 		return true;
-	/* A refresh that did not get its TTL is no good news. */
+	/* A renewal without a TTL has failed. */
 	if (summary__is_refresh(r->rpc) && r->ttl_s <= 0)
 		return false;
-	return r->duration_ns >= 0 && r->duration_ns < d->slow_ns;
+	return r->duration_ns >= 0 && r->duration_ns < u->slow_ns;
 }
 
-bool digest__take(struct digest *d, const struct finding *f)
+bool rollup__take(struct rollup *r, const struct finding *f)
 {
 	struct kind *k;
 
-	if (!is_healthy(d, f) || !fits(f->request.rpc) || !fits(f->where.endpoint) ||
+	if (!is_healthy(r, f) || !fits(f->request.rpc) || !fits(f->where.endpoint) ||
 	    !fits(f->who.scope) || !fits(f->who.member))
 		return false;
-	k = find(d, f);
+	k = find_kind(r, f);
 	if (!k)
-		k = add(d, f);
+		k = add_kind(r, f);
 	if (!k)
 		return false;
 	k->count++;
@@ -121,11 +121,11 @@ bool digest__take(struct digest *d, const struct finding *f)
 	return true;
 }
 
-void digest__flush(struct digest *d, uint64_t ts_ns,
-		   void (*tell)(void *ctx, const struct finding *f), void *ctx)
+void rollup__flush(struct rollup *r, uint64_t ts_ns,
+		   void (*emit)(void *ctx, const struct finding *f), void *ctx)
 {
-	for (size_t i = 0; i < d->len; i++) {
-		const struct kind *k = d->kinds[i];
+	for (size_t i = 0; i < r->len; i++) {
+		const struct kind *k = r->kinds[i];
 		struct finding f = {
 			.type = FINDING_REQUESTS,
 			.ts_ns = ts_ns,
@@ -134,13 +134,13 @@ void digest__flush(struct digest *d, uint64_t ts_ns,
 			.where = {.endpoint = k->endpoint},
 			.requests = {.rpc = k->rpc,
 				     .count = k->count,
-				     .interval_ns = ts_ns > d->begin_ts_ns
-							    ? (int64_t)(ts_ns - d->begin_ts_ns)
+				     .interval_ns = ts_ns > r->begin_ts_ns
+							    ? (int64_t)(ts_ns - r->begin_ts_ns)
 							    : 0,
 				     .latency = &k->latency},
 		};
 
-		tell(ctx, &f);
+		emit(ctx, &f);
 	}
-	forget(d);
+	forget_kinds(r);
 }

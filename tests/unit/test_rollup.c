@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_digest.c - requests that are counted instead of told come to the same summary, through the
+ * test_rollup.c - requests that are counted instead of told come to the same summary, through the
  * log and back.
  */
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include <jansson.h>
 
 #include "findings.h"
-#include "model/digest.h"
+#include "model/rollup.h"
 #include "sink/jsonlog.h"
 
 #define S INT64_C(1000000000)
@@ -34,8 +34,8 @@ static void through_log(void *ctx, const struct finding *f)
 
 static void test_same_summary(void **state)
 {
-	struct summary *direct = summary__new(), *digested = summary__new();
-	struct digest *d = digest__new(S);
+	struct summary *direct = summary__new(), *rolled_up = summary__new();
+	struct rollup *d = rollup__new(S);
 	uint64_t random = 11, ts = SAMPLE_TS_NS;
 	json_t *left, *right;
 	char *a, *b;
@@ -53,20 +53,20 @@ static void test_same_summary(void **state)
 		}
 		assert_int_equal(summary__add(direct, &f), 0);
 		/* The first ones make the endpoints, in one order. */
-		if (i > 100 && digest__take(d, &f))
+		if (i > 100 && rollup__take(d, &f))
 			taken++;
 		else
-			through_log(digested, &f);
+			through_log(rolled_up, &f);
 		if (i % 100 == 99)
-			digest__flush(d, ts, through_log, digested);
+			rollup__flush(d, ts, through_log, rolled_up);
 	}
 	assert_true(taken > 1000);
 	summary__finish(direct, ts);
-	summary__finish(digested, ts);
-	assert_int_equal(direct->refreshes, digested->refreshes);
-	assert_int_equal(direct->refreshes_ok, digested->refreshes_ok);
+	summary__finish(rolled_up, ts);
+	assert_int_equal(direct->refreshes, rolled_up->refreshes);
+	assert_int_equal(direct->refreshes_ok, rolled_up->refreshes_ok);
 	a = json_of_summary(direct);
-	b = json_of_summary(digested);
+	b = json_of_summary(rolled_up);
 	/* Rpcs may have come in another order: compared as objects, not as text. */
 	left = json_loads(a, 0, NULL);
 	right = json_loads(b, 0, NULL);
@@ -80,31 +80,31 @@ static void test_same_summary(void **state)
 	json_decref(right);
 	free(a);
 	free(b);
-	digest__free(d);
+	rollup__free(d);
 	summary__free(direct);
-	summary__free(digested);
+	summary__free(rolled_up);
 }
 
 static void test_what_is_told(void **state)
 {
-	struct digest *d = digest__new(S);
+	struct rollup *d = rollup__new(S);
 	struct finding f = sample_request();
 
 	(void)state;
-	assert_true(digest__take(d, &f));
+	assert_true(rollup__take(d, &f));
 	f.request.duration_ns = S;
-	assert_false(digest__take(d, &f)); /* slow */
+	assert_false(rollup__take(d, &f)); /* slow */
 	f.request.rpc = "v2/watch";	   /* that may take as long as it likes */
-	assert_true(digest__take(d, &f));
+	assert_true(rollup__take(d, &f));
 	f = sample_request();
 	f.request.ttl_s = LW_UNKNOWN;
-	assert_false(digest__take(d, &f)); /* the lease is gone */
+	assert_false(rollup__take(d, &f)); /* the lease is gone */
 	f = sample_request();
 	f.request.outcome = REQUEST_ERROR;
-	assert_false(digest__take(d, &f));
+	assert_false(rollup__take(d, &f));
 	f = sample_stall(STALL_BEGIN);
-	assert_false(digest__take(d, &f));
-	digest__free(d);
+	assert_false(rollup__take(d, &f));
+	rollup__free(d);
 }
 
 int main(void)
