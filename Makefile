@@ -33,8 +33,8 @@ CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 
 # The core needs these; the kernel side and the commands need the others as well.
-CORE_PKGS := jansson yaml-0.1 ncursesw inih
-PKGS      := libbpf libelf zlib libmicrohttpd libcap-ng $(CORE_PKGS)
+CORE_PKGS := jansson yaml-0.1 ncursesw inih libcap-ng libseccomp
+PKGS      := libbpf libelf zlib libmicrohttpd $(CORE_PKGS)
 CORE_LIBS := $(shell $(PKGCONFIG) --libs $(CORE_PKGS)) -lresolv
 LIBS      := $(shell $(PKGCONFIG) --libs $(PKGS)) -lresolv
 CPPFLAGS  += $(shell $(PKGCONFIG) --cflags $(PKGS))

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <ftw.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -114,6 +115,8 @@ static void become(const struct pretend *p, const char *exe, int ready)
 		snprintf(root_text, sizeof(root_text), "PRETEND_ROOT=%s", p->root);
 		env[n++] = root_text;
 	}
+	if (p->uid && (setgroups(0, NULL) || setgid(p->uid) || setuid(p->uid)))
+		_exit(1);
 	if (!p->cwd || !chdir(p->cwd))
 		execve(exe, (char *const *)p->argv, (char *const *)env);
 	_exit(1);

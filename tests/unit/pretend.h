@@ -16,6 +16,7 @@ struct pretend {
 	const char *const *env;
 	const char *cwd;  /* NULL: ours */
 	const char *root; /* NULL: ours; needs root */
+	uid_t uid;	  /* with its group, and no other; 0: ours; needs root */
 	bool namespaces;  /* own pid and mount namespaces; needs root */
 };
 

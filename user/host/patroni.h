@@ -88,6 +88,7 @@ struct patroni_config {
 
 struct patroni_process {
 	pid_t pid;	      /* seen from here */
+	uid_t uid;	      /* its owner, as the kernel counts users here */
 	uint64_t start_ticks; /* /proc/PID/stat field 22: tells a reused pid apart */
 	char comm[16];	      /* printable: any other byte is shown as '?' */
 	bool container;	      /* another pid namespace or another root file system than ours */

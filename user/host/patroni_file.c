@@ -11,19 +11,28 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/patroni_private.h"
+#include "leasewatch/units.h"
 
 /* Entries of a configuration directory that are looked at: enough for any, not for a spool of
  * millions. */
 #define DIR_ENTRIES_MAX 4096
+
+#ifndef CONFIGFS_MAGIC
+#define CONFIGFS_MAGIC 0x62656570 /* fs/configfs/mount.c */
+#endif
+
+enum file_kind { FILE_REGULAR, FILE_DIRECTORY, FILE_OF_PROC };
 
 static int proc_error(int err)
 {
@@ -186,56 +195,91 @@ static int open_step_by_step(int root_fd, const char *path)
 }
 
 /* O_PATH descriptor of an absolute path in the target's root. */
-static int open_in_root(int proc_fd, const char *path)
+static int open_in_root(int root_fd, const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	int root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd, tries = 8;
 
-	if (root_fd < 0)
-		return proc_error(errno);
 	do {
 		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 	} while (fd < 0 && errno == EAGAIN && --tries); /* a rename somewhere beside a ".." */
 	if (fd < 0)
 		fd = errno == ENOSYS || errno == EPERM ? open_step_by_step(root_fd, path) : -errno;
+	return fd;
+}
+
+/*
+ * Files that the kernel makes up: to read one may act (/proc/kmsg is emptied by it), and none is a
+ * configuration. Magic numbers of <linux/magic.h>.
+ */
+static bool is_made_up(const struct statfs *fs)
+{
+	static const unsigned int magic[] = {
+		PROC_SUPER_MAGIC,   SYSFS_MAGIC,	DEBUGFS_MAGIC,	     TRACEFS_MAGIC,
+		SECURITYFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC,
+		DEVPTS_SUPER_MAGIC, PSTOREFS_MAGIC,	EFIVARFS_MAGIC,	     SELINUX_MAGIC,
+		SMACK_MAGIC,	    BINFMTFS_MAGIC,	NSFS_MAGIC,	     CONFIGFS_MAGIC,
+	};
+	for (size_t i = 0; i < ARRAY_LEN(magic); i++)
+		if ((unsigned int)fs->f_type == magic[i])
+			return true;
+	return false;
+}
+
+/* What path_fd stands for, for reading; type is S_IFREG or S_IFDIR, and anything else is left
+ * alone. */
+static int reopen(int path_fd, enum file_kind kind)
+{
+	char self[32];
+	struct statfs fs;
+	struct stat st;
+	int fd;
+
+	if (fstat(path_fd, &st) || fstatfs(path_fd, &fs))
+		return -errno;
+	if ((st.st_mode & S_IFMT) != (kind == FILE_DIRECTORY ? S_IFDIR : S_IFREG))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (kind == FILE_OF_PROC ? fs.f_type != PROC_SUPER_MAGIC : is_made_up(&fs))
+		return -EINVAL;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
+	fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EPERM ? -EACCES : -errno;
+	return fd;
+}
+
+static int open_for_reading(int proc_fd, const char *path, enum file_kind kind)
+{
+	char absolute[PATRONI_PATH_MAX];
+	int fd, path_fd, root_fd;
+	struct patroni_owner owner;
+	int err = patroni_file__absolute(proc_fd, path, absolute, sizeof(absolute));
+
+	if (!err)
+		err = patroni_owner__read(proc_fd, &owner);
+	if (err)
+		return err;
+	/* The root first: another user may not look at it, nor at what its process can read. */
+	root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return proc_error(errno);
+	err = patroni_owner__become(&owner);
+	path_fd = err ? err : open_in_root(root_fd, absolute);
+	fd = path_fd < 0 ? path_fd : reopen(path_fd, kind);
+	patroni_owner__return();
+	if (path_fd >= 0)
+		close(path_fd);
 	close(root_fd);
 	return fd;
 }
 
-/* Descriptor for reading; type is S_IFREG or S_IFDIR, and anything else is left alone. */
-static int open_for_reading(int proc_fd, const char *path, mode_t type)
+static int read_file(int proc_fd, const char *path, enum file_kind kind, size_t max, char **text,
+		     size_t *len)
 {
-	char absolute[PATRONI_PATH_MAX], self[32];
-	int fd, path_fd, err = patroni_file__absolute(proc_fd, path, absolute, sizeof(absolute));
-	struct stat st;
-
-	if (err)
-		return err;
-	path_fd = open_in_root(proc_fd, absolute);
-	if (path_fd < 0)
-		return path_fd;
-	fd = -EINVAL;
-	if (fstat(path_fd, &st)) {
-		fd = -errno;
-	} else if ((st.st_mode & S_IFMT) == type) {
-		snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
-		fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd < 0)
-			fd = errno == EPERM ? -EACCES : -errno;
-	} else if (S_ISDIR(st.st_mode)) {
-		fd = -EISDIR;
-	}
-	close(path_fd);
-	return fd;
-}
-
-int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, size_t *len)
-{
-	int fd = open_for_reading(proc_fd, path, S_IFREG);
+	int fd = open_for_reading(proc_fd, path, kind);
 	int err;
 
 	if (fd < 0)
@@ -248,6 +292,16 @@ int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, s
 		return -EFBIG;
 	}
 	return err;
+}
+
+int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, size_t *len)
+{
+	return read_file(proc_fd, path, FILE_REGULAR, max, text, len);
+}
+
+int patroni_file__read_proc(int proc_fd, const char *path, size_t max, char **text, size_t *len)
+{
+	return read_file(proc_fd, path, FILE_OF_PROC, max, text, len);
 }
 
 static bool ends_in_yaml(const char *name)
@@ -265,7 +319,7 @@ static int by_name(const void *a, const void *b)
 
 int patroni_file__list_yaml(int proc_fd, const char *path, char **names, size_t max)
 {
-	int fd = open_for_reading(proc_fd, path, S_IFDIR);
+	int fd = open_for_reading(proc_fd, path, FILE_DIRECTORY);
 	size_t n = 0, seen = 0;
 	struct dirent *entry;
 	DIR *dir;

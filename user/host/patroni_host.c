@@ -96,7 +96,7 @@ static bool postgres_runs(int proc_fd, const char *data_dir)
 	free(text);
 	/* As its own pid namespace counts them, which is Patroni's: it was started by that. */
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	if (patroni_file__read(proc_fd, path, COMM_MAX, &text, &len))
+	if (patroni_file__read_proc(proc_fd, path, COMM_MAX, &text, &len))
 		return false;
 	runs = !strcmp(text, "postgres\n") || !strcmp(text, "postmaster\n");
 	free(text);

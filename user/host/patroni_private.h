@@ -33,11 +33,15 @@ int patroni_proc__link(int proc_fd, const char *name, char *out, size_t size);
 int patroni_file__absolute(int proc_fd, const char *path, char *out, size_t size);
 
 /*
- * A whole regular file, NUL-terminated; the caller frees *text. -EISDIR for a directory, -EINVAL
- * for anything else (which is not opened: opening a FIFO blocks, opening a watchdog arms it),
- * -EFBIG beyond max.
+ * A whole regular file that the target's own user may read, NUL-terminated; the caller frees *text.
+ * -EISDIR for a directory, -EINVAL for anything else (which is not opened: opening a FIFO blocks,
+ * opening a watchdog arms it) and for what the kernel makes up (proc, sysfs, ...), -EACCES, -EFBIG
+ * beyond max.
  */
 int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, size_t *len);
+
+/* The same for a file of the target's own /proc, and for nothing else. */
+int patroni_file__read_proc(int proc_fd, const char *path, size_t max, char **text, size_t *len);
 
 /*
  * Sorted names in a directory that end in .yml or .yaml, up to max of them; the caller frees each.
@@ -47,6 +51,28 @@ int patroni_file__list_yaml(int proc_fd, const char *path, char **names, size_t 
 
 /* free(), after wiping: what comes from a configuration may hold passwords. NULL is fine. */
 void patroni_file__free(char *text, size_t len);
+
+/* ---- patroni_owner.c: with whose rights a target's files are opened */
+
+#define PATRONI_GROUPS_MAX 256
+
+struct patroni_owner {
+	uid_t uid; /* for files, as the kernel counts users here */
+	gid_t gid;
+	size_t groups_len;
+	gid_t groups[PATRONI_GROUPS_MAX];
+};
+
+/* From /proc/PID/status. 0 or -errno. */
+int patroni_owner__read(int proc_fd, struct patroni_owner *out);
+
+/*
+ * Open files as this user would, in this thread, until _return: a process that names a file which
+ * it may not read itself must not learn through us what is in it. 0; -EACCES: we have no right to
+ * do that, and are not that user. Without effect where we are not root.
+ */
+int patroni_owner__become(const struct patroni_owner *owner);
+void patroni_owner__return(void);
 
 /* ---- patroni_cmdline.c: what a command line says */
 

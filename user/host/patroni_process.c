@@ -80,6 +80,7 @@ static bool in_container(int proc_fd)
 static int describe(int proc_fd, pid_t pid, struct patroni_process *out)
 {
 	struct patroni_process found = {.pid = pid};
+	struct patroni_owner owner;
 	char *text;
 	size_t len;
 	int err = patroni_proc__read(proc_fd, "stat", 4096, &text, &len);
@@ -90,6 +91,9 @@ static int describe(int proc_fd, pid_t pid, struct patroni_process *out)
 	free(text);
 	if (err || is_thread(proc_fd, pid))
 		return -ESRCH;
+	if (patroni_owner__read(proc_fd, &owner))
+		return -ESRCH;
+	found.uid = owner.uid;
 	found.container = in_container(proc_fd);
 	*out = found;
 	return 0;

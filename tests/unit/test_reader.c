@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_reader.c - questions about processes, answered by a worker that may die, hang or lie.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/reader_message.h"
+#include "leasewatch/units.h"
+#include "pretend.h"
+
+#define NOBODY 65534
+
+static struct reader *reader;
+static size_t answers;
+static size_t trusted_at; /* which answer was that about a trusted process */
+static int last_err;
+static struct reader_question last_question;
+static struct reader_patroni last;
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static void on_answer(void *ctx, const struct reader_answer *a)
+{
+	(void)ctx;
+	answers++;
+	if (a->question.trusted)
+		trusted_at = answers;
+	last_err = a->err;
+	last_question = a->question;
+	if (!a->err)
+		last = *a->patroni;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	answers = 0;
+	return reader__new(&reader);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	reader__free(reader);
+	reader = NULL;
+	pretend__cleanup();
+	return 0;
+}
+
+static void ask(pid_t pid, bool trusted)
+{
+	const struct reader_question q = {.pid = pid, .trusted = trusted};
+
+	assert_int_equal(reader__ask(reader, &q, now()), 0);
+}
+
+/* Turn until there are `n` answers in all; for 10 s at most. */
+static void turn_until(size_t n)
+{
+	for (int i = 0; i < 10000 && answers < n; i++) {
+		reader__turn(reader, now(), on_answer, NULL);
+		usleep(1000);
+	}
+	assert_int_equal(answers, n);
+}
+
+static pid_t patroni(const char *file, uid_t uid)
+{
+	const char *argv[] = {"python3", "-m", "patroni", file, NULL};
+	struct pretend p = {
+		.exe = "python3", .argv = argv, .cwd = pretend__directory(), .uid = uid};
+
+	chmod(pretend__directory(), 0755);
+	return pretend__start(&p);
+}
+
+static void test_answers_what_a_process_is(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	pretend__write("p.yml", "scope: demo\nname: one\netcd3: {hosts: 'a:1,localhost:2'}\n");
+	pid = patroni("p.yml", 0);
+	ask(pid, true);
+	assert_int_equal(reader__pending(reader), 1);
+	turn_until(1);
+	assert_int_equal(last_err, 0);
+	assert_int_equal(last.is, 1);
+	assert_int_equal(last.process.pid, pid);
+	assert_int_equal(last.config_err, 0);
+	assert_string_equal(last.config.scope, "demo");
+	assert_string_equal(last.config.endpoints[1], "localhost:2");
+	assert_true(last.addresses_len);
+	assert_int_equal(last.addresses[0].endpoint, 1);
+	assert_int_equal(reader__pending(reader), 0);
+	ask(getpid(), true);
+	turn_until(2);
+	assert_int_equal(last_err, 0);
+	assert_int_equal(last.is, 0);
+}
+
+/* A file that the process itself may not read is not read for it. */
+static void test_reads_with_the_rights_of_the_process(void **state)
+{
+	char path[512];
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pretend__write("secret.yml", "scope: secret\netcd3: {host: 'a:1'}\n");
+	snprintf(path, sizeof(path), "%s/secret.yml", pretend__directory());
+	assert_int_equal(chmod(path, 0600), 0);
+	ask(patroni("secret.yml", NOBODY), false);
+	turn_until(1);
+	assert_int_equal(last_err, 0);
+	assert_int_equal(last.is, 1);
+	assert_int_equal(last.process.uid, NOBODY);
+	assert_int_equal(last.config_err, -EACCES);
+	assert_string_equal(last.config.scope, "");
+	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	ask(patroni("secret.yml", NOBODY), false);
+	turn_until(2);
+	assert_string_equal(last.config.scope, "secret");
+	/* and what the kernel makes up is no configuration, whoever may read it */
+	ask(patroni("/proc/self/environ", 0), true);
+	turn_until(3);
+	assert_int_equal(last.config_err, -EBADMSG);
+}
+
+static pid_t spawner_pid(void)
+{
+	char path[64];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	fclose(f);
+	return pid;
+}
+
+static void test_survives_the_death_of_its_spawner(void **state)
+{
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		pid_t spawner = spawner_pid();
+
+		kill(spawner, SIGSTOP);
+		ask(getpid(), true);
+		reader__turn(reader, now(), on_answer, NULL);
+		kill(spawner, SIGKILL);
+		turn_until(2 * i + 1);
+		assert_int_equal(last_err, -EIO);
+		ask(getpid(), true);
+		turn_until(2 * i + 2);
+		assert_int_equal(last_err, 0);
+	}
+	/* Nothing is left open: the next descriptor is a low one. */
+	fd = dup(0);
+	assert_true(fd < 16);
+	close(fd);
+}
+
+/* A worker that hangs: so many are left behind, and the places of trusted processes are kept. */
+static void test_gives_up_what_hangs(void **state)
+{
+	uint64_t later = now();
+	pid_t spawner = spawner_pid();
+
+	(void)state;
+	kill(spawner, SIGSTOP);
+	for (int i = 0; i < 10; i++)
+		ask(getpid(), false);
+	for (int i = 0; i < 8; i++, later += 3 * NS_PER_S)
+		reader__turn(reader, later, on_answer, NULL);
+	/* Eight hang, and the last two were refused without being asked. */
+	assert_int_equal(answers, 10);
+	assert_int_equal(last_err, -EBUSY);
+	assert_int_equal(reader__stuck(reader), 8);
+	ask(getppid(), true);
+	reader__turn(reader, later, on_answer, NULL);
+	assert_int_equal(answers, 10);
+	kill(spawner, SIGCONT);
+	turn_until(11);
+	assert_int_equal(last_question.pid, getppid());
+	assert_int_equal(last_err, 0);
+	for (int i = 0; i < 10000 && reader__stuck(reader); i++) {
+		reader__turn(reader, now(), on_answer, NULL);
+		usleep(1000);
+	}
+	assert_int_equal(reader__stuck(reader), 0);
+	assert_int_equal(answers, 11);
+}
+
+static void test_asks_about_trusted_processes_first(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		ask(getpid(), false);
+	ask(getppid(), true);
+	turn_until(101);
+	/* It was asked about with the first three of the others, and some may have been quicker. */
+	assert_in_range(trusted_at, 1, 50);
+}
+
+static void test_refuses_more_than_its_queue_holds(void **state)
+{
+	const struct reader_question q = {.pid = getpid()}, trusted = {.pid = 1, .trusted = true};
+
+	(void)state;
+	for (size_t i = 0; i < READER_QUEUE_MAX; i++)
+		assert_int_equal(reader__ask(reader, &q, 0), 0);
+	assert_int_equal(reader__ask(reader, &q, 0), -ENOBUFS);
+	assert_int_equal(reader__ask(reader, &trusted, 0), 0);
+}
+
+/* ---- what a worker that lies might say */
+
+static struct reader_reply reply;
+
+static void sound_reply(void)
+{
+	struct patroni_config *c = &reply.patroni.config;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.id = 1;
+	reply.patroni.is = 1;
+	strcpy(c->scope, "demo");
+	c->endpoints_len = 1;
+	strcpy(c->endpoints[0], "a:1");
+	reply.patroni.addresses_len = 1;
+	strcpy(reply.patroni.process.comm, "patroni");
+}
+
+static int check_reply(void)
+{
+	return reader_message__check(&reply, READER_REPLY_HEADER + sizeof(reply.patroni));
+}
+
+#define REFUSES(change)                                                                            \
+	do {                                                                                       \
+		sound_reply();                                                                     \
+		change;                                                                            \
+		assert_int_equal(check_reply(), -EBADMSG);                                         \
+	} while (0)
+
+static void test_believes_no_malformed_reply(void **state)
+{
+	struct patroni_config *c = &reply.patroni.config;
+
+	(void)state;
+	sound_reply();
+	assert_int_equal(check_reply(), 0);
+	assert_int_equal(reader_message__check(&reply, READER_REPLY_HEADER), -EBADMSG);
+	assert_int_equal(reader_message__check(&reply, 3), -EBADMSG);
+	REFUSES(reply.what = READER_WHATS);
+	REFUSES(reply.err = 1);
+	REFUSES(reply.err = -EIO); /* with an answer behind it */
+	REFUSES(reply.patroni.is = 2);
+	REFUSES(reply.patroni.primary = 2);
+	REFUSES(reply.patroni.addresses_len = READER_ADDRESSES_MAX + 1);
+	REFUSES(reply.patroni.addresses[0].endpoint = 1);
+	REFUSES(memset(c->scope, 'x', sizeof(c->scope)));
+	REFUSES(strcpy(c->scope, "\033[2J"));
+	REFUSES(strcpy(c->member, "\xff"));
+	REFUSES(memset(c->endpoints[0], 'x', sizeof(c->endpoints[0])));
+	REFUSES(strcpy(c->endpoints[0], "no port"));
+	REFUSES(c->endpoints_len = PATRONI_ENDPOINTS_MAX + 1);
+	REFUSES(c->dcs = PATRONI_DCS_OTHER + 1);
+	REFUSES(c->ttl_s = -1);
+	REFUSES(*(unsigned char *)&c->tls = 2);
+	REFUSES(*(unsigned char *)&reply.patroni.process.container = 7);
+	REFUSES(memset(reply.patroni.process.comm, 'c', sizeof(reply.patroni.process.comm)));
+	memset(&reply, 0, sizeof(reply));
+	reply.err = -ESRCH;
+	assert_int_equal(reader_message__check(&reply, READER_REPLY_HEADER), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers_what_a_process_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reads_with_the_rights_of_the_process, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_survives_the_death_of_its_spawner, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_gives_up_what_hangs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_asks_about_trusted_processes_first, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_refuses_more_than_its_queue_holds, setup,
+						teardown),
+		cmocka_unit_test(test_believes_no_malformed_reply),
+	};
+
+	pretend__child();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

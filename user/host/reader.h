@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reader.h - whatever a watched process chooses (its command line, its files, its memory) is read
+ * and parsed by somebody who has nothing to lose.
+ *
+ * A spawner, forked before anything else is opened, forks one short-lived worker for each question.
+ * The worker gives up all rights but those to open, can reach no network, may use little memory and
+ * time, and answers with one message of a fixed form, which is checked here. Nobody waits for it:
+ * an answer that does not come in time is -ETIMEDOUT, and a worker that hangs in the kernel (a page
+ * on somebody's FUSE mount, a dead NFS server) is left behind; so many of them are allowed, no
+ * more.
+ *
+ * Trusted processes are asked about first, and the hanging workers of others never use up the
+ * places that are kept for them.
+ */
+#ifndef LEASEWATCH_READER_H
+#define LEASEWATCH_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "host/patroni.h"
+
+/* An answer that takes longer will not come. */
+#define READER_DEADLINE_MS 2000
+/* Questions that wait; beyond these the oldest of an untrusted process is refused. */
+#define READER_QUEUE_MAX     2048
+
+#define READER_ADDRESSES_MAX 64
+
+enum reader_what {
+	READER_PATRONI, /* is this process Patroni, and what was it configured with? */
+	READER_WHATS,
+};
+
+/* Everything that is known of a process when it is found. */
+struct reader_patroni {
+	int32_t is;	    /* 1 or 0; -errno (patroni__identify) */
+	int32_t config_err; /* of patroni__config */
+	int32_t primary;    /* of patroni__is_primary */
+	uint32_t addresses_len;
+	struct {
+		uint8_t addr[16]; /* as in patroni__addresses */
+		uint16_t port;
+		uint16_t endpoint; /* index into config.endpoints */
+	} addresses[READER_ADDRESSES_MAX];
+	struct patroni_process process;
+	struct patroni_config config; /* its layers are empty but for data_dir */
+};
+
+struct reader_question {
+	enum reader_what what;
+	pid_t pid;
+	bool trusted;
+	bool named; /* PATRONI: described and configured even if it does not look like one */
+};
+
+struct reader_answer {
+	struct reader_question question;
+	/* 0; -ETIMEDOUT: not in time; -EBUSY: too many others hang; -EIO: the worker died;
+	 * -EBADMSG: what it said makes no sense */
+	int err;
+	union { /* when err is 0 */
+		const struct reader_patroni *patroni;
+	};
+};
+
+struct reader;
+
+/* Fork the spawner: early, while no secret and no descriptor is open. 0 or -errno. */
+int reader__new(struct reader **out);
+/* The spawner and all workers are killed. NULL is fine. */
+void reader__free(struct reader *r);
+
+/* Ask. The answer comes from reader__turn. 0 or -ENOBUFS: the queue is full. */
+int reader__ask(struct reader *r, const struct reader_question *q, uint64_t now_ns);
+
+/* Questions without an answer so far. */
+size_t reader__pending(const struct reader *r);
+
+/* Readable when an answer has come; changes when the spawner had to be started again. */
+int reader__fd(const struct reader *r);
+
+/*
+ * Hand over the answers that have come or will not come. now_ns: CLOCK_BOOTTIME. Does not wait. The
+ * callback may ask again.
+ */
+typedef void (*reader_fn)(void *ctx, const struct reader_answer *answer);
+void reader__turn(struct reader *r, uint64_t now_ns, reader_fn fn, void *ctx);
+
+/* Workers that were left behind because they hang in the kernel. */
+size_t reader__stuck(const struct reader *r);
+
+#endif

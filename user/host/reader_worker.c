@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * reader_worker.c - what one worker does: give up its rights, read, answer.
+ *
+ * It keeps the rights to open what belongs to another user, and no system call with which it could
+ * write to anything, reach the network or start anything. The only descriptor that it may send to
+ * is its answer's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <cap-ng.h>
+#include <seccomp.h>
+
+#include "host/reader_message.h"
+#include "leasewatch/units.h"
+
+static int drop_capabilities(void)
+{
+	static const unsigned int needed[] = {
+		CAP_SYS_PTRACE,		/* /proc/PID of another user */
+		CAP_DAC_READ_SEARCH,	/* as above, where the process is not dumpable */
+		CAP_CHECKPOINT_RESTORE, /* /proc/PID/map_files */
+		CAP_SETUID,
+		CAP_SETGID, /* files are opened with the target's own rights */
+	};
+	capng_select_t what = CAPNG_SELECT_CAPS;
+	bool had[ARRAY_LEN(needed)];
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		had[i] = capng_have_capability(CAPNG_PERMITTED, needed[i]);
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		what = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (had[i])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i]);
+	return capng_apply(what) ? -EPERM : 0;
+}
+
+/* A name that this libseccomp or architecture does not know is no loss. */
+static int allow(scmp_filter_ctx ctx, const char *name)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+
+	return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+}
+
+static int allow_all(scmp_filter_ctx ctx)
+{
+	static const char *const names[] = {
+		"read",
+		"pread64",
+		"openat2",
+		"close",
+		"fstat",
+		"newfstatat",
+		"stat",
+		"lstat",
+		"statx",
+		"statfs",
+		"fstatfs",
+		"readlink",
+		"readlinkat",
+		"getdents64",
+		"fcntl",
+		"lseek",
+		"munmap",
+		"mremap",
+		"brk",
+		"madvise",
+		"exit_group",
+		"exit",
+		"rt_sigreturn",
+		"clock_gettime",
+		"gettimeofday",
+		"getpid",
+		"gettid",
+		"getuid",
+		"geteuid",
+		"setfsuid",
+		"setfsgid",
+		"setgroups",
+		"getgroups",
+		"futex",
+		"restart_syscall",
+		"pidfd_open",
+		"pidfd_getfd",
+		"getsockopt",
+		"getsockname",
+		"getpeername",
+		"getrandom",
+		"sysinfo",
+		"uname",
+		"process_vm_readv",
+		"rt_sigprocmask",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (allow(ctx, names[i]))
+			return -EINVAL;
+	return 0;
+}
+
+/* Where the bits of `mask` in an argument are `value`. */
+static struct scmp_arg_cmp where(unsigned int argument, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+static int allow_some(scmp_filter_ctx ctx, int fd)
+{
+	int err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+				   where(2, O_ACCMODE | O_CREAT | O_TRUNC, 0));
+
+	/* Memory of its own: no file can be mapped to be written to, or to be run. */
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				       where(2, PROT_EXEC, 0),
+				       where(3, MAP_ANONYMOUS, MAP_ANONYMOUS));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				       where(2, PROT_EXEC, 0));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+				       where(0, UINT32_MAX, (unsigned int)fd));
+	return err;
+}
+
+static int limit_system_calls(int fd)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	err = allow_all(ctx);
+	if (!err)
+		err = allow_some(ctx, fd);
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err;
+}
+
+int reader_worker__confine(int fd)
+{
+	int err = drop_capabilities();
+
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		err = -errno;
+	return err ? err : limit_system_calls(fd);
+}
+
+static void keep_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
+{
+	struct reader_patroni *p = ctx;
+	size_t index = (size_t)(endpoint - p->config.endpoints[0]) / sizeof(p->config.endpoints[0]);
+
+	if (p->addresses_len == READER_ADDRESSES_MAX)
+		return;
+	memcpy(p->addresses[p->addresses_len].addr, addr, 16);
+	p->addresses[p->addresses_len].port = port;
+	p->addresses[p->addresses_len++].endpoint = (uint16_t)index;
+}
+
+/* Of the layers, which may hold what was written in an URL, only this is of use later. */
+static void forget_layers(struct patroni_config *c)
+{
+	struct patroni_layers layers = {0};
+
+	memcpy(layers.data_dir, c->layers.data_dir, sizeof(layers.data_dir));
+	c->layers = layers;
+}
+
+static void read_patroni(const struct reader_request *request, struct reader_patroni *p)
+{
+	p->is = patroni__identify(request->pid, &p->process);
+	if (p->is != 1 && request->named)
+		patroni__describe(request->pid, &p->process);
+	if (p->is != 1 && !request->named)
+		return;
+	p->config_err = patroni__config(request->pid, &p->config);
+	patroni__addresses(request->pid, &p->config, keep_address, p);
+	p->primary = patroni__is_primary(request->pid, &p->config);
+	forget_layers(&p->config);
+}
+
+void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply)
+{
+	memset(reply, 0, sizeof(*reply));
+	if (request->what == READER_PATRONI)
+		read_patroni(request, &reply->patroni);
+	else
+		reply->err = -EINVAL;
+}
