@@ -15,7 +15,7 @@
 #include "cmd/watch.h"
 #include "host/patroni.h"
 #include "kernel/probe.h"
-#include "host/vitals.h"
+#include "host/sample.h"
 #include "leasewatch/units.h"
 
 #define TICK_NS (50 * NS_PER_MS)
@@ -44,7 +44,7 @@ struct watch {
 	uint64_t lost[LW_LOST_REASONS];
 	size_t execs_len;
 	struct pending_exec execs[EXECS_MAX];
-	struct vitals_host vitals;
+	struct sample_host sample_host;
 	bool rescan;
 	bool saw_target;
 	bool saw_record; /* since losses were asked for */
@@ -111,7 +111,7 @@ static int add_target(struct watch *w, pid_t pid, const char *note)
 	memset(&config, 0, sizeof(config));
 	patroni__config(pid, &config); /* what it could not read stays unknown */
 	copy_config(&member, &config);
-	vitals__postgres_port(&w->vitals, config.postgres_port);
+	sample__postgres_port(&w->sample_host, config.postgres_port);
 	primary = patroni__is_primary(pid, &config);
 	if (primary >= 0)
 		member.role = primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
@@ -190,9 +190,9 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 static void bring_thread(struct watch *w, pid_t pid, pid_t tid)
 {
 	struct thread_evidence t = {0};
-	struct vitals v;
+	struct sample v;
 
-	if (vitals__sample(&w->vitals, pid, tid, &v))
+	if (sample__take(&w->sample_host, pid, tid, &v))
 		return;
 	t.at_ns = v.at_ns;
 	t.state = v.state;
@@ -350,7 +350,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		return -ENOMEM;
 	w->opts = *opts;
 	w->wall_offset_ns = config.wall_offset_ns;
-	vitals__init(&w->vitals);
+	sample__init(&w->sample_host);
 	w->engine = engine__new(&config);
 	err = w->engine ? probe__open(&w->probe, on_event, w, &probe, why, why_size) : -ENOMEM;
 	if (err)

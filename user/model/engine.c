@@ -11,7 +11,7 @@
 
 #include "model/engine.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 struct engine *engine__new(const struct engine_config *config)
 {
@@ -116,7 +116,7 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	inherit_lease(e, m, now_ns);
 	TAILQ_INIT(&m->busy);
 	HASH_ADD(hh, e->members, pid, sizeof(m->pid), m);
-	tell__process(&f, m, PROCESS_FOUND, note);
+	finding_fill__process(&f, m, PROCESS_FOUND, note);
 	reporter__report(&e->reporter, &f, now_ns);
 	return 0;
 }
@@ -142,7 +142,7 @@ static void member_gone(struct engine *e, uint32_t pid, uint64_t now_ns)
 	lookup_table__drop_process(&e->lookups, pid, now_ns);
 	engine__end_stall(e, m, STALL_EXITED, now_ns);
 	bequeath_lease(e, m);
-	tell__process(&f, m, PROCESS_EXITED, NULL);
+	finding_fill__process(&f, m, PROCESS_EXITED, NULL);
 	reporter__report(&e->reporter, &f, now_ns);
 	HASH_DEL(e->members, m);
 	free(m);

@@ -7,7 +7,7 @@
 
 #include "model/cause_lookup.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 static enum matrix_cell cell_of_request(const struct exchange *x, enum request_outcome outcome,
 					int64_t duration_ns)
@@ -82,7 +82,7 @@ static void tell_learned(struct engine *e, const struct member *m, enum etcd_rol
 {
 	struct finding f = {0};
 
-	tell__process(&f, m, PROCESS_UPDATED, NULL);
+	finding_fill__process(&f, m, PROCESS_UPDATED, NULL);
 	if (before != m->role)
 		f.process.previous_role = member__role_name(before);
 	reporter__report(&e->reporter, &f, now_ns);
@@ -158,7 +158,7 @@ static void judge(struct engine *e, struct conn *c, enum request_outcome outcome
 		return;
 	/* Patroni ends a watch that nobody answers any more, too. */
 	if (!etcd_rpc_is_watch(x->rpc) && (outcome == REQUEST_OK || outcome == REQUEST_ERROR))
-		trouble__answered(&m->trouble, c->address->endpoint);
+		failures__answered(&m->failures, c->address->endpoint);
 	if (outcome == REQUEST_OK) {
 		learn_answer(e, m, x, now_ns);
 		if (refresh && x->response.ttl_s > 0)
@@ -186,8 +186,8 @@ static void say_refusal(struct conn *c)
 	struct etcd_response *r = &c->exchange->response;
 
 	snprintf(r->error_message, sizeof(r->error_message), "TLS: ");
-	words__tls_error(r->error_message, sizeof(r->error_message), c->tls.trouble, c->tls.code,
-			 c->tls.end);
+	message__tls_error(r->error_message, sizeof(r->error_message), c->tls.trouble, c->tls.code,
+			   c->tls.end);
 }
 
 /* That a watch ends proves nothing: the last that was heard on it did. */
@@ -209,7 +209,7 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 
 	if (is_refused_by_tls(c, outcome))
 		say_refusal(c);
-	tell__request(&f, c, outcome, now_ns);
+	finding_fill__request(&f, c, outcome, now_ns);
 	reporter__report(&e->reporter, &f, now_ns);
 	if (!etcd_rpc_is_watch(x->rpc))
 		endpoint__count(endpoint, outcome, duration);

@@ -9,7 +9,7 @@
 
 #include "model/cause_lookup.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 /* A name in a search domain does not exist, and then the name itself does: that was no failure. */
 static void forget_failure(struct engine *e, struct member *m)
@@ -52,8 +52,8 @@ static void on_told(void *ctx, const struct lookup *l, uint64_t now_ns)
 		return;
 	if (l->message)
 		learn_addresses(e, l->message);
-	tell__lookup(&f, m, l, endpoint_table__by_host(&e->endpoints, l->name),
-		     lookup__server_text(l, server), now_ns);
+	finding_fill__lookup(&f, m, l, endpoint_table__by_host(&e->endpoints, l->name),
+			     lookup__server_text(l, server), now_ns);
 	reporter__report(&e->reporter, &f, now_ns);
 	if (l->outcome == DNS_IN_FLIGHT || l->tid != m->refresh_tid)
 		return;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 static enum matrix_cell cell_of_connect(enum connect_outcome outcome)
 {
@@ -37,7 +37,7 @@ static void say_endpoint(struct engine *e, struct endpoint *endpoint, uint64_t n
 	enum endpoint_state previous = endpoint->told_state;
 	struct finding f = {0};
 
-	tell__endpoint(&f, endpoint, endpoint->last_address, previous);
+	finding_fill__endpoint(&f, endpoint, endpoint->last_address, previous);
 	endpoint->told_state = endpoint->state;
 	endpoint->told_ns = now_ns;
 	memcpy(endpoint->told_matrix, f.endpoint.matrix, sizeof(endpoint->told_matrix));
@@ -94,9 +94,9 @@ void engine__tell_connect(struct engine *e, struct conn *c, enum connect_outcome
 	char error[128] = "";
 	struct finding f = {0};
 
-	tell__connect(&f, c, outcome, end_ns);
+	finding_fill__connect(&f, c, outcome, end_ns);
 	if (outcome == CONNECT_TLS) {
-		words__tls_error(error, sizeof(error), c->tls.trouble, c->tls.code, c->tls.end);
+		message__tls_error(error, sizeof(error), c->tls.trouble, c->tls.code, c->tls.end);
 		f.connect.tls.error = error;
 		if (!c->tls.done_ns)
 			f.connect.tls.duration_ns =

@@ -9,7 +9,7 @@
 
 #include "model/engine_state.h"
 #include "model/human.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 /*
  * A request in two sends on a connection without TCP_NODELAY waits for the delayed ACK of the first
@@ -33,8 +33,8 @@ static void begin(struct note *n, enum note_kind kind, const struct member *m,
 	n->f.type = FINDING_NOTE;
 	n->f.note.kind = kind;
 	n->f.note.text = n->text;
-	n->f.who = tell__who(m);
-	n->f.where = tell__where(a, NULL);
+	n->f.who = finding_fill__who(m);
+	n->f.where = finding_fill__where(a, NULL);
 }
 
 static void number(struct note *n, const char *key, double value)

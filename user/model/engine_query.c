@@ -9,7 +9,7 @@
 
 #include "model/engine.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 /* Ask the socket shortly before an attempt counts as hanging, then once a second while it does. */
 #define EVIDENCE_BEFORE_NS (100 * NS_PER_MS)
@@ -97,8 +97,8 @@ static void member_status(const struct member *m, uint64_t now_ns, struct member
 	struct finding f = {0};
 
 	*out = (struct member_status){
-		.who = tell__who(m),
-		.where = tell__where(m->refresh_address, NULL),
+		.who = finding_fill__who(m),
+		.where = finding_fill__where(m->refresh_address, NULL),
 		.lease_id = l->id,
 		.ttl_s = l->ttl_s ? l->ttl_s : LW_UNKNOWN,
 		.remaining_ns = lease__remaining_ns(l, now_ns),
@@ -109,7 +109,7 @@ static void member_status(const struct member *m, uint64_t now_ns, struct member
 	};
 	if (!m->stall.active)
 		return;
-	tell__stall(&f, &out->words, m, STALL_UPDATE, member__attempt(m, now_ns), now_ns);
+	finding_fill__stall(&f, &out->message, m, STALL_UPDATE, member__attempt(m, now_ns), now_ns);
 	out->stall = f.stall;
 	out->stall_where = f.where;
 }
@@ -154,9 +154,9 @@ static void endpoint_status(const struct engine *e, const struct endpoint *endpo
 	const struct histogram *h = &endpoint->latency;
 
 	*out = (struct endpoint_status){
-		.where = tell__where(NULL, endpoint),
+		.where = finding_fill__where(NULL, endpoint),
 		.state = endpoint->state,
-		.sentence = words__endpoint(endpoint),
+		.sentence = message__endpoint(endpoint),
 		.requests = endpoint->requests,
 		.failed = endpoint->failed,
 		.last_ns = endpoint->last_ns,

@@ -7,8 +7,8 @@
 
 #include "model/cause_lookup.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
-#include "model/words_private.h"
+#include "model/finding_fill.h"
+#include "model/message_private.h"
 
 /* Do without the socket's word when nobody brings it. */
 #define EVIDENCE_PATIENCE_NS (150 * NS_PER_MS)
@@ -17,12 +17,12 @@ static void begin_or_update(struct engine *e, struct member *m, enum stall_news 
 			    const struct conn *flight, uint64_t now_ns)
 {
 	struct finding f = {0};
-	struct words w;
+	struct message w;
 
 	if (news == STALL_NEWS_BEGIN)
 		m->stall.id = ++e->stalls;
-	tell__stall(&f, &w, m, news == STALL_NEWS_BEGIN ? STALL_BEGIN : STALL_UPDATE, flight,
-		    now_ns);
+	finding_fill__stall(&f, &w, m, news == STALL_NEWS_BEGIN ? STALL_BEGIN : STALL_UPDATE,
+			    flight, now_ns);
 	reporter__report(&e->reporter, &f, now_ns);
 	engine__note_stall(e, m, now_ns);
 }
@@ -39,7 +39,7 @@ static bool evidence_is_settled(const struct engine *e, const struct conn *c, ui
 static bool is_held_up(const struct diagnosis *d)
 {
 	return d->cause == CAUSE_NOT_ATTEMPTED &&
-	       (words__is_stopped(&d->thread) || strstr(d->thread.waits_for, "PostgreSQL"));
+	       (message__is_stopped(&d->thread) || strstr(d->thread.waits_for, "PostgreSQL"));
 }
 
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
@@ -77,11 +77,11 @@ void engine__end_stall(struct engine *e, struct member *m, enum stall_result res
 		       uint64_t now_ns)
 {
 	struct finding f = {0};
-	struct words w;
+	struct message w;
 
 	if (!m->stall.active)
 		return;
-	tell__stall_end(&f, &w, m, result, now_ns);
+	finding_fill__stall_end(&f, &w, m, result, now_ns);
 	reporter__report(&e->reporter, &f, now_ns);
 	m->stall.active = false;
 }
@@ -92,7 +92,7 @@ void engine__fail_attempt(struct engine *e, struct member *m, const struct diagn
 	if (d->cause == CAUSE_UNKNOWN)
 		return;
 	m->failed_attempts++;
-	trouble__add(&m->trouble, d->cause, d->address);
+	failures__add(&m->failures, d->cause, d->address);
 	m->lease.held_up = true;
 	m->failure = *d;
 	m->has_failure = true;

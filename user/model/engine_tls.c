@@ -8,7 +8,7 @@
 #include "model/cause_lookup.h"
 #include "model/engine.h"
 #include "model/engine_state.h"
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 /*
  * Requests that cannot be read, before that is said: the first ones of a process may pass before
@@ -107,7 +107,7 @@ void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint6
 		 "cannot be told from other requests, and how much of the lease is left is not "
 		 "known",
 		 m->blind_reason);
-	tell__process(&f, m, PROCESS_UPDATED, note);
+	finding_fill__process(&f, m, PROCESS_UPDATED, note);
 	reporter__report(&e->reporter, &f, now_ns);
 }
 
@@ -126,6 +126,6 @@ void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
 	if (!m->blind_reason[0])
 		return;
 	m->blind_reason[0] = '\0';
-	tell__process(&f, m, PROCESS_UPDATED, "its TLS can be read now");
+	finding_fill__process(&f, m, PROCESS_UPDATED, "its TLS can be read now");
 	reporter__report(&e->reporter, &f, now_ns);
 }

@@ -75,7 +75,7 @@ void member__refreshed(struct member *m)
 {
 	m->has_failure = false;
 	m->failed_attempts = 0;
-	m->trouble.len = 0;
+	m->failures.len = 0;
 }
 
 static int64_t grown(int64_t from, int64_t to)

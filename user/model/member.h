@@ -12,7 +12,7 @@
 #include "model/conn.h"
 #include "model/lease.h"
 #include "model/stall.h"
-#include "model/trouble.h"
+#include "model/failures.h"
 
 #define MEMBER_VERSION_BYTES 32
 #define MEMBER_PORTS_MAX     16
@@ -52,7 +52,7 @@ struct member {
 	struct address *good_address;	 /* where the last good one was */
 	struct diagnosis slow_lookup;	 /* the last that took long, of the renewing thread */
 	unsigned int failed_attempts;	 /* to refresh, since the last good one */
-	struct trouble trouble;
+	struct failures failures;
 	struct thread_evidence thread;	 /* the newest sample */
 	struct thread_evidence baseline; /* the first one after the last good refresh */
 	bool v2; /* it uses etcd's v2 API: the leader key has the TTL, there is no lease */

@@ -9,7 +9,7 @@
 #define LEASEWATCH_STATUS_H
 
 #include "model/finding.h"
-#include "model/words.h"
+#include "model/message.h"
 
 #define STATUS_MEMBERS_MAX   64
 #define STATUS_ENDPOINTS_MAX 64
@@ -27,8 +27,8 @@ struct member_status {
 	bool stalled;
 	/* While stalled: what is said of it, as of now (the seconds in its headline run). */
 	struct finding_where stall_where;
-	struct finding_stall stall; /* borrows from words, below */
-	struct words words;
+	struct finding_stall stall; /* borrows from message, below */
+	struct message message;
 };
 
 /* One etcd endpoint. Watches count neither as requests nor as in flight. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words.c - the short spellings of the live screen.
+ * message.c - the short spellings of the live screen.
  */
 #include <inttypes.h>
 #include <stdio.h>

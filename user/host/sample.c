@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals.c - one sample of a thread and its host: which files are read for it, and the clocks.
+ * sample.c - one sample of a thread and its host: which files are read for it, and the clocks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "leasewatch/units.h"
 #include "protocol/text.h"
 
@@ -16,7 +16,7 @@
  */
 #define MEMORY_PRESSURE_MAX 10.0
 
-static const struct vitals not_known = {
+static const struct sample not_known = {
 	.runtime_ns = -1,
 	.run_delay_ns = -1,
 	.throttled_ns = -1,
@@ -55,7 +55,7 @@ static int64_t suspended_ns(void)
 	return least;
 }
 
-ssize_t vitals_file__read(int dir, const char *name, char *buf, size_t size)
+ssize_t sample_file__read(int dir, const char *name, char *buf, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t len = 0;
@@ -87,66 +87,66 @@ static int open_directory(const char *format, pid_t pid, pid_t tid)
 	return errno == ENOENT ? -ESRCH : -errno;
 }
 
-static int read_counters(int task, const struct vitals_host *host, char *cgroup, size_t size,
-			 struct vitals *v)
+static int read_counters(int task, const struct sample_host *host, char *cgroup, size_t size,
+			 struct sample *v)
 {
-	struct vitals_stat stat;
+	struct sample_stat stat;
 	char text[1024];
-	ssize_t n = vitals_file__read(task, "stat", text, sizeof(text));
+	ssize_t n = sample_file__read(task, "stat", text, sizeof(text));
 
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
-	if (vitals_text__stat(text, &stat)) {
+	if (sample_text__stat(text, &stat)) {
 		v->state = stat.state;
 		v->major_faults = stat.major_faults;
 	}
-	if (vitals_file__read(task, "schedstat", text, sizeof(text)) > 0)
-		vitals_text__schedstat(text, &v->runtime_ns, &v->run_delay_ns);
-	if (vitals_file__read(task, "cgroup", cgroup, size) <= 0)
+	if (sample_file__read(task, "schedstat", text, sizeof(text)) > 0)
+		sample_text__schedstat(text, &v->runtime_ns, &v->run_delay_ns);
+	if (sample_file__read(task, "cgroup", cgroup, size) <= 0)
 		*cgroup = '\0';
-	vitals_cgroup__cpu(host, cgroup, v);
+	sample_cgroup__cpu(host, cgroup, v);
 	v->at_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
 	v->suspended_ns = suspended_ns();
 	return 0;
 }
 
-static void read_wait(struct vitals_host *host, pid_t pid, int task, struct vitals *v)
+static void read_wait(struct sample_host *host, pid_t pid, int task, struct sample *v)
 {
-	struct vitals_syscall call = {.nr = -1};
-	struct vitals_target target = {
+	struct sample_syscall call = {.nr = -1};
+	struct sample_target target = {
 		.host = host,
 		.pid = pid,
 		.may_read_memory = v->memory_pressure < MEMORY_PRESSURE_MAX,
 	};
 	char text[256];
-	ssize_t n = vitals_file__read(task, "wchan", text, sizeof(text));
+	ssize_t n = sample_file__read(task, "wchan", text, sizeof(text));
 
 	if (n > 0 && strcmp(text, "0") != 0)
 		text_copy_ascii(v->wchan, sizeof(v->wchan), text, (size_t)n);
-	n = vitals_file__read(task, "syscall", text, sizeof(text));
-	if (n > 0 && !vitals_text__syscall(text, &call))
+	n = sample_file__read(task, "syscall", text, sizeof(text));
+	if (n > 0 && !sample_text__syscall(text, &call))
 		return;
 	target.dir = open_directory("/proc/%d", pid, 0);
 	if (target.dir < 0)
 		return;
-	vitals_wait__describe(&target, &call, v);
+	sample_wait__describe(&target, &call, v);
 	close(target.dir);
 }
 
-void vitals__init(struct vitals_host *host)
+void sample__init(struct sample_host *host)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 
 	memset(host, 0, sizeof(*host));
 	if (!f)
 		return;
-	vitals_cgroup__mounts(host, f);
+	sample_cgroup__mounts(host, f);
 	fclose(f);
 }
 
-int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out)
+int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct sample *out)
 {
-	struct vitals v = not_known;
+	struct sample v = not_known;
 	char cgroup[8192];
 	int task = open_directory("/proc/%d/task/%d", pid, tid);
 	int err;
@@ -155,7 +155,7 @@ int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals
 		return task;
 	err = read_counters(task, host, cgroup, sizeof(cgroup), &v);
 	if (!err) {
-		vitals_cgroup__pressure(host, cgroup, &v);
+		sample_cgroup__pressure(host, cgroup, &v);
 		read_wait(host, pid, task, &v);
 		*out = v;
 	}
@@ -163,9 +163,9 @@ int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals
 	return err;
 }
 
-int vitals__baseline(const struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out)
+int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid, struct sample *out)
 {
-	struct vitals v = not_known;
+	struct sample v = not_known;
 	char cgroup[8192];
 	int task = open_directory("/proc/%d/task/%d", pid, tid);
 	int err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals_cgroup.c - what a thread's cgroups take from it: CPU quota, throttling, pressure. Cgroup
+ * sample_cgroup.c - what a thread's cgroups take from it: CPU quota, throttling, pressure. Cgroup
  * v2, v1, and v1 with v2 beside it.
  */
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "leasewatch/units.h"
 
 /* Levels of cgroups that are looked at, from the thread's own upwards. */
@@ -18,7 +18,7 @@
 #define DIRECTORY_BYTES 4608
 
 /* Containers see their part of a hierarchy again elsewhere; the mount that shows most is wanted. */
-static void offer(struct vitals_mount *mount, const struct vitals_mountinfo *m)
+static void offer(struct sample_mount *mount, const struct sample_mountinfo *m)
 {
 	if (strlen(m->point) >= sizeof(mount->point) || strlen(m->root) >= sizeof(mount->root))
 		return;
@@ -38,9 +38,9 @@ static bool has_option(const char *options, const char *word)
 	return false;
 }
 
-void vitals_cgroup__mounts(struct vitals_host *host, FILE *mountinfo)
+void sample_cgroup__mounts(struct sample_host *host, FILE *mountinfo)
 {
-	struct vitals_mountinfo m;
+	struct sample_mountinfo m;
 	char line[4096];
 
 	while (fgets(line, sizeof(line), mountinfo)) {
@@ -56,7 +56,7 @@ void vitals_cgroup__mounts(struct vitals_host *host, FILE *mountinfo)
 				;
 			continue;
 		}
-		if (!vitals_text__mountinfo(line, &m))
+		if (!sample_text__mountinfo(line, &m))
 			continue;
 		if (strcmp(m.type, "cgroup2") == 0)
 			offer(&host->unified, &m);
@@ -74,7 +74,7 @@ static bool goes_up(const char *path)
 	return false;
 }
 
-int vitals_cgroup__directory(const struct vitals_mount *mount, const char *path, char *out,
+int sample_cgroup__directory(const struct sample_mount *mount, const char *path, char *out,
 			     size_t size)
 {
 	size_t root = strlen(mount->root);
@@ -111,31 +111,31 @@ static double level_quota(int dir, bool v1)
 	char text[64], period[64], both[sizeof(text) + sizeof(period)];
 
 	if (!v1)
-		return vitals_file__read(dir, "cpu.max", text, sizeof(text)) > 0
-			       ? vitals_text__quota(text)
+		return sample_file__read(dir, "cpu.max", text, sizeof(text)) > 0
+			       ? sample_text__quota(text)
 			       : 0;
-	if (vitals_file__read(dir, "cpu.cfs_quota_us", text, sizeof(text)) <= 0 ||
-	    vitals_file__read(dir, "cpu.cfs_period_us", period, sizeof(period)) <= 0 ||
+	if (sample_file__read(dir, "cpu.cfs_quota_us", text, sizeof(text)) <= 0 ||
+	    sample_file__read(dir, "cpu.cfs_period_us", period, sizeof(period)) <= 0 ||
 	    text[0] == '-')
 		return 0;
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(both, sizeof(both), "%s %s", text, period);
-	return vitals_text__quota(both);
+	return sample_text__quota(both);
 }
 
 /*
  * A level that has neither figure has no quota. Of two that have, one may have been throttled long
  * ago and the other be now: their sum moves, their maximum might not.
  */
-static void add_throttling(int dir, bool v1, struct vitals *out)
+static void add_throttling(int dir, bool v1, struct sample *out)
 {
 	char text[2048];
 	int64_t time, count;
 
-	if (vitals_file__read(dir, "cpu.stat", text, sizeof(text)) <= 0)
+	if (sample_file__read(dir, "cpu.stat", text, sizeof(text)) <= 0)
 		return;
-	time = vitals_text__value(text, v1 ? "throttled_time" : "throttled_usec");
-	count = vitals_text__value(text, "nr_throttled");
+	time = sample_text__value(text, v1 ? "throttled_time" : "throttled_usec");
+	count = sample_text__value(text, "nr_throttled");
 	if (time > 0 && !__builtin_mul_overflow(time, v1 ? 1 : 1000, &time) &&
 	    __builtin_add_overflow(out->throttled_ns, time, &out->throttled_ns))
 		out->throttled_ns = INT64_MAX;
@@ -143,19 +143,19 @@ static void add_throttling(int dir, bool v1, struct vitals *out)
 		out->throttled_count = INT64_MAX;
 }
 
-static bool find_cpu(const struct vitals_host *host, const char *text, char *path, size_t size,
+static bool find_cpu(const struct sample_host *host, const char *text, char *path, size_t size,
 		     bool *v1, size_t *top)
 {
 	char name[4096];
 
-	*v1 = host->cpu.point[0] && vitals_text__cgroup(text, "cpu", name, sizeof(name));
-	if (!*v1 && !vitals_text__cgroup(text, NULL, name, sizeof(name)))
+	*v1 = host->cpu.point[0] && sample_text__cgroup(text, "cpu", name, sizeof(name));
+	if (!*v1 && !sample_text__cgroup(text, NULL, name, sizeof(name)))
 		return false;
 	*top = strlen(*v1 ? host->cpu.point : host->unified.point);
-	return !vitals_cgroup__directory(*v1 ? &host->cpu : &host->unified, name, path, size);
+	return !sample_cgroup__directory(*v1 ? &host->cpu : &host->unified, name, path, size);
 }
 
-void vitals_cgroup__cpu(const struct vitals_host *host, const char *text, struct vitals *out)
+void sample_cgroup__cpu(const struct sample_host *host, const char *text, struct sample *out)
 {
 	char path[DIRECTORY_BYTES];
 	size_t top;
@@ -192,11 +192,11 @@ static double pressure_of(int dir, const char *name)
 {
 	char text[256];
 
-	return vitals_file__read(dir, name, text, sizeof(text)) > 0 ? vitals_text__pressure(text)
+	return sample_file__read(dir, name, text, sizeof(text)) > 0 ? sample_text__pressure(text)
 								    : -1;
 }
 
-void vitals_cgroup__pressure(const struct vitals_host *host, const char *text, struct vitals *out)
+void sample_cgroup__pressure(const struct sample_host *host, const char *text, struct sample *out)
 {
 	const struct {
 		const char *own, *all;
@@ -209,8 +209,8 @@ void vitals_cgroup__pressure(const struct vitals_host *host, const char *text, s
 	char name[4096], path[DIRECTORY_BYTES];
 	int dir = -1;
 
-	if (vitals_text__cgroup(text, NULL, name, sizeof(name)) &&
-	    !vitals_cgroup__directory(&host->unified, name, path, sizeof(path)))
+	if (sample_text__cgroup(text, NULL, name, sizeof(name)) &&
+	    !sample_cgroup__directory(&host->unified, name, path, sizeof(path)))
 		dir = open_level(path);
 	for (size_t i = 0; i < ARRAY_LEN(resources); i++) {
 		*resources[i].value = dir >= 0 ? pressure_of(dir, resources[i].own) : -1;

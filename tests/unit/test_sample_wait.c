@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_vitals_wait.c - real processes in known waits, and what is said of them. A child that needs
+ * test_sample_wait.c - real processes in known waits, and what is said of them. A child that needs
  * ports has a network namespace of its own: the one of the target is to be looked at, not ours.
  */
 #include <errno.h>
@@ -21,12 +21,12 @@
 #include <cmocka.h>
 
 #include "child.h"
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "pretend.h"
 #include "waiting.h"
 #include "leasewatch/units.h"
 
-static struct vitals_host host;
+static struct sample_host host;
 /* ---- what is said of them */
 
 /* "@/" stands for the test's directory; a file system path is not changed by the kernel. */
@@ -57,8 +57,8 @@ static const struct wait waits[] = {
 	 "recv from an unconnected UDP socket"},
 	{"recv, unix, PostgreSQL", waiting__recv_unix_postgres, "./.s.PGSQL.5432", "recvfrom",
 	 "recv from PostgreSQL ./.s.PGSQL.5432"},
-	{"recv, unix, abstract", waiting__recv_unix_abstract, "@lw-vitals", "recvfrom",
-	 "recv from @lw-vitals"},
+	{"recv, unix, abstract", waiting__recv_unix_abstract, "@lw-sample", "recvfrom",
+	 "recv from @lw-sample"},
 	{"recv, unix, pair", waiting__recv_unix_pair, NULL, "recvfrom", "recv from a unix socket"},
 	{"recv, netlink", waiting__recv_netlink, NULL, "recvfrom", "recv from a socket"},
 	{"read, pipe", waiting__read_pipe, NULL, "read", "read from a pipe"},
@@ -89,7 +89,7 @@ static const struct wait waits[] = {
 struct seen {
 	const struct wait *wait;
 	char expected[160];
-	struct vitals last;
+	struct sample last;
 };
 
 /* Numbers of processes are not known before: "#" in the expectation is any number. */
@@ -107,7 +107,7 @@ static bool is_in_it(pid_t pid, void *arg)
 {
 	struct seen *s = arg;
 
-	return !vitals__sample(&host, pid, pid, &s->last) && s->last.state == 'S' &&
+	return !sample__take(&host, pid, pid, &s->last) && s->last.state == 'S' &&
 	       (!s->wait->syscall || strcmp(s->last.syscall, s->wait->syscall) == 0) &&
 	       matches(s->last.waits_for, s->expected);
 }
@@ -147,7 +147,7 @@ static void test_wait(void **state)
 	must_see(pid, &s);
 	assert_true(s.last.syscall[0] != '\0');
 	/* The second look finds what the first one remembered. */
-	assert_false(vitals__sample(&host, pid, pid, &s.last));
+	assert_false(sample__take(&host, pid, pid, &s.last));
 	assert_true(matches(s.last.waits_for, s.expected));
 }
 
@@ -164,7 +164,7 @@ static void test_stop_and_continue(void **state)
 	kill(pid, SIGSTOP);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 	assert_true(WIFSTOPPED(status));
-	assert_false(vitals__sample(&host, pid, pid, &s.last));
+	assert_false(sample__take(&host, pid, pid, &s.last));
 	assert_int_equal(s.last.state, 'T');
 	assert_string_equal(s.last.waits_for, stopped.waits_for);
 	kill(pid, SIGCONT);
@@ -174,16 +174,16 @@ static void test_stop_and_continue(void **state)
 /* Where reading memory might have to wait, nothing is read, and less is said. */
 static void test_no_memory_read(void **state)
 {
-	struct vitals_syscall call = {.nr = SYS_ppoll, .args = {(uintptr_t)&call, 1}};
-	struct vitals_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
-	struct vitals v = {.state = 'S'};
+	struct sample_syscall call = {.nr = SYS_ppoll, .args = {(uintptr_t)&call, 1}};
+	struct sample_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
+	struct sample v = {.state = 'S'};
 
 	(void)state;
-	vitals_wait__describe(&t, &call, &v);
+	sample_wait__describe(&t, &call, &v);
 	assert_string_equal(v.syscall, "ppoll");
 	assert_string_equal(v.waits_for, "poll");
 	call.nr = SYS_openat;
-	vitals_wait__describe(&t, &call, &v);
+	sample_wait__describe(&t, &call, &v);
 	assert_string_equal(v.waits_for, "open of a file");
 }
 
@@ -193,20 +193,20 @@ static void test_wild_arguments(void **state)
 	static const uint64_t wild[] = {
 		0, 1, 0xfff, 1 << 20, INT64_MAX, UINT64_MAX, UINT64_MAX - 4095, 0xffff800000000000};
 	int dir = open("/proc/self", O_PATH | O_DIRECTORY);
-	struct vitals_target t = {
+	struct sample_target t = {
 		.host = &host, .pid = getpid(), .dir = dir, .may_read_memory = true};
 
 	(void)state;
 	for (int64_t nr = -1; nr < 500; nr++)
 		for (size_t i = 0; i < ARRAY_LEN(wild); i++) {
-			struct vitals_syscall call = {.nr = nr};
-			struct vitals v = {.state = i & 1 ? 'S' : 'D'};
+			struct sample_syscall call = {.nr = nr};
+			struct sample v = {.state = i & 1 ? 'S' : 'D'};
 
 			for (size_t a = 0; a < 6; a++)
 				call.args[a] = wild[(i + a * (size_t)(nr + 1)) % ARRAY_LEN(wild)];
 			memset(v.waits_for, '#', sizeof(v.waits_for));
 			v.waits_for[0] = '\0';
-			vitals_wait__describe(&t, &call, &v);
+			sample_wait__describe(&t, &call, &v);
 			assert_non_null(memchr(v.waits_for, '\0', sizeof(v.waits_for)));
 			assert_int_equal(nr >= 0, v.waits_for[0] != '\0' &&
 							  strncmp(v.waits_for, "a page", 6) != 0 &&
@@ -217,16 +217,16 @@ static void test_wild_arguments(void **state)
 
 static void test_uninterruptible(void **state)
 {
-	struct vitals_syscall call = {.nr = SYS_clock_nanosleep};
-	struct vitals_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
-	struct vitals v = {.state = 'D', .wchan = "rpc_wait_bit_killable"};
+	struct sample_syscall call = {.nr = SYS_clock_nanosleep};
+	struct sample_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
+	struct sample v = {.state = 'D', .wchan = "rpc_wait_bit_killable"};
 
 	(void)state;
-	vitals_wait__describe(&t, &call, &v);
+	sample_wait__describe(&t, &call, &v);
 	assert_string_equal(v.waits_for, "sleep, uninterruptible (rpc_wait_bit_killable)");
 	call.nr = -1;
-	v = (struct vitals){.state = 'D'};
-	vitals_wait__describe(&t, &call, &v);
+	v = (struct sample){.state = 'D'};
+	sample_wait__describe(&t, &call, &v);
 	assert_string_equal(v.waits_for,
 			    "a page of memory from the disk, or the like, uninterruptible");
 }
@@ -237,8 +237,8 @@ static void test_uninterruptible(void **state)
 static void test_socket_table(void **state)
 {
 	int dir = open(pretend__directory(), O_PATH | O_DIRECTORY), fd, len;
-	struct vitals_host fresh = {0};
-	struct vitals_target t = {.host = &fresh, .pid = getpid(), .dir = dir};
+	struct sample_host fresh = {0};
+	struct sample_target t = {.host = &fresh, .pid = getpid(), .dir = dir};
 	static char table[TABLE_LINES * 160 + 20000];
 	char words[96], want[32];
 	bool is_postgres;
@@ -254,15 +254,15 @@ static void test_socket_table(void **state)
 	pretend__write("net/tcp", table);
 	for (int i = 1; i <= TABLE_LINES; i++) {
 		snprintf(want, sizeof(want), "%s0.0.0.0:%d", i == 53 ? "nameserver " : "", i);
-		vitals_socket__describe(&t, fd, (uint64_t)i, words, sizeof(words), &is_postgres);
+		sample_socket__describe(&t, fd, (uint64_t)i, words, sizeof(words), &is_postgres);
 		assert_string_equal(words, want);
 		assert_false(is_postgres);
 	}
-	vitals_socket__describe(&t, fd, TABLE_LINES + 1, words, sizeof(words), &is_postgres);
+	sample_socket__describe(&t, fd, TABLE_LINES + 1, words, sizeof(words), &is_postgres);
 	assert_string_equal(words, "a TCP socket");
 	memset(table, '1', sizeof(table) - 1);
 	pretend__write("net/tcp", table);
-	vitals_socket__describe(&t, fd, 111, words, sizeof(words), &is_postgres);
+	sample_socket__describe(&t, fd, 111, words, sizeof(words), &is_postgres);
 	assert_string_equal(words, "a TCP socket");
 	close(fd);
 	close(dir);
@@ -278,11 +278,11 @@ static int teardown(void **state)
 static int setup_all(void **state)
 {
 	(void)state;
-	vitals__init(&host);
-	vitals__postgres_port(&host, 6543);
-	for (uint16_t port = 1; port < VITALS_PORTS_MAX; port++)
-		vitals__postgres_port(&host, port);
-	vitals__postgres_port(&host, 6543);
+	sample__init(&host);
+	sample__postgres_port(&host, 6543);
+	for (uint16_t port = 1; port < SAMPLE_PORTS_MAX; port++)
+		sample__postgres_port(&host, port);
+	sample__postgres_port(&host, 6543);
 	return chdir(pretend__directory()) || mkfifo("fifo", 0600) ||
 	       mkfifo("a\nb\033[2J\xff", 0600);
 }
@@ -317,5 +317,5 @@ int main(void)
 	for (size_t i = 0; i < WAITS; i++)
 		tests[7 + i] = (struct CMUnitTest){waits[i].test, test_wait, NULL, teardown,
 						   (void *)(uintptr_t)&waits[i]};
-	return _cmocka_run_group_tests("vitals_wait", tests, 7 + WAITS, setup_all, teardown_all);
+	return _cmocka_run_group_tests("sample_wait", tests, 7 + WAITS, setup_all, teardown_all);
 }

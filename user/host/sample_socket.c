@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals_socket.c - a descriptor of another process, and the other end of its socket, in words.
+ * sample_socket.c - a descriptor of another process, and the other end of its socket, in words.
  *
  * TCP and UDP: from the tables of the target's network namespace. Duplicating such a socket would
  * tell its peer at once, but would also move it to this process's net_cls and net_prio cgroups, and
@@ -21,7 +21,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "leasewatch/units.h"
 
 #define POSTGRES_PORT 5432
@@ -34,7 +34,7 @@
 enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_LISTEN = 10 };
 
 /* Find the line of a socket in a table: 1, 0 = not there, -errno. */
-static int find_line(int fd, uint64_t inode, struct vitals_inet *out)
+static int find_line(int fd, uint64_t inode, struct sample_inet *out)
 {
 	char buf[16384];
 	size_t len = 0, total = 0;
@@ -50,10 +50,10 @@ static int find_line(int fd, uint64_t inode, struct vitals_inet *out)
 		len += (size_t)n;
 		buf[len] = '\0';
 		for (; (end = memchr(line, '\n', len - (size_t)(line - buf))); line = end + 1) {
-			struct vitals_inet socket;
+			struct sample_inet socket;
 
 			*end = '\0';
-			if (vitals_text__inet(line, &socket) && socket.inode == inode) {
+			if (sample_text__inet(line, &socket) && socket.inode == inode) {
 				*out = socket;
 				return 1;
 			}
@@ -66,8 +66,8 @@ static int find_line(int fd, uint64_t inode, struct vitals_inet *out)
 	return -EFBIG;
 }
 
-static bool find_inet(const struct vitals_target *t, const char *table, uint64_t inode,
-		      struct vitals_inet *out)
+static bool find_inet(const struct sample_target *t, const char *table, uint64_t inode,
+		      struct sample_inet *out)
 {
 	char name[32];
 	int fd, found;
@@ -81,15 +81,15 @@ static bool find_inet(const struct vitals_target *t, const char *table, uint64_t
 	return found == 1;
 }
 
-static bool is_postgres_port(const struct vitals_host *host, uint16_t port)
+static bool is_postgres_port(const struct sample_host *host, uint16_t port)
 {
-	for (size_t i = 0; i < VITALS_PORTS_MAX; i++)
+	for (size_t i = 0; i < SAMPLE_PORTS_MAX; i++)
 		if (port && host->postgres_ports[i] == port)
 			return true;
 	return port == POSTGRES_PORT;
 }
 
-void vitals__postgres_port(struct vitals_host *host, uint16_t port)
+void sample__postgres_port(struct sample_host *host, uint16_t port)
 {
 	if (!port || is_postgres_port(host, port))
 		return;
@@ -111,9 +111,9 @@ static void say_end(const uint8_t addr[16], uint16_t port, bool is_v6, char *out
 	snprintf(out, size, is_v6 ? "[%s]:%u" : "%s:%u", text, port);
 }
 
-static void remember(struct vitals_host *host, uint64_t inode, const char *peer)
+static void remember(struct sample_host *host, uint64_t inode, const char *peer)
 {
-	unsigned int slot = host->next_peer++ % VITALS_PEERS_MAX;
+	unsigned int slot = host->next_peer++ % SAMPLE_PEERS_MAX;
 	size_t len = strlen(peer);
 
 	if (len >= sizeof(host->peers[slot].peer))
@@ -122,7 +122,7 @@ static void remember(struct vitals_host *host, uint64_t inode, const char *peer)
 	host->peers[slot].inode = inode;
 }
 
-static void say_inet(const struct vitals_target *t, const struct vitals_inet *s, bool is_tcp,
+static void say_inet(const struct sample_target *t, const struct sample_inet *s, bool is_tcp,
 		     char *out, size_t size)
 {
 	const char *label = "", *end = "";
@@ -150,7 +150,7 @@ static void say_inet(const struct vitals_target *t, const struct vitals_inet *s,
 }
 
 /* Duplicates the socket: only for unix sockets, see above. */
-static socklen_t unix_peer(const struct vitals_target *t, int fd, struct sockaddr_un *peer)
+static socklen_t unix_peer(const struct sample_target *t, int fd, struct sockaddr_un *peer)
 {
 	socklen_t len = sizeof(*peer);
 	int copy = -1, pidfd = (int)syscall(SYS_pidfd_open, t->pid, 0);
@@ -169,7 +169,7 @@ static socklen_t unix_peer(const struct vitals_target *t, int fd, struct sockadd
 	return len < sizeof(*peer) ? len : sizeof(*peer);
 }
 
-static void say_unix(const struct vitals_target *t, int fd, char *out, size_t size,
+static void say_unix(const struct sample_target *t, int fd, char *out, size_t size,
 		     bool *is_postgres)
 {
 	struct sockaddr_un peer;
@@ -186,7 +186,7 @@ static void say_unix(const struct vitals_target *t, int fd, char *out, size_t si
 }
 
 /* "TCP", "TCPv6", "UDP", "UNIX-STREAM", ... as sockfs names the protocol; "" = not known. */
-static void protocol_of(const struct vitals_target *t, int fd, char *out, size_t size)
+static void protocol_of(const struct sample_target *t, int fd, char *out, size_t size)
 {
 	char path[64];
 	ssize_t n;
@@ -196,7 +196,7 @@ static void protocol_of(const struct vitals_target *t, int fd, char *out, size_t
 	out[n > 0 ? n : 0] = '\0';
 }
 
-void vitals_socket__describe(const struct vitals_target *t, int fd, uint64_t inode, char *out,
+void sample_socket__describe(const struct sample_target *t, int fd, uint64_t inode, char *out,
 			     size_t size, bool *is_postgres)
 {
 	static const struct {
@@ -208,11 +208,11 @@ void vitals_socket__describe(const struct vitals_target *t, int fd, uint64_t ino
 		{"UDP", "udp", false},
 		{"UDPv6", "udp6", false},
 	};
-	struct vitals_inet socket;
+	struct sample_inet socket;
 	char protocol[32];
 
 	*is_postgres = false;
-	for (size_t i = 0; i < VITALS_PEERS_MAX; i++)
+	for (size_t i = 0; i < SAMPLE_PEERS_MAX; i++)
 		if (inode && t->host->peers[i].inode == inode) {
 			snprintf(out, size, "%s", t->host->peers[i].peer);
 			*is_postgres = strncmp(out, "PostgreSQL ", 11) == 0;
@@ -233,7 +233,7 @@ void vitals_socket__describe(const struct vitals_target *t, int fd, uint64_t ino
 	}
 }
 
-bool vitals_fd__describe(const struct vitals_target *t, int fd, char *out, size_t size,
+bool sample_fd__describe(const struct sample_target *t, int fd, char *out, size_t size,
 			 bool *is_postgres)
 {
 	char name[32], link[256], *end;
@@ -249,7 +249,7 @@ bool vitals_fd__describe(const struct vitals_target *t, int fd, char *out, size_
 	if (strncmp(link, "socket:[", 8) == 0) {
 		inode = strtoull(link + 8, &end, 10);
 		if (*end == ']') {
-			vitals_socket__describe(t, fd, inode, out, size, is_postgres);
+			sample_socket__describe(t, fd, inode, out, size, is_postgres);
 			return true;
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_vitals_cgroup.c - cgroup hierarchies of every layout, as directories of the test's own: v2,
+ * test_sample_cgroup.c - cgroup hierarchies of every layout, as directories of the test's own: v2,
  * v1, both, seen from a container, and hostile.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "pretend.h"
 
 #define UNKNOWN                                                                                    \
@@ -24,7 +24,7 @@
 	}
 
 /* What mountinfo says; "@" stands for the test's directory. */
-static void mounts(struct vitals_host *host, const char *text)
+static void mounts(struct sample_host *host, const char *text)
 {
 	char all[8192] = "";
 	FILE *f;
@@ -37,16 +37,16 @@ static void mounts(struct vitals_host *host, const char *text)
 	memset(host, 0, sizeof(*host));
 	f = fmemopen(all, strlen(all), "r");
 	assert_non_null(f);
-	vitals_cgroup__mounts(host, f);
+	sample_cgroup__mounts(host, f);
 	fclose(f);
 }
 
-static void check(const struct vitals_host *host, const char *cgroup, int64_t ns, int64_t count,
+static void check(const struct sample_host *host, const char *cgroup, int64_t ns, int64_t count,
 		  double quota)
 {
-	struct vitals v = UNKNOWN;
+	struct sample v = UNKNOWN;
 
-	vitals_cgroup__cpu(host, cgroup, &v);
+	sample_cgroup__cpu(host, cgroup, &v);
 	assert_int_equal(v.throttled_ns, ns);
 	assert_int_equal(v.throttled_count, count);
 	assert_float_equal(v.cpu_quota, quota, 1e-9);
@@ -73,7 +73,7 @@ static void write_v2(void)
 
 static void test_v2(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 
 	(void)state;
 	write_v2();
@@ -88,7 +88,7 @@ static void test_v2(void **state)
 
 static void test_not_known(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 
 	(void)state;
 	write_v2();
@@ -106,7 +106,7 @@ static void test_not_known(void **state)
 /* Numbers that are none, or too many. */
 static void test_hostile_files(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 
 	(void)state;
 	pretend__write("v2/odd/cpu.max", "-5 nonsense\n");
@@ -136,7 +136,7 @@ static void write_v1(void)
 
 static void test_v1(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 
 	(void)state;
 	write_v1();
@@ -149,8 +149,8 @@ static void test_v1(void **state)
 /* Beside v1's cpu controller, what v2 says of the CPU is of no use. */
 static void test_hybrid(void **state)
 {
-	struct vitals_host host;
-	struct vitals v = {0};
+	struct sample_host host;
+	struct sample v = {0};
 
 	(void)state;
 	write_v1();
@@ -159,14 +159,14 @@ static void test_hybrid(void **state)
 	mounts(&host, V1 V2);
 	check(&host, "2:cpu,cpuacct:/pg\n0::/sys.slice/a.service\n", 4321, 2, 0.2);
 	check(&host, "0::/sys.slice/a.service\n", 7300000, 7, 0.5);
-	vitals_cgroup__pressure(&host, "2:cpu,cpuacct:/pg\n0::/sys.slice\n", &v);
+	sample_cgroup__pressure(&host, "2:cpu,cpuacct:/pg\n0::/sys.slice\n", &v);
 	assert_float_equal(v.cpu_pressure, 42.5, 1e-9);
 }
 
 /* Whoever sits in a container sees its own cgroup as the root, or the others above it. */
 static void test_containers(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 
 	(void)state;
 	write_v2();
@@ -184,7 +184,7 @@ static void test_containers(void **state)
 /* The mount that shows the whole hierarchy wins over one that shows a part. */
 static void test_choice_of_mount(void **state)
 {
-	struct vitals_host host;
+	struct sample_host host;
 	char line[5000];
 
 	(void)state;
@@ -205,38 +205,38 @@ static void test_choice_of_mount(void **state)
 
 static void test_directory(void **state)
 {
-	const struct vitals_mount m = {.point = "/sys/fs/cgroup", .root = "/"};
-	const struct vitals_mount none = {.point = ""};
+	const struct sample_mount m = {.point = "/sys/fs/cgroup", .root = "/"};
+	const struct sample_mount none = {.point = ""};
 	char out[32] = "same", name[64];
 
 	(void)state;
-	assert_int_equal(vitals_cgroup__directory(&none, "/a", out, sizeof(out)), -ENOENT);
-	assert_int_equal(vitals_cgroup__directory(&m, "/a/..", out, sizeof(out)), -ENOENT);
+	assert_int_equal(sample_cgroup__directory(&none, "/a", out, sizeof(out)), -ENOENT);
+	assert_int_equal(sample_cgroup__directory(&m, "/a/..", out, sizeof(out)), -ENOENT);
 	memset(name, 'x', sizeof(name) - 1);
 	name[0] = '/';
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(vitals_cgroup__directory(&m, name, out, sizeof(out)), -ENAMETOOLONG);
+	assert_int_equal(sample_cgroup__directory(&m, name, out, sizeof(out)), -ENAMETOOLONG);
 	assert_string_equal(out, "same");
-	assert_false(vitals_cgroup__directory(&m, "/a..b/..c/d..", out, sizeof(out)));
+	assert_false(sample_cgroup__directory(&m, "/a..b/..c/d..", out, sizeof(out)));
 	assert_string_equal(out, "/sys/fs/cgroup/a..b/..c/d..");
-	assert_false(vitals_cgroup__directory(&m, "/", out, sizeof(out)));
+	assert_false(sample_cgroup__directory(&m, "/", out, sizeof(out)));
 	assert_string_equal(out, "/sys/fs/cgroup");
 }
 
 /* Each figure is the cgroup's own where it has one, else the host's. */
 static void test_pressure(void **state)
 {
-	struct vitals_host host;
-	struct vitals own = {0}, all = {0};
+	struct sample_host host;
+	struct sample own = {0}, all = {0};
 
 	(void)state;
 	write_v2();
 	pretend__write("v2/p/memory.pressure", "some avg10=12.25 avg60=1\nfull avg10=3\n");
 	pretend__write("v2/p/io.pressure", "nonsense\n");
 	mounts(&host, V2);
-	vitals_cgroup__pressure(&host, "0::/p\n", &own);
+	sample_cgroup__pressure(&host, "0::/p\n", &own);
 	assert_float_equal(own.memory_pressure, 12.25, 1e-9);
-	vitals_cgroup__pressure(&host, "0::/nowhere\n", &all);
+	sample_cgroup__pressure(&host, "0::/nowhere\n", &all);
 	if (access("/proc/pressure/memory", R_OK)) {
 		assert_true(all.memory_pressure < 0);
 		assert_true(own.io_pressure < 0);

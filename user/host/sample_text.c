@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals_text.c - the small files of /proc and of cgroups, as values. No I/O. By hand and not with
+ * sample_text.c - the small files of /proc and of cgroups, as values. No I/O. By hand and not with
  * scanf or strtod: those skip newlines, wrap on overflow, and read numbers as the locale writes
  * them.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 
 static const char *skip_spaces(const char *p)
 {
@@ -59,11 +59,11 @@ static bool counter(const char **p, int64_t *out)
 	return true;
 }
 
-bool vitals_text__stat(const char *text, struct vitals_stat *out)
+bool sample_text__stat(const char *text, struct sample_stat *out)
 {
 	/* The name may hold anything, also ")" and newlines; what follows it are numbers. */
 	const char *p = strrchr(text, ')');
-	struct vitals_stat s;
+	struct sample_stat s;
 
 	if (!p || p[1] != ' ' || !((p[2] | 0x20) >= 'a' && (p[2] | 0x20) <= 'z') || p[3] != ' ')
 		return false;
@@ -80,7 +80,7 @@ bool vitals_text__stat(const char *text, struct vitals_stat *out)
 	return true;
 }
 
-bool vitals_text__schedstat(const char *text, int64_t *runtime_ns, int64_t *run_delay_ns)
+bool sample_text__schedstat(const char *text, int64_t *runtime_ns, int64_t *run_delay_ns)
 {
 	int64_t runtime, delay;
 
@@ -94,9 +94,9 @@ bool vitals_text__schedstat(const char *text, int64_t *runtime_ns, int64_t *run_
 	return true;
 }
 
-bool vitals_text__syscall(const char *text, struct vitals_syscall *out)
+bool sample_text__syscall(const char *text, struct sample_syscall *out)
 {
-	struct vitals_syscall s = {.nr = -1};
+	struct sample_syscall s = {.nr = -1};
 
 	if (strncmp(text, "-1 ", 3) == 0) {
 		*out = s;
@@ -116,7 +116,7 @@ bool vitals_text__syscall(const char *text, struct vitals_syscall *out)
 	return true;
 }
 
-int64_t vitals_text__value(const char *text, const char *key)
+int64_t sample_text__value(const char *text, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -132,7 +132,7 @@ int64_t vitals_text__value(const char *text, const char *key)
 	return -1;
 }
 
-double vitals_text__pressure(const char *text)
+double sample_text__pressure(const char *text)
 {
 	static const char head[] = "some avg10=";
 	const char *p = text + sizeof(head) - 1;
@@ -148,7 +148,7 @@ double vitals_text__pressure(const char *text)
 	return value;
 }
 
-double vitals_text__quota(const char *text)
+double sample_text__quota(const char *text)
 {
 	int64_t quota, period;
 
@@ -186,9 +186,9 @@ static bool inet_end(const char **line, uint8_t addr[16], uint16_t *port, bool *
 	return true;
 }
 
-bool vitals_text__inet(const char *line, struct vitals_inet *out)
+bool sample_text__inet(const char *line, struct sample_inet *out)
 {
-	struct vitals_inet s;
+	struct sample_inet s;
 	uint64_t state;
 	bool is_v6;
 
@@ -227,7 +227,7 @@ static bool listed(const char *list, size_t len, const char *word)
 	return false;
 }
 
-bool vitals_text__cgroup(const char *text, const char *controller, char *out, size_t size)
+bool sample_text__cgroup(const char *text, const char *controller, char *out, size_t size)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
 		const char *list = memchr(text, ':', (size_t)(end - text));
@@ -267,7 +267,7 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-bool vitals_text__mountinfo(char *line, struct vitals_mountinfo *out)
+bool sample_text__mountinfo(char *line, struct sample_mountinfo *out)
 {
 	char *save, *words[6], *root, *point, *type, *options, *word;
 
@@ -290,6 +290,6 @@ bool vitals_text__mountinfo(char *line, struct vitals_mountinfo *out)
 		return false;
 	unescape(root);
 	unescape(point);
-	*out = (struct vitals_mountinfo){root, point, type, options};
+	*out = (struct sample_mountinfo){root, point, type, options};
 	return true;
 }

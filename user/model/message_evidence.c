@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words_evidence.c - the evidence behind a stall's cause, by name. What is not known is left out.
+ * message_evidence.c - the evidence behind a stall's cause, by name. What is not known is left out.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "model/words_private.h"
+#include "model/message_private.h"
 
 static void number(struct finding_stall *s, const char *key, double value)
 {
@@ -27,7 +27,7 @@ static void text(struct finding_stall *s, const char *key, const char *value)
 		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .text = value};
 }
 
-static void list_answer(struct words *w, const struct diagnosis *d, struct finding_stall *s)
+static void list_answer(struct message *w, const struct diagnosis *d, struct finding_stall *s)
 {
 	if (d->status)
 		number(s, "http.response.status_code", d->status);
@@ -53,7 +53,7 @@ static void list_tcp(const struct diagnosis *d, struct finding_stall *s)
 		seconds(s, "tcp.srtt_s", d->srtt_us * NS_PER_US);
 }
 
-static void list_lookup(struct words *w, const struct lookup_evidence *l, struct finding_stall *s)
+static void list_lookup(struct message *w, const struct lookup_evidence *l, struct finding_stall *s)
 {
 	w->lookup = *l;
 	text(s, "dns.source", l->getaddrinfo ? "getaddrinfo" : "query");
@@ -65,7 +65,7 @@ static void list_lookup(struct words *w, const struct lookup_evidence *l, struct
 }
 
 /* What the thread is in matters only where the fault may be on this side. */
-static void list_thread(struct words *w, const struct diagnosis *d, uint64_t at_ns,
+static void list_thread(struct message *w, const struct diagnosis *d, uint64_t at_ns,
 			struct finding_stall *s)
 {
 	const struct thread_evidence *t = &d->thread;
@@ -77,7 +77,7 @@ static void list_thread(struct words *w, const struct diagnosis *d, uint64_t at_
 	snprintf(w->waits_for, sizeof(w->waits_for), "%s", t->waits_for);
 	text(s, "thread.waits_for", w->waits_for);
 	if (t->since_ns && *w->waits_for)
-		seconds(s, "thread.waits_s", words__waited_ns(t, at_ns));
+		seconds(s, "thread.waits_s", message__waited_ns(t, at_ns));
 	if (d->delay.window_ns > 0) {
 		seconds(s, "host.window_s", d->delay.window_ns);
 		seconds(s, "host.run_delay_s", d->delay.run_delay_ns);
@@ -101,16 +101,16 @@ static const char *what_for(const struct diagnosis *d)
 								   : etcd_rpc_name(d->rpc);
 }
 
-static void list_tls(struct words *w, const struct tls_evidence *t, struct finding_stall *s)
+static void list_tls(struct message *w, const struct tls_evidence *t, struct finding_stall *s)
 {
 	snprintf(w->tls_name, sizeof(w->tls_name), "%s", t->name);
 	text(s, "tls.client.server_name", w->tls_name);
 	w->tls_error[0] = '\0';
-	words__tls_error(w->tls_error, sizeof(w->tls_error), t->trouble, t->code, t->end);
+	message__tls_error(w->tls_error, sizeof(w->tls_error), t->trouble, t->code, t->end);
 	text(s, "tls.error", w->tls_error);
 }
 
-void words__evidence(struct words *w, const struct member *m, struct finding_stall *out)
+void message__evidence(struct message *w, const struct member *m, struct finding_stall *out)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 	bool on_the_wire = d->endpoint && !d->lookup.known;
@@ -125,7 +125,7 @@ void words__evidence(struct words *w, const struct member *m, struct finding_sta
 		seconds(out, "attempt_s", (int64_t)(d->end_ns - d->start_ns));
 	if (m->failed_attempts)
 		number(out, "failed_attempts", m->failed_attempts);
-	others = words__elsewhere(m, NULL, 0);
+	others = message__elsewhere(m, NULL, 0);
 	if (others)
 		number(out, "same_elsewhere", (double)others);
 	list_answer(w, d, out);

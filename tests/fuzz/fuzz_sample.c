@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fuzz_vitals.c - any bytes as one of the kernel's small files; the first byte says which.
+ * fuzz_sample.c - any bytes as one of the kernel's small files; the first byte says which.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 
 static void must(bool ok)
 {
@@ -17,53 +17,53 @@ static void must(bool ok)
 
 static void as_stat(const char *text)
 {
-	struct vitals_stat s;
+	struct sample_stat s;
 	int64_t run, delay;
 
-	if (vitals_text__stat(text, &s))
+	if (sample_text__stat(text, &s))
 		must(s.state && s.ppid >= 0 && s.major_faults >= 0);
-	if (vitals_text__schedstat(text, &run, &delay))
+	if (sample_text__schedstat(text, &run, &delay))
 		must(run >= 0 && delay >= 0);
 }
 
 static void as_figures(const char *text)
 {
-	double pressure = vitals_text__pressure(text), quota = vitals_text__quota(text);
+	double pressure = sample_text__pressure(text), quota = sample_text__quota(text);
 
 	must(pressure == -1 || (pressure >= 0 && pressure < 101));
 	must(quota == -1 || (quota >= 0 && isfinite(quota)));
-	must(vitals_text__value(text, "nr_throttled") >= -1);
+	must(sample_text__value(text, "nr_throttled") >= -1);
 }
 
 static void as_inet(const char *text)
 {
-	struct vitals_inet s;
+	struct sample_inet s;
 
-	if (vitals_text__inet(text, &s))
+	if (sample_text__inet(text, &s))
 		must(s.state <= UINT8_MAX);
 }
 
 static void as_cgroup(const char *text)
 {
-	const struct vitals_mount mount = {.point = "/sys/fs/cgroup", .root = "/.."};
+	const struct sample_mount mount = {.point = "/sys/fs/cgroup", .root = "/.."};
 	char path[64], dir[64] = "";
 
-	if (vitals_text__cgroup(text, "cpu", path, sizeof(path)))
+	if (sample_text__cgroup(text, "cpu", path, sizeof(path)))
 		must(path[0] == '/' && strlen(path) < sizeof(path));
-	if (!vitals_text__cgroup(text, NULL, path, sizeof(path)))
+	if (!sample_text__cgroup(text, NULL, path, sizeof(path)))
 		return;
-	if (!vitals_cgroup__directory(&mount, path, dir, sizeof(dir)))
+	if (!sample_cgroup__directory(&mount, path, dir, sizeof(dir)))
 		must(strncmp(dir, mount.point, strlen(mount.point)) == 0 && !strstr(dir, "/../"));
 }
 
 static void as_mountinfo(char *text)
 {
-	struct vitals_host host = {0};
+	struct sample_host host = {0};
 	FILE *f = *text ? fmemopen(text, strlen(text), "r") : NULL;
 
 	if (!f)
 		return;
-	vitals_cgroup__mounts(&host, f);
+	sample_cgroup__mounts(&host, f);
 	fclose(f);
 	must(memchr(host.cpu.point, '\0', sizeof(host.cpu.point)));
 	must(memchr(host.unified.root, '\0', sizeof(host.unified.root)));
@@ -73,15 +73,15 @@ static void as_mountinfo(char *text)
  */
 static void as_syscall(const char *text)
 {
-	static struct vitals_host host;
-	struct vitals_syscall call;
-	struct vitals_target t = {.host = &host, .pid = 1 << 30, .dir = -1};
-	struct vitals v = {.state = 'D', .wchan = "x"};
+	static struct sample_host host;
+	struct sample_syscall call;
+	struct sample_target t = {.host = &host, .pid = 1 << 30, .dir = -1};
+	struct sample v = {.state = 'D', .wchan = "x"};
 
-	if (!vitals_text__syscall(text, &call))
+	if (!sample_text__syscall(text, &call))
 		return;
 	t.may_read_memory = true;
-	vitals_wait__describe(&t, &call, &v);
+	sample_wait__describe(&t, &call, &v);
 	must(memchr(v.waits_for, '\0', sizeof(v.waits_for)));
 	must(memchr(v.syscall, '\0', sizeof(v.syscall)));
 }

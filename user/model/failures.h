@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trouble.h - what a Patroni has met at which etcd since its last good refresh: is it one of them,
+ * failures.h - what a Patroni has met at which etcd since its last good refresh: is it one of them,
  * or is it the same with all?
  */
-#ifndef LEASEWATCH_TROUBLE_H
-#define LEASEWATCH_TROUBLE_H
+#ifndef LEASEWATCH_FAILURES_H
+#define LEASEWATCH_FAILURES_H
 
 #include <stddef.h>
 
@@ -12,30 +12,30 @@
 #include "model/finding.h"
 
 /* Of one that fails in more ways and places, the rest is not remembered. */
-#define TROUBLE_MAX 24
+#define FAILURES_MAX 24
 
-struct trouble {
+struct failures {
 	size_t len;
 	struct {
 		enum cause cause;
 		const struct address *address; /* its endpoint's name may come later */
-	} met[TROUBLE_MAX];
+	} met[FAILURES_MAX];
 };
 
 /*
  * Another attempt failed. Nothing is remembered of a cause that can be another thing at each
  * endpoint (what an error says, how TLS fails), or that has no endpoint; `address` may be NULL.
  */
-void trouble__add(struct trouble *t, enum cause cause, const struct address *address);
+void failures__add(struct failures *t, enum cause cause, const struct address *address);
 
 /* It has answered something: it can be reached. Whether it answers renewals is another matter. */
-void trouble__answered(struct trouble *t, const struct endpoint *endpoint);
+void failures__answered(struct failures *t, const struct endpoint *endpoint);
 
 /*
  * The other endpoints at which it is the same, each once: fills in at most `max` names, which are
  * the endpoints' own, and returns how many there are.
  */
-size_t trouble__elsewhere(const struct trouble *t, enum cause cause,
-			  const struct endpoint *endpoint, const char **names, size_t max);
+size_t failures__elsewhere(const struct failures *t, enum cause cause,
+			   const struct endpoint *endpoint, const char **names, size_t max);
 
 #endif

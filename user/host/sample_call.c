@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals_call.c - the system calls that a Patroni can wait in, by number. Newer architectures have
+ * sample_call.c - the system calls that a Patroni can wait in, by number. Newer architectures have
  * only the newer of each pair, hence the #ifdefs.
  */
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "leasewatch/units.h"
 
-static const struct vitals_call calls[] = {
+static const struct sample_call calls[] = {
 	{SYS_read, "read", CALL_FD, "read from"},
 	{SYS_readv, "readv", CALL_FD, "read from"},
 	{SYS_pread64, "pread64", CALL_FD, "read from"},
@@ -77,7 +77,7 @@ static const struct vitals_call calls[] = {
 #endif
 };
 
-const struct vitals_call *vitals_call__find(int64_t nr)
+const struct sample_call *sample_call__find(int64_t nr)
 {
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		if (calls[i].nr == nr)
@@ -90,20 +90,20 @@ const struct vitals_call *vitals_call__find(int64_t nr)
  * begins with the number of a clock; a futex has one of its few operations second; a poll has a
  * small count there. Anything else is not known.
  */
-const struct vitals_call *vitals_call__restarted(const struct vitals_syscall *call)
+const struct sample_call *sample_call__restarted(const struct sample_syscall *call)
 {
 	enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAIT_BITSET_PRIVATE = 137, FUTEX_REALTIME = 256 };
 
 	if (call->args[0] < 4096)
-		return vitals_call__find(SYS_clock_nanosleep);
+		return sample_call__find(SYS_clock_nanosleep);
 	switch (call->args[1] & ~(uint64_t)FUTEX_REALTIME) {
 	case FUTEX_WAIT_PRIVATE:
 	case FUTEX_WAIT_BITSET_PRIVATE:
-		return vitals_call__find(SYS_futex);
+		return sample_call__find(SYS_futex);
 	}
 #ifdef SYS_poll
 	if (call->args[1] < 128)
-		return vitals_call__find(SYS_poll);
+		return sample_call__find(SYS_poll);
 #endif
 	return NULL;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * trouble.c - see trouble.h.
+ * failures.c - see failures.h.
  */
 #include <stdbool.h>
 
-#include "model/trouble.h"
+#include "model/failures.h"
 
 static bool is_the_same_everywhere(enum cause c)
 {
@@ -12,20 +12,20 @@ static bool is_the_same_everywhere(enum cause c)
 	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_SILENT;
 }
 
-void trouble__add(struct trouble *t, enum cause cause, const struct address *address)
+void failures__add(struct failures *t, enum cause cause, const struct address *address)
 {
 	if (!address || !is_the_same_everywhere(cause))
 		return;
 	for (size_t i = 0; i < t->len; i++)
 		if (t->met[i].cause == cause && t->met[i].address == address)
 			return;
-	if (t->len == TROUBLE_MAX)
+	if (t->len == FAILURES_MAX)
 		return;
 	t->met[t->len].cause = cause;
 	t->met[t->len++].address = address;
 }
 
-void trouble__answered(struct trouble *t, const struct endpoint *endpoint)
+void failures__answered(struct failures *t, const struct endpoint *endpoint)
 {
 	size_t kept = 0;
 
@@ -37,10 +37,10 @@ void trouble__answered(struct trouble *t, const struct endpoint *endpoint)
 	t->len = kept;
 }
 
-size_t trouble__elsewhere(const struct trouble *t, enum cause cause,
-			  const struct endpoint *endpoint, const char **names, size_t max)
+size_t failures__elsewhere(const struct failures *t, enum cause cause,
+			   const struct endpoint *endpoint, const char **names, size_t max)
 {
-	const struct endpoint *found[TROUBLE_MAX];
+	const struct endpoint *found[FAILURES_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->len; i++) {

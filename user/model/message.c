@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words.c - the sentences: what is the matter with a lease, and with an endpoint.
+ * message.c - the sentences: what is the matter with a lease, and with an endpoint.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "model/human.h"
-#include "model/words_private.h"
+#include "model/message_private.h"
 
 /* The names of other endpoints, in a headline. */
 #define OTHERS_BYTES 120
 
-#define SAY(...)     words__append(buf, size, __VA_ARGS__)
+#define SAY(...)     message__append(buf, size, __VA_ARGS__)
 
-void words__append(char *buf, size_t size, const char *format, ...)
+void message__append(char *buf, size_t size, const char *format, ...)
 {
 	size_t len = strlen(buf);
 	va_list args;
@@ -24,22 +24,22 @@ void words__append(char *buf, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-bool words__is_half_healthy(const struct diagnosis *d)
+bool message__is_half_healthy(const struct diagnosis *d)
 {
 	return d->answers_reads && d->rpc == ETCD_RPC_LEASE_KEEPALIVE;
 }
 
-bool words__is_stopped(const struct thread_evidence *t)
+bool message__is_stopped(const struct thread_evidence *t)
 {
 	return t->at_ns && (t->state == 'T' || t->state == 't');
 }
 
-uint64_t words__waited_ns(const struct thread_evidence *t, uint64_t now_ns)
+uint64_t message__waited_ns(const struct thread_evidence *t, uint64_t now_ns)
 {
 	return t->since_ns && now_ns > t->since_ns ? now_ns - t->since_ns : 0;
 }
 
-bool words__matters(int64_t part_ns, const struct thread_delay *d)
+bool message__matters(int64_t part_ns, const struct thread_delay *d)
 {
 	return d->window_ns > 0 && part_ns >= NS_PER_S / 2 && part_ns >= d->window_ns / 3;
 }
@@ -74,21 +74,21 @@ static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64
 	char part[HUMAN_BYTES], window[HUMAN_BYTES];
 
 	human_duration(window, d->delay.window_ns);
-	if (words__is_stopped(t)) {
+	if (message__is_stopped(t)) {
 		SAY(": the process is stopped");
-	} else if (words__matters(d->delay.suspended_ns, &d->delay)) {
+	} else if (message__matters(d->delay.suspended_ns, &d->delay)) {
 		SAY(": this host was suspended for %s",
 		    human_duration(part, d->delay.suspended_ns));
-	} else if (words__matters(d->delay.throttled_ns, &d->delay)) {
+	} else if (message__matters(d->delay.throttled_ns, &d->delay)) {
 		SAY(": its cgroup was throttled for %s of the last %s",
 		    human_duration(part, d->delay.throttled_ns), window);
-	} else if (words__matters(d->delay.run_delay_ns, &d->delay)) {
+	} else if (message__matters(d->delay.run_delay_ns, &d->delay)) {
 		SAY(": it waited for a CPU for %s of the last %s",
 		    human_duration(part, d->delay.run_delay_ns), window);
 	} else if (t->waits_for[0]) {
 		SAY(": its main thread waits in %s", t->waits_for);
-		if (words__waited_ns(t, now_ns) >= (uint64_t)NS_PER_S)
-			SAY(" for %s", human_duration(part, words__waited_ns(t, now_ns)));
+		if (message__waited_ns(t, now_ns) >= (uint64_t)NS_PER_S)
+			SAY(" for %s", human_duration(part, message__waited_ns(t, now_ns)));
 	}
 }
 
@@ -176,7 +176,7 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 			    what_of(d), dur);
 		break;
 	case CAUSE_TLS:
-		words__tls(buf, size, d, endpoint, dur);
+		message__tls(buf, size, d, endpoint, dur);
 		break;
 	case CAUSE_CONNECTION_RESET:
 		SAY("%s %s the connection before it answered the %s", endpoint,
@@ -205,19 +205,19 @@ static void say_cause(char *buf, size_t size, const struct member *m, uint64_t n
 	}
 }
 
-size_t words__elsewhere(const struct member *m, const char **names, size_t max)
+size_t message__elsewhere(const struct member *m, const char **names, size_t max)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 
-	return trouble__elsewhere(&m->trouble, d->cause,
-				  d->address ? d->address->endpoint : d->endpoint, names, max);
+	return failures__elsewhere(&m->failures, d->cause,
+				   d->address ? d->address->endpoint : d->endpoint, names, max);
 }
 
 /* Then it is not that one endpoint. Names that would leave no room for the rest are counted. */
 static void say_others(char *buf, size_t size, const struct member *m)
 {
 	const char *names[2] = {"", ""};
-	size_t n = words__elsewhere(m, names, 2);
+	size_t n = message__elsewhere(m, names, 2);
 	bool named = n <= 2 && strlen(names[0]) + strlen(names[1]) <= OTHERS_BYTES;
 
 	if (n && named)
@@ -247,21 +247,21 @@ static void say_remaining(char *buf, size_t size, const struct member *m, uint64
 		SAY(" (a replica: the primary is not affected)");
 }
 
-void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
-		  struct finding_stall *out)
+void message__stall(struct message *w, const struct member *m, uint64_t now_ns,
+		    struct finding_stall *out)
 {
 	memset(w, 0, sizeof(*w));
 	say_cause(w->headline, sizeof(w->headline), m, now_ns);
 	say_others(w->headline, sizeof(w->headline), m);
 	say_remaining(w->headline, sizeof(w->headline), m, now_ns);
-	words__hint(w->hint, sizeof(w->hint), m);
+	message__hint(w->hint, sizeof(w->hint), m);
 	out->headline = w->headline;
 	out->hint = w->hint[0] ? w->hint : NULL;
-	words__evidence(w, m, out);
+	message__evidence(w, m, out);
 }
 
-void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
-		      uint64_t now_ns, struct finding_stall *out)
+void message__stall_end(struct message *w, const struct member *m, enum stall_result result,
+			uint64_t now_ns, struct finding_stall *out)
 {
 	const char *through = m->refresh_address ? m->refresh_address->endpoint->name : "etcd";
 	char *buf = w->headline;
@@ -306,7 +306,7 @@ static bool failed_alike(const struct matrix_entry *m)
 	return no_answer && !m->others_passed;
 }
 
-const char *words__endpoint(const struct endpoint *e)
+const char *message__endpoint(const struct endpoint *e)
 {
 	switch (e->state) {
 	case ENDPOINT_HALF_HEALTHY:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_vitals.c - whole samples of real processes: states, threads, time without a CPU, a quota,
+ * test_sample.c - whole samples of real processes: states, threads, time without a CPU, a quota,
  * and a clock that was suspended.
  */
 #include <errno.h>
@@ -24,35 +24,35 @@
 #include <cmocka.h>
 
 #include "child.h"
-#include "host/vitals.h"
+#include "host/sample.h"
 #include "waiting.h"
 #include "leasewatch/units.h"
 
 #define MS INT64_C(1000000)
 
-static struct vitals_host host;
+static struct sample_host host;
 
 /* ---- states */
 
 static void test_no_such_thread(void **state)
 {
-	struct vitals v, before;
+	struct sample v, before;
 	pid_t pid = child__start(waiting__sleeping, NULL);
 
 	(void)state;
 	memset(&v, 0x5a, sizeof(v));
 	before = v;
 	child__end(pid);
-	assert_int_equal(vitals__sample(&host, pid, pid, &v), -ESRCH);
-	assert_int_equal(vitals__baseline(&host, pid, pid, &v), -ESRCH);
-	assert_int_equal(vitals__sample(&host, getpid(), getppid(), &v), -ESRCH);
-	assert_int_equal(vitals__sample(&host, -1, -1, &v), -ESRCH);
+	assert_int_equal(sample__take(&host, pid, pid, &v), -ESRCH);
+	assert_int_equal(sample__take_counters(&host, pid, pid, &v), -ESRCH);
+	assert_int_equal(sample__take(&host, getpid(), getppid(), &v), -ESRCH);
+	assert_int_equal(sample__take(&host, -1, -1, &v), -ESRCH);
 	assert_memory_equal(&v, &before, sizeof(v));
 }
 
 static bool is_zombie(pid_t pid, void *arg)
 {
-	return !vitals__sample(&host, pid, pid, arg) && ((struct vitals *)arg)->state == 'Z';
+	return !sample__take(&host, pid, pid, arg) && ((struct sample *)arg)->state == 'Z';
 }
 
 static void ends(void *arg)
@@ -62,7 +62,7 @@ static void ends(void *arg)
 
 static void test_zombie(void **state)
 {
-	struct vitals v = {0};
+	struct sample v = {0};
 	pid_t pid = child__start(ends, NULL);
 
 	(void)state;
@@ -76,14 +76,14 @@ static void test_zombie(void **state)
 
 static bool is_running(pid_t pid, void *arg)
 {
-	struct vitals *v = arg;
+	struct sample *v = arg;
 
-	return !vitals__sample(&host, pid, pid, v) && v->state == 'R' && v->runtime_ns > 20 * MS;
+	return !sample__take(&host, pid, pid, v) && v->state == 'R' && v->runtime_ns > 20 * MS;
 }
 
 static void test_running(void **state)
 {
-	struct vitals v;
+	struct sample v;
 	pid_t pid = child__start(waiting__spin, NULL);
 
 	(void)state;
@@ -109,10 +109,10 @@ static void spin_with_thread(void *tid)
 
 static bool thread_waits(pid_t pid, void *arg)
 {
-	struct vitals v;
+	struct sample v;
 	pid_t tid = *(volatile pid_t *)arg;
 
-	return tid && !vitals__sample(&host, pid, tid, &v) && v.state == 'S' &&
+	return tid && !sample__take(&host, pid, tid, &v) && v.state == 'S' &&
 	       strcmp(v.waits_for, "read from a pipe") == 0;
 }
 
@@ -120,7 +120,7 @@ static void test_one_of_two_threads(void **state)
 {
 	pid_t *tid =
 		mmap(NULL, sizeof(*tid), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct vitals v;
+	struct sample v;
 	pid_t pid;
 
 	(void)state;
@@ -136,12 +136,12 @@ static void test_one_of_two_threads(void **state)
 
 static void test_baseline_is_part_of_sample(void **state)
 {
-	struct vitals base, all;
+	struct sample base, all;
 	struct rusage self;
 
 	(void)state;
-	assert_int_equal(vitals__baseline(&host, getpid(), gettid(), &base), 0);
-	assert_int_equal(vitals__sample(&host, getpid(), gettid(), &all), 0);
+	assert_int_equal(sample__take_counters(&host, getpid(), gettid(), &base), 0);
+	assert_int_equal(sample__take(&host, getpid(), gettid(), &all), 0);
 	getrusage(RUSAGE_THREAD, &self);
 	assert_int_equal(base.state, 'R');
 	assert_true(base.runtime_ns > 0 && all.runtime_ns >= base.runtime_ns);
@@ -171,12 +171,12 @@ static void test_leaves_nothing_open(void **state)
 	pid_t pids[] = {getpid(), child__start(waiting__recv_unix_pair, NULL),
 			child__start(waiting__read_pipe, NULL), 1};
 	int before = open_files();
-	struct vitals v;
+	struct sample v;
 
 	(void)state;
 	for (int i = 0; i < 50; i++)
 		for (size_t p = 0; p < ARRAY_LEN(pids); p++)
-			assert_int_equal(vitals__sample(&host, pids[p], pids[p], &v), 0);
+			assert_int_equal(sample__take(&host, pids[p], pids[p], &v), 0);
 	assert_int_equal(open_files(), before);
 }
 
@@ -186,7 +186,7 @@ static void test_leaves_nothing_open(void **state)
 static void test_out_of_descriptors(void **state)
 {
 	bool filled[FILLED] = {false};
-	struct vitals v = {.state = '#'};
+	struct sample v = {.state = '#'};
 	pid_t pid = child__start(waiting__recv_unix_pair, NULL);
 	struct rlimit was, none;
 	int err;
@@ -200,7 +200,7 @@ static void test_out_of_descriptors(void **state)
 		none = was;
 		none.rlim_cur = FILLED + (rlim_t)spare;
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-		err = vitals__sample(&host, pid, pid, &v);
+		err = sample__take(&host, pid, pid, &v);
 		setrlimit(RLIMIT_NOFILE, &was);
 		/* A directory and a file in it at once. */
 		assert_int_equal(err, spare < 2 ? -EMFILE : 0);
@@ -226,24 +226,24 @@ static void spin_on_cpu(void *cpu)
 /* A thread that never ran has no figures. */
 static bool has_begun(pid_t pid, void *first)
 {
-	return !vitals__baseline(&host, pid, pid, first) &&
-	       ((struct vitals *)first)->run_delay_ns >= 0;
+	return !sample__take_counters(&host, pid, pid, first) &&
+	       ((struct sample *)first)->run_delay_ns >= 0;
 }
 
 static bool has_waited_for_cpu(pid_t pid, void *first)
 {
-	struct vitals v;
+	struct sample v;
 
-	return !vitals__baseline(&host, pid, pid, &v) &&
-	       v.run_delay_ns - ((struct vitals *)first)->run_delay_ns > 50 * MS &&
-	       v.runtime_ns > ((struct vitals *)first)->runtime_ns;
+	return !sample__take_counters(&host, pid, pid, &v) &&
+	       v.run_delay_ns - ((struct sample *)first)->run_delay_ns > 50 * MS &&
+	       v.runtime_ns > ((struct sample *)first)->runtime_ns;
 }
 
 static void test_waits_for_cpu(void **state)
 {
 	int cpu = sched_getcpu();
 	pid_t pid = child__start(spin_on_cpu, &cpu);
-	struct vitals first;
+	struct sample first;
 
 	(void)state;
 	child__start(spin_on_cpu, &cpu);
@@ -277,9 +277,9 @@ static bool set_quota(const char *dir, bool v1)
 
 static bool was_throttled(pid_t pid, void *arg)
 {
-	struct vitals *v = arg;
+	struct sample *v = arg;
 
-	return !vitals__baseline(&host, pid, pid, v) && v->throttled_ns > 10 * MS;
+	return !sample__take_counters(&host, pid, pid, v) && v->throttled_ns > 10 * MS;
 }
 
 static bool enter(const char *dir, pid_t pid)
@@ -295,7 +295,7 @@ static void test_throttled(void **state)
 {
 	bool v1 = host.cpu.point[0] != '\0';
 	char outer[320], inner[400];
-	struct vitals v = {0};
+	struct sample v = {0};
 	bool ready, throttled;
 	pid_t pid;
 
@@ -325,8 +325,8 @@ static void test_throttled(void **state)
 /* A time namespace moves CLOCK_BOOTTIME as a suspended host does. */
 static void was_suspended(void *arg)
 {
-	const struct vitals *before = arg;
-	struct vitals v;
+	const struct sample *before = arg;
+	struct sample v;
 	int status, fd;
 	pid_t pid;
 
@@ -339,7 +339,7 @@ static void was_suspended(void *arg)
 		waitpid(pid, &status, 0);
 		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
 	}
-	child__must(!vitals__baseline(&host, getpid(), getpid(), &v), "sample");
+	child__must(!sample__take_counters(&host, getpid(), getpid(), &v), "sample");
 	_exit(v.suspended_ns - before->suspended_ns > 999000 * MS &&
 			      v.suspended_ns - before->suspended_ns < 1001000 * MS
 		      ? 0
@@ -348,14 +348,14 @@ static void was_suspended(void *arg)
 
 static void test_suspended(void **state)
 {
-	struct vitals v, again;
+	struct sample v, again;
 	siginfo_t info;
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(vitals__baseline(&host, getpid(), getpid(), &v), 0);
+	assert_int_equal(sample__take_counters(&host, getpid(), getpid(), &v), 0);
 	assert_true(v.suspended_ns >= 0);
-	assert_int_equal(vitals__baseline(&host, getpid(), getpid(), &again), 0);
+	assert_int_equal(sample__take_counters(&host, getpid(), getpid(), &again), 0);
 	assert_true(llabs(again.suspended_ns - v.suspended_ns) < 1000 * MS);
 	pid = child__start(was_suspended, &v);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
@@ -367,7 +367,7 @@ static void test_suspended(void **state)
 static int setup_all(void **state)
 {
 	(void)state;
-	vitals__init(&host);
+	sample__init(&host);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vitals_wait.c - a system call and its arguments, as what the thread waits for.
+ * sample_wait.c - a system call and its arguments, as what the thread waits for.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/vitals_private.h"
+#include "host/sample_private.h"
 #include "protocol/text.h"
 
 /* Descriptors of one poll that are looked at, and of those that are named. */
@@ -39,7 +39,7 @@ static void watch_fd(struct watched *w, int fd)
  * A few bytes of the target's memory: as many as can be had, 0 when none. Split where a page may
  * end, so that what lies before a hole is not lost.
  */
-static size_t peek(const struct vitals_target *t, uint64_t addr, void *buf, size_t size)
+static size_t peek(const struct sample_target *t, uint64_t addr, void *buf, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t first = page - (size_t)(addr % page);
@@ -57,7 +57,7 @@ static size_t peek(const struct vitals_target *t, uint64_t addr, void *buf, size
 	return n > 0 ? (size_t)n : 0;
 }
 
-static void from_poll(const struct vitals_target *t, const struct vitals_syscall *call,
+static void from_poll(const struct sample_target *t, const struct sample_syscall *call,
 		      struct watched *w)
 {
 	struct pollfd fds[POLLED_MAX];
@@ -69,7 +69,7 @@ static void from_poll(const struct vitals_target *t, const struct vitals_syscall
 			watch_fd(w, fds[i].fd);
 }
 
-static void from_select(const struct vitals_target *t, const struct vitals_syscall *call,
+static void from_select(const struct sample_target *t, const struct sample_syscall *call,
 			struct watched *w)
 {
 	uint64_t nfds = call->args[0] < FD_SETSIZE ? call->args[0] : FD_SETSIZE;
@@ -85,13 +85,13 @@ static void from_select(const struct vitals_target *t, const struct vitals_sysca
 }
 
 /* The kernel lists what an epoll watches: "tfd:        5 events: ..." */
-static void from_epoll(const struct vitals_target *t, const struct vitals_syscall *call,
+static void from_epoll(const struct sample_target *t, const struct sample_syscall *call,
 		       struct watched *w)
 {
 	char name[32], text[2048];
 
 	snprintf(name, sizeof(name), "fdinfo/%d", (int)call->args[0]);
-	if (vitals_file__read(t->dir, name, text, sizeof(text)) <= 0)
+	if (sample_file__read(t->dir, name, text, sizeof(text)) <= 0)
 		return;
 	for (const char *p = text; (p = strstr(p, "tfd:")); p++) {
 		int64_t fd = strtol(p + 4, NULL, 10);
@@ -102,14 +102,14 @@ static void from_epoll(const struct vitals_target *t, const struct vitals_syscal
 }
 
 /* One of them, PostgreSQL if it is there, and how many more. */
-static void say_watched(const struct vitals_target *t, const char *words, const struct watched *w,
+static void say_watched(const struct sample_target *t, const char *words, const struct watched *w,
 			char *out, size_t size)
 {
 	char one[NAME_BYTES], named[NAME_BYTES] = "";
 	bool is_postgres = false;
 
 	for (size_t i = 0; i < w->len && !is_postgres; i++)
-		if (vitals_fd__describe(t, w->fds[i], one, sizeof(one), &is_postgres) &&
+		if (sample_fd__describe(t, w->fds[i], one, sizeof(one), &is_postgres) &&
 		    (is_postgres || !named[0]))
 			strcpy(named, one);
 	if (!named[0])
@@ -120,7 +120,7 @@ static void say_watched(const struct vitals_target *t, const char *words, const 
 		snprintf(out, size, "%s %s", words, named);
 }
 
-static void say_path(const struct vitals_target *t, const char *words, uint64_t addr, char *out,
+static void say_path(const struct sample_target *t, const char *words, uint64_t addr, char *out,
 		     size_t size)
 {
 	char path[81];
@@ -137,34 +137,34 @@ static void say_path(const struct vitals_target *t, const char *words, uint64_t 
  * A pid is the target's own idea, in a container another one than ours: only a process that has
  * the target as parent is the one that was meant.
  */
-static void say_child(const struct vitals_target *t, int64_t child, char *out, size_t size)
+static void say_child(const struct sample_target *t, int64_t child, char *out, size_t size)
 {
-	struct vitals_stat stat;
+	struct sample_stat stat;
 	char name[64], text[1024];
 
 	snprintf(out, size, "the end of a child process");
 	if (child <= 0 || child > INT32_MAX)
 		return;
 	snprintf(name, sizeof(name), "/proc/%d/stat", (int)child);
-	if (vitals_file__read(AT_FDCWD, name, text, sizeof(text)) <= 0 ||
-	    !vitals_text__stat(text, &stat) || stat.ppid != t->pid)
+	if (sample_file__read(AT_FDCWD, name, text, sizeof(text)) <= 0 ||
+	    !sample_text__stat(text, &stat) || stat.ppid != t->pid)
 		return;
 	snprintf(name, sizeof(name), "/proc/%d/comm", (int)child);
-	if (vitals_file__read(AT_FDCWD, name, text, 64) <= 0)
+	if (sample_file__read(AT_FDCWD, name, text, 64) <= 0)
 		return;
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(out, size, "the end of its child process %d (%.63s)", (int)child, text);
 }
 
-static int64_t child_of(const struct vitals_call *known, const struct vitals_syscall *call)
+static int64_t child_of(const struct sample_call *known, const struct sample_syscall *call)
 {
 	if (strcmp(known->name, "waitid") != 0)
 		return (int32_t)call->args[0];
 	return call->args[0] == P_PID ? (int32_t)call->args[1] : -1;
 }
 
-static void say_call(const struct vitals_target *t, const struct vitals_call *known,
-		     const struct vitals_syscall *call, char *out, size_t size)
+static void say_call(const struct sample_target *t, const struct sample_call *known,
+		     const struct sample_syscall *call, char *out, size_t size)
 {
 	struct watched w = {0};
 
@@ -210,15 +210,15 @@ static void say_call(const struct vitals_target *t, const struct vitals_call *kn
 		say_watched(t, known->words, &w, out, size);
 }
 
-void vitals_wait__describe(const struct vitals_target *t, const struct vitals_syscall *call,
-			   struct vitals *v)
+void sample_wait__describe(const struct sample_target *t, const struct sample_syscall *call,
+			   struct sample *v)
 {
-	const struct vitals_call *known = vitals_call__find(call->nr);
+	const struct sample_call *known = sample_call__find(call->nr);
 	const char *end = v->state == 'D' ? ", uninterruptible" : "";
 	char words[WORDS_BYTES] = "", whole[WORDS_BYTES + 64];
 
 	if (!known && call->nr == SYS_restart_syscall)
-		known = vitals_call__restarted(call);
+		known = sample_call__restarted(call);
 	if (known)
 		snprintf(v->syscall, sizeof(v->syscall), "%s", known->name);
 	if (v->state == 'T' || v->state == 't') {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * words.h - a stall in words: what is the matter, and what to do. And its evidence, by name.
+ * message.h - a stall in words: what is the matter, and what to do. And its evidence, by name.
  */
-#ifndef LEASEWATCH_WORDS_H
-#define LEASEWATCH_WORDS_H
+#ifndef LEASEWATCH_MESSAGE_H
+#define LEASEWATCH_MESSAGE_H
 
 #include "model/cause.h"
 #include "model/finding.h"
@@ -11,7 +11,7 @@
 struct member;
 
 /* Room for the sentences that a finding borrows. */
-struct words {
+struct message {
 	char headline[640];
 	char hint[400];
 	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
@@ -21,18 +21,18 @@ struct words {
 
 /* Fill in headline, hint and evidence of a stall finding; they borrow from *w and from the member.
  */
-void words__stall(struct words *w, const struct member *m, uint64_t now_ns,
-		  struct finding_stall *out);
+void message__stall(struct message *w, const struct member *m, uint64_t now_ns,
+		    struct finding_stall *out);
 
 /* The same for its end: how it ended replaces what was the matter. */
-void words__stall_end(struct words *w, const struct member *m, enum stall_result result,
-		      uint64_t now_ns, struct finding_stall *out);
+void message__stall_end(struct message *w, const struct member *m, enum stall_result result,
+			uint64_t now_ns, struct finding_stall *out);
 
 /* What went wrong with TLS, in a few words behind what is in buf. */
-void words__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
-		      enum request_outcome end);
+void message__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
+			enum request_outcome end);
 
 /* What an endpoint's state means, or NULL when the state says it all. */
-const char *words__endpoint(const struct endpoint *e);
+const char *message__endpoint(const struct endpoint *e);
 
 #endif

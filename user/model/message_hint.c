@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words_hint.c - what to do about a stall: one sentence or two that an operator can act on.
+ * message_hint.c - what to do about a stall: one sentence or two that an operator can act on.
  */
 #include <string.h>
 
-#include "model/words_private.h"
+#include "model/message_private.h"
 
-#define SAY(...) words__append(buf, size, __VA_ARGS__)
+#define SAY(...) message__append(buf, size, __VA_ARGS__)
 
 static const char *endpoint_of(const struct diagnosis *d)
 {
@@ -75,17 +75,17 @@ static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
 /* Patroni's own side: what the host did to it comes before what it waits for. */
 static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint32_t pid)
 {
-	if (words__is_stopped(&d->thread))
+	if (message__is_stopped(&d->thread))
 		SAY("Patroni itself is stopped (SIGSTOP or a debugger): continue it with `kill "
 		    "-CONT %u`.",
 		    pid);
-	else if (words__matters(d->delay.suspended_ns, &d->delay))
+	else if (message__matters(d->delay.suspended_ns, &d->delay))
 		SAY("This host was suspended (laptop lid, hypervisor): a database host must not "
 		    "be.");
-	else if (words__matters(d->delay.throttled_ns, &d->delay))
+	else if (message__matters(d->delay.throttled_ns, &d->delay))
 		SAY("Patroni's cgroup has used up its CPU quota: raise CPUQuota (systemd) or the "
 		    "CPU limit of its container.");
-	else if (words__matters(d->delay.run_delay_ns, &d->delay))
+	else if (message__matters(d->delay.run_delay_ns, &d->delay))
 		SAY("Patroni gets no CPU: find what takes it (top), or give Patroni a higher "
 		    "CPUWeight.");
 	else if (d->thread.memory_pressure >= 20)
@@ -100,7 +100,7 @@ static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint
 		    "for.");
 }
 
-void words__hint(char *buf, size_t size, const struct member *m)
+void message__hint(char *buf, size_t size, const struct member *m)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 
@@ -116,7 +116,7 @@ void words__hint(char *buf, size_t size, const struct member *m)
 		SAY("Check the network path to %s: firewall, routing, host down.", endpoint_of(d));
 		break;
 	case CAUSE_TLS:
-		words__tls_hint(buf, size, d);
+		message__tls_hint(buf, size, d);
 		break;
 	case CAUSE_CONNECTION_RESET:
 		SAY("Check whether etcd on that host crashes or restarts, and for a proxy or "
@@ -134,7 +134,7 @@ void words__hint(char *buf, size_t size, const struct member *m)
 		hint_of_host(buf, size, d, m->pid);
 		break;
 	case CAUSE_ENDPOINT_SILENT:
-		if (words__is_half_healthy(d))
+		if (message__is_half_healthy(d))
 			hint_of_forwarding(buf, size, m);
 		else
 			SAY("Its kernel takes the bytes, etcd does not answer: check whether etcd "

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * words_tls.c - what is the matter with TLS, and what to do about it.
+ * message_tls.c - what is the matter with TLS, and what to do about it.
  */
 #include <string.h>
 
 #include "model/human.h"
-#include "model/words_private.h"
+#include "model/message_private.h"
 
-#define SAY(...) words__append(buf, size, __VA_ARGS__)
+#define SAY(...) message__append(buf, size, __VA_ARGS__)
 
 /* X509_V_ERR_*: not valid yet, expired; and those about names and about who signed. */
 enum { V_NOT_YET = 9, V_EXPIRED = 10, V_HOST = 62, V_ADDRESS = 64 };
@@ -35,8 +35,8 @@ static const char *end_of(enum request_outcome end)
 	return end == REQUEST_RESET ? "reset" : "closed";
 }
 
-void words__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
-		      enum request_outcome end)
+void message__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
+			enum request_outcome end)
 {
 	const char *text;
 
@@ -96,8 +96,8 @@ static void say_unfinished(char *buf, size_t size, const struct diagnosis *d, co
 		SAY("%s %s the connection in the TLS handshake", endpoint, end_of(d->tls.end));
 }
 
-void words__tls(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
-		const char *dur)
+void message__tls(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
+		  const char *dur)
 {
 	const char *text;
 
@@ -117,7 +117,7 @@ void words__tls(char *buf, size_t size, const struct diagnosis *d, const char *e
 		break;
 	case TLS_PROTOCOL:
 		SAY("TLS with %s fails: ", endpoint);
-		words__tls_error(buf, size, d->tls.trouble, d->tls.code, d->tls.end);
+		message__tls_error(buf, size, d->tls.trouble, d->tls.code, d->tls.end);
 		break;
 	case TLS_ALERT_SENT:
 		SAY("Patroni refuses TLS with %s: ", endpoint);
@@ -162,7 +162,7 @@ static void hint_of_client_certificate(char *buf, size_t size)
 	    "Patroni's etcd section (expired? signed by etcd's trusted CA?), and that etcd's log.");
 }
 
-void words__tls_hint(char *buf, size_t size, const struct diagnosis *d)
+void message__tls_hint(char *buf, size_t size, const struct diagnosis *d)
 {
 	switch (d->tls.trouble) {
 	case TLS_BAD_CERTIFICATE:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * tell.c - fill in findings. What is not known is left unknown here, once and for all sinks.
+ * finding_fill.c - fill in findings. What is not known is left unknown here, once and for all
+ * sinks.
  */
 #include <string.h>
 
-#include "model/tell.h"
+#include "model/finding_fill.h"
 
 static const char *known(const char *s)
 {
@@ -19,7 +20,7 @@ static int64_t duration(uint64_t from_ns, uint64_t to_ns)
 	return (int64_t)(to_ns - from_ns) / NS_PER_US * NS_PER_US;
 }
 
-struct finding_who tell__who(const struct member *m)
+struct finding_who finding_fill__who(const struct member *m)
 {
 	return (struct finding_who){
 		.pid = m->pid,
@@ -30,7 +31,7 @@ struct finding_who tell__who(const struct member *m)
 	};
 }
 
-struct finding_where tell__where(const struct address *a, const struct endpoint *e)
+struct finding_where finding_fill__where(const struct address *a, const struct endpoint *e)
 {
 	if (!a)
 		return (struct finding_where){.endpoint = e ? e->name : NULL};
@@ -41,21 +42,21 @@ struct finding_where tell__where(const struct address *a, const struct endpoint 
 	};
 }
 
-void tell__process(struct finding *f, const struct member *m, enum process_phase phase,
-		   const char *note)
+void finding_fill__process(struct finding *f, const struct member *m, enum process_phase phase,
+			   const char *note)
 {
 	f->type = FINDING_PROCESS;
-	f->who = tell__who(m);
+	f->who = finding_fill__who(m);
 	f->process = (struct finding_process){
 		.phase = phase, .tls_blind = known(m->blind_reason), .note = note};
 }
 
-void tell__connect(struct finding *f, const struct conn *c, enum connect_outcome outcome,
-		   uint64_t end_ns)
+void finding_fill__connect(struct finding *f, const struct conn *c, enum connect_outcome outcome,
+			   uint64_t end_ns)
 {
 	f->type = FINDING_CONNECT;
-	f->who = tell__who(c->member);
-	f->where = tell__where(c->address, NULL);
+	f->who = finding_fill__who(c->member);
+	f->where = finding_fill__where(c->address, NULL);
 	f->connect = (struct finding_connect){
 		.outcome = outcome,
 		.duration_ns = c->adopted ? LW_UNKNOWN : duration(c->connect_start_ns, end_ns),
@@ -68,8 +69,8 @@ void tell__connect(struct finding *f, const struct conn *c, enum connect_outcome
 	};
 }
 
-void tell__request(struct finding *f, const struct conn *c, enum request_outcome outcome,
-		   uint64_t now_ns)
+void finding_fill__request(struct finding *f, const struct conn *c, enum request_outcome outcome,
+			   uint64_t now_ns)
 {
 	const struct exchange *x = c->exchange;
 	const struct etcd_response *r = &x->response;
@@ -77,8 +78,8 @@ void tell__request(struct finding *f, const struct conn *c, enum request_outcome
 	struct finding_request *q = &f->request;
 
 	f->type = FINDING_REQUEST;
-	f->who = tell__who(c->member);
-	f->where = tell__where(c->address, NULL);
+	f->who = finding_fill__who(c->member);
+	f->where = finding_fill__where(c->address, NULL);
 	memset(q, 0, sizeof(*q));
 	q->method = known(x->out.msg.method);
 	q->path = known(x->out.msg.target);
@@ -98,13 +99,13 @@ void tell__request(struct finding *f, const struct conn *c, enum request_outcome
 	q->ttl_s = answered && exchange__is_refresh(x) && r->ttl_s > 0 ? r->ttl_s : LW_UNKNOWN;
 }
 
-void tell__lookup(struct finding *f, const struct member *m, const struct lookup *l,
-		  const struct endpoint *endpoint, const char *server, uint64_t now_ns)
+void finding_fill__lookup(struct finding *f, const struct member *m, const struct lookup *l,
+			  const struct endpoint *endpoint, const char *server, uint64_t now_ns)
 {
 	int64_t took = lookup__duration_ns(l, now_ns);
 
 	f->type = FINDING_DNS;
-	f->who = tell__who(m);
+	f->who = finding_fill__who(m);
 	f->where = (struct finding_where){
 		.endpoint = endpoint ? endpoint->name : NULL,
 		.address = server,
@@ -131,15 +132,15 @@ static int64_t in_flight(const struct diagnosis *d, const struct conn *flight, u
 	return flight ? duration(conn__attempt_start(flight), now_ns) : LW_UNKNOWN;
 }
 
-void tell__stall(struct finding *f, struct words *w, const struct member *m, enum stall_phase phase,
-		 const struct conn *flight, uint64_t now_ns)
+void finding_fill__stall(struct finding *f, struct message *w, const struct member *m,
+			 enum stall_phase phase, const struct conn *flight, uint64_t now_ns)
 {
 	const struct stall *s = &m->stall;
 	const struct lease *l = &m->lease;
 
 	f->type = FINDING_STALL;
-	f->who = tell__who(m);
-	f->where = tell__where(s->diagnosis.address, s->diagnosis.endpoint);
+	f->who = finding_fill__who(m);
+	f->where = finding_fill__where(s->diagnosis.address, s->diagnosis.endpoint);
 	f->stall = (struct finding_stall){
 		.phase = phase,
 		.cause = s->diagnosis.cause,
@@ -154,25 +155,25 @@ void tell__stall(struct finding *f, struct words *w, const struct member *m, enu
 	};
 	if (f->stall.remaining_ns != LW_UNKNOWN_REMAINING)
 		f->stall.remaining_ns = f->stall.remaining_ns / NS_PER_US * NS_PER_US;
-	words__stall(w, m, now_ns, &f->stall);
+	message__stall(w, m, now_ns, &f->stall);
 }
 
-void tell__stall_end(struct finding *f, struct words *w, const struct member *m,
-		     enum stall_result result, uint64_t now_ns)
+void finding_fill__stall_end(struct finding *f, struct message *w, const struct member *m,
+			     enum stall_result result, uint64_t now_ns)
 {
-	tell__stall(f, w, m, STALL_END, NULL, now_ns);
+	finding_fill__stall(f, w, m, STALL_END, NULL, now_ns);
 	f->stall.result = result;
-	words__stall_end(w, m, result, now_ns, &f->stall);
+	message__stall_end(w, m, result, now_ns, &f->stall);
 }
 
-void tell__endpoint(struct finding *f, const struct endpoint *e, const struct address *a,
-		    enum endpoint_state previous)
+void finding_fill__endpoint(struct finding *f, const struct endpoint *e, const struct address *a,
+			    enum endpoint_state previous)
 {
 	f->type = FINDING_ENDPOINT;
-	f->where = tell__where(a, e);
+	f->where = finding_fill__where(a, e);
 	f->endpoint.state = e->state;
 	f->endpoint.previous = previous;
-	f->endpoint.sentence = words__endpoint(e);
+	f->endpoint.sentence = message__endpoint(e);
 	for (int c = 0; c < MATRIX_COLUMNS; c++)
 		f->endpoint.matrix[c] = e->matrix[c].cell;
 }

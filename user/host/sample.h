@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vitals.h - what the thread that renews a lease is in at this moment, and what its host does to
+ * sample.h - what the thread that renews a lease is in at this moment, and what its host does to
  * it.
  *
  * Evidence for "Patroni sent nothing" and "Patroni did not read the answer". Everything comes from
@@ -12,35 +12,35 @@
  * Reading the wait of a thread takes CAP_SYS_PTRACE. Whatever a kernel or a missing capability does
  * not give is "not known", never an error.
  */
-#ifndef LEASEWATCH_VITALS_H
-#define LEASEWATCH_VITALS_H
+#ifndef LEASEWATCH_SAMPLE_H
+#define LEASEWATCH_SAMPLE_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-#define VITALS_PORTS_MAX 8
-#define VITALS_PEERS_MAX 8
+#define SAMPLE_PORTS_MAX 8
+#define SAMPLE_PEERS_MAX 8
 
 /* One mounted cgroup hierarchy. */
-struct vitals_mount {
+struct sample_mount {
 	char point[256]; /* "" = there is none */
 	char root[256];	 /* the cgroup that is at the mount point, as /proc/PID/cgroup names it */
 };
 
 /* What samples share. The caller owns it; one thread at a time uses it. */
-struct vitals_host {
-	struct vitals_mount unified;		   /* cgroup v2, alone or beside v1 */
-	struct vitals_mount cpu;		   /* v1's cpu controller: it says what v2 would */
-	uint16_t postgres_ports[VITALS_PORTS_MAX]; /* besides 5432; 0 = none */
+struct sample_host {
+	struct sample_mount unified;		   /* cgroup v2, alone or beside v1 */
+	struct sample_mount cpu;		   /* v1's cpu controller: it says what v2 would */
+	uint16_t postgres_ports[SAMPLE_PORTS_MAX]; /* besides 5432; 0 = none */
 	/* Connected TCP sockets never change their peer, and looking for one is the dear part. */
 	struct {
 		uint64_t inode; /* 0 = free */
 		char peer[64];
-	} peers[VITALS_PEERS_MAX];
+	} peers[SAMPLE_PEERS_MAX];
 	unsigned int next_peer;
 };
 
-struct vitals {
+struct sample {
 	uint64_t at_ns; /* CLOCK_BOOTTIME */
 
 	char state;	  /* as in /proc/PID/stat: R S D T t Z ...; 0 = not known */
@@ -87,10 +87,10 @@ struct vitals {
 };
 
 /* Find the cgroup mounts. Never fails: without them, what they tell is not known. */
-void vitals__init(struct vitals_host *host);
+void sample__init(struct sample_host *host);
 
-/* PostgreSQL listens there, too. Beyond VITALS_PORTS_MAX the first is forgotten. */
-void vitals__postgres_port(struct vitals_host *host, uint16_t port);
+/* PostgreSQL listens there, too. Beyond SAMPLE_PORTS_MAX the first is forgotten. */
+void sample__postgres_port(struct sample_host *host, uint16_t port);
 
 /*
  * All of it. 0, -ESRCH when there is no such thread, or another -errno when this process cannot
@@ -99,12 +99,12 @@ void vitals__postgres_port(struct vitals_host *host, uint16_t port);
  * (the descriptors of a poll, the name in an open), and does not where the memory is under
  * pressure: such a page might have to come from swap first.
  */
-int vitals__sample(struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out);
+int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct sample *out);
 
 /*
  * State, faults, schedstat, throttling, quota and suspended_ns only; the rest is as "not known".
  * Errors as above. This is what to take while all is well.
  */
-int vitals__baseline(const struct vitals_host *host, pid_t pid, pid_t tid, struct vitals *out);
+int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid, struct sample *out);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "leasewatch/units.h"
 #include "model/member.h"
-#include "model/words.h"
+#include "model/message.h"
 
 #define S(n)			    ((n)*NS_PER_S)
 #define NOW			    S(1000)
@@ -23,7 +23,7 @@
 static struct endpoint etcd1 = {.name = "etcd1.lab:2379"}, etcd2 = {.name = "etcd2.lab:2379"};
 static struct address address1 = {.endpoint = &etcd1}, address2 = {.endpoint = &etcd2};
 
-static struct words words;
+static struct message message;
 static struct finding_stall said;
 
 /* A leader, 12 s after its last good renewal of 30 s, with this in its way since 3 s. */
@@ -52,7 +52,7 @@ static struct member member(enum cause cause)
 /* The headline begins so, and the hint contains this. */
 static void expect(const struct member *m, const char *headline, const char *hint)
 {
-	words__stall(&words, m, NOW, &said);
+	message__stall(&message, m, NOW, &said);
 	if (strncmp(said.headline, headline, strlen(headline)) != 0)
 		fail_msg("\"%s\" does not begin with \"%s\"", said.headline, headline);
 	assert_non_null(said.hint);
@@ -251,18 +251,18 @@ static void test_end(void **state)
 	struct member m = member(CAUSE_CONNECT_REFUSED);
 
 	(void)state;
-	words__stall(&words, &m, NOW, &said);
-	words__stall_end(&words, &m, STALL_RECOVERED, NOW, &said);
+	message__stall(&message, &m, NOW, &said);
+	message__stall_end(&message, &m, STALL_RECOVERED, NOW, &said);
 	assert_string_equal(said.headline, "renewed again through etcd2.lab:2379 after 2.00 s");
 	assert_null(said.hint);
 	assert_int_equal(said.evidence_len, 0);
-	words__stall_end(&words, &m, STALL_RESULT_EXPIRED, NOW, &said);
+	message__stall_end(&message, &m, STALL_RESULT_EXPIRED, NOW, &said);
 	assert_non_null(strstr(said.headline, "the lease was lost"));
 	assert_non_null(strstr(said.headline, "etcd2.lab:2379"));
-	words__stall_end(&words, &m, STALL_EXITED, NOW, &said);
+	message__stall_end(&message, &m, STALL_EXITED, NOW, &said);
 	assert_string_equal(said.headline, "Patroni (pid 42) went away 2.00 s into the stall");
 	m.refresh_address = NULL;
-	words__stall_end(&words, &m, STALL_RECOVERED, NOW, &said);
+	message__stall_end(&message, &m, STALL_RECOVERED, NOW, &said);
 	assert_string_equal(said.headline, "renewed again through etcd after 2.00 s");
 }
 
@@ -302,19 +302,19 @@ static void test_elsewhere(void **state)
 				{.endpoint = &others[1]},
 				{.endpoint = &others[2]},
 				{.endpoint = m.stall.diagnosis.endpoint}};
-	struct trouble *t = &m.trouble;
+	struct failures *t = &m.failures;
 
 	(void)state;
-	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[3]);
-	trouble__add(t, CAUSE_NETWORK_LOSS, &at[0]);
+	failures__add(t, CAUSE_CONNECT_REFUSED, &at[3]);
+	failures__add(t, CAUSE_NETWORK_LOSS, &at[0]);
 	expect(&m, "etcd1.lab:2379 refuses connections; lease", "");
-	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[0]);
+	failures__add(t, CAUSE_CONNECT_REFUSED, &at[0]);
 	expect(&m, "etcd1.lab:2379 refuses connections (etcd2.lab:2379 too); lease", "");
-	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[1]);
+	failures__add(t, CAUSE_CONNECT_REFUSED, &at[1]);
 	expect(&m,
 	       "etcd1.lab:2379 refuses connections (etcd2.lab:2379 and etcd3.lab:2379 too); lease",
 	       "");
-	trouble__add(t, CAUSE_CONNECT_REFUSED, &at[2]);
+	failures__add(t, CAUSE_CONNECT_REFUSED, &at[2]);
 	expect(&m, "etcd1.lab:2379 refuses connections (3 others too); lease", "");
 }
 
@@ -332,23 +332,23 @@ static void test_longest(void **state)
 	d->endpoint = &longest;
 	d->status = 503;
 	d->error_code = 14;
-	words__stall(&words, &m, NOW, &said);
+	message__stall(&message, &m, NOW, &said);
 	assert_contains(said.headline, "mmm\" (code 14); lease runs out in 18.0 s");
 	d->cause = CAUSE_CONNECTION_RESET;
 	for (size_t i = 0; i < 2; i++) {
 		others[i] = longest;
-		trouble__add(&m.trouble, d->cause, &at[i]);
+		failures__add(&m.failures, d->cause, &at[i]);
 	}
-	words__stall(&words, &m, NOW, &said);
+	message__stall(&message, &m, NOW, &said);
 	assert_contains(said.headline, " (2 others too); lease runs out in 18.0 s");
 	d->cause = CAUSE_DNS;
 	d->lookup.known = true;
 	memset(d->lookup.name, 'n', sizeof(d->lookup.name) - 1);
 	memset(d->lookup.server, 's', sizeof(d->lookup.server) - 1);
 	d->lookup.outcome = DNS_TIMEOUT;
-	words__stall(&words, &m, NOW, &said);
+	message__stall(&message, &m, NOW, &said);
 	assert_contains(said.headline, "; lease runs out in 18.0 s");
-	assert_true(strlen(said.hint) < sizeof(words.hint));
+	assert_true(strlen(said.hint) < sizeof(message.hint));
 	assert_true(said.evidence_len <= EVIDENCE_MAX);
 }
 
@@ -364,7 +364,7 @@ static struct endpoint sick(const char *refusal, enum matrix_column column)
 
 static void assert_sentence(struct endpoint e, const char *part)
 {
-	const char *sentence = words__endpoint(&e);
+	const char *sentence = message__endpoint(&e);
 
 	assert_non_null(sentence);
 	if (!strstr(sentence, part))
@@ -376,9 +376,9 @@ static void test_endpoints(void **state)
 	struct endpoint e = {.state = ENDPOINT_HEALTHY};
 
 	(void)state;
-	assert_null(words__endpoint(&e));
+	assert_null(message__endpoint(&e));
 	e.state = ENDPOINT_UNREACHABLE;
-	assert_null(words__endpoint(&e));
+	assert_null(message__endpoint(&e));
 	e.state = ENDPOINT_SILENT;
 	assert_sentence(e, "does not answer");
 	assert_sentence(sick("etcdserver: mvcc: database space exceeded", MATRIX_WRITE), "NOSPACE");
