@@ -41,6 +41,13 @@ static void test_keys(void **state)
 		{"/service/demo/other", false, ETCD_KEY_UNKNOWN, "", ""},
 		{"/leader", false, ETCD_KEY_UNKNOWN, "", ""},
 		{"leader", false, ETCD_KEY_UNKNOWN, "", ""},
+		/* these names are keys only where a scope stands before them */
+		{"/members/leader", false, ETCD_KEY_LEADER, "members", ""},
+		{"/members/x", false, ETCD_KEY_UNKNOWN, "", ""},
+		{"/demo/members/x", false, ETCD_KEY_MEMBER, "demo", "x"},
+		{"/demo/optime/leader", false, ETCD_KEY_STATUS, "demo", ""},
+		{"/demo/members/optime/leader", false, ETCD_KEY_STATUS, "members", ""},
+		{"/demo/0/status", false, ETCD_KEY_STATUS, "0", ""},
 		{"//demo/leader", false, ETCD_KEY_UNKNOWN, "", ""},
 		{"/", true, ETCD_KEY_UNKNOWN, "", ""},
 		{"", true, ETCD_KEY_UNKNOWN, "", ""},

@@ -33,6 +33,15 @@ static void test_copy(void **state)
 		{"\xf4\x90\x80\x80", "????", "????", 16}, /* above Unicode */
 		{"\xc2\x9b", "??", "??", 16},		  /* C1: begins an escape sequence */
 		{"\xff\x80", "??", "??", 16},
+		/* the first and the last of each length */
+		{" ~", " ~", " ~", 16},
+		{"\xc2\xa0\xdf\xbf", "????", "\xc2\xa0\xdf\xbf", 16},
+		{"\xe0\xa0\x80\xef\xbf\xbf", "??????", "\xe0\xa0\x80\xef\xbf\xbf", 16},
+		{"\xed\x9f\xbf\xee\x80\x80", "??????", "\xed\x9f\xbf\xee\x80\x80", 16},
+		{"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "????????", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
+		 16},
+		{"\xed\xbf\xbf", "???", "???", 16},
+		{"\xf8\x88\x80\x80\x80", "?????", "?????", 16},
 	};
 	struct guard g = guard__new(16);
 	char got[16];

@@ -211,15 +211,48 @@ static void test_openssl_errors(void **state)
 	}
 }
 
+/* What a wrong certificate, a wrong name or a wrong version leads to; RFC 8446 6.2. */
+static void test_alerts(void **state)
+{
+	static const struct {
+		uint8_t description;
+		const char *text;
+	} cases[] = {
+		{40, "handshake failure"},
+		{42, "bad certificate"},
+		{43, "unsupported certificate"},
+		{44, "certificate revoked"},
+		{45, "certificate expired"},
+		{46, "certificate unknown"},
+		{48, "unknown CA"},
+		{49, "access denied"},
+		{51, "decrypt error"},
+		{70, "protocol version"},
+		{80, "internal error"},
+		{112, "unrecognized name"},
+		{116, "certificate required"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(tls_alert_text(cases[i].description), cases[i].text);
+	assert_null(tls_alert_text(255));
+}
+
+/* X509_V_ERR_*, SSL_R_* */
 static void test_texts(void **state)
 {
+	static const unsigned int verify[] = {2,  7,  9,  10, 18, 19, 20, 21,
+					      23, 26, 28, 62, 64, 66, 67, 68};
+	static const unsigned int reasons[] = {156, 193, 258, 267, 394, 397, 398, 399};
+
 	(void)state;
-	assert_string_equal(tls_alert_text(42), "bad certificate");
-	assert_string_equal(tls_alert_text(116), "certificate required");
-	assert_null(tls_alert_text(255));
+	for (size_t i = 0; i < ARRAY_LEN(verify); i++)
+		assert_non_null(tls_verify_text(verify[i]));
 	assert_string_equal(tls_verify_text(10), "it has expired");
 	assert_null(tls_verify_text(0));
-	assert_non_null(tls_openssl_reason_text(267));
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		assert_non_null(tls_openssl_reason_text(reasons[i]));
 	assert_null(tls_openssl_reason_text(1));
 }
 
@@ -247,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_captured),
 		cmocka_unit_test(test_no_tls),
 		cmocka_unit_test(test_openssl_errors),
+		cmocka_unit_test(test_alerts),
 		cmocka_unit_test(test_texts),
 	};
 
