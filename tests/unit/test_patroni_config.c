@@ -208,6 +208,59 @@ static void leaves_out_what_could_harm(void **state)
 	assert_string_equal(cfg.namespace, "service");
 }
 
+/* The first and the last character of each length; and what is none, or turns the text around. */
+static void names_in_any_script(void **state)
+{
+	static const char *const kept[] = {
+		" ~",		"\xc2\xa0",	    "\xdf\xbf",
+		"\xe0\xa0\x80", "\xed\x9f\xbf",	    "\xee\x80\x80",
+		"\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+		"\xe2\x80\xa7", "\xe2\x80\xaf",	    "\xe2\x81\xaa",
+		"\xe2\x81\xa5",
+	};
+	static const char *const dropped[] = {
+		"\x1f",
+		"\x7f",
+		"\x80",
+		"\xbf",
+		"\xc1\xbf",
+		"\xc2\x9f",
+		"\xc3",
+		"\xc3(",
+		"\xe0\x9f\xbf",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xef\xbf",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf8\x88\x80\x80",
+		"\xf0\x9f\x90",
+		"\xe2\x80\xa8",
+		"\xe2\x80\xa9",
+		"\xe2\x80\xaa",
+		"\xe2\x80\xae",
+		"\xe2\x81\xa6",
+		"\xe2\x81\xa9",
+	};
+	char variable[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		int n = sprintf(variable, "PATRONI_SCOPE=a%sz", kept[i]);
+
+		memset(&cfg, 0, sizeof(cfg));
+		patroni_config__apply_environment(variable, (size_t)n + 1, &cfg);
+		assert_string_equal(cfg.scope, strchr(variable, '=') + 1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(dropped); i++) {
+		int n = sprintf(variable, "PATRONI_SCOPE=a%s", dropped[i]);
+
+		memset(&cfg, 0, sizeof(cfg));
+		patroni_config__apply_environment(variable, (size_t)n + 1, &cfg);
+		assert_string_equal(cfg.scope, "");
+	}
+}
+
 static void says_when_there_are_more_endpoints(void **state)
 {
 	char text[4096] = "etcd: {hosts: [h0";
@@ -393,6 +446,7 @@ int main(void)
 		cmocka_unit_test(chooses_the_dcs_as_patroni_does),
 		cmocka_unit_test(names_and_their_defaults),
 		cmocka_unit_test(leaves_out_what_could_harm),
+		cmocka_unit_test(names_in_any_script),
 		cmocka_unit_test(says_when_there_are_more_endpoints),
 		cmocka_unit_test(follows_anchors_and_merges),
 		cmocka_unit_test(keeps_what_was_before_a_fault),

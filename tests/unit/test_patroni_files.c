@@ -119,6 +119,75 @@ static void only_an_environment(void **state)
 	assert_int_equal(patroni__config(-1, &cfg), -ESRCH);
 }
 
+static pid_t start_as(const char *exe, const char *const *argv)
+{
+	struct pretend p = {.exe = exe, .argv = argv, .cwd = pretend__directory()};
+
+	return pretend__start(&p);
+}
+
+/* What -p names may be a wrapper that nobody knows: its first YAML file is the one. */
+static void file_of_an_unknown_program(void **state)
+{
+	static const char *const argv[] = {"operator.yml", "-c",    "yml", "p.yml.bak",
+					   "first.yaml",   "p.yml", NULL};
+	static const char *const short_one[] = {"operator", "p.yml", NULL};
+	static const char *const none[] = {"operator.yml", NULL};
+
+	(void)state;
+	pretend__write("operator.yml", "scope: itself\n");
+	pretend__write("p.yml.bak", "scope: backup\n");
+	pretend__write("first.yaml", "scope: first\n");
+	pretend__write("p.yml", "scope: second\n");
+	assert_int_equal(patroni__config(start_as("operator", argv), &cfg), 0);
+	assert_string_equal(cfg.scope, "first");
+	assert_int_equal(patroni__config(start_as("operator", short_one), &cfg), 0);
+	assert_string_equal(cfg.scope, "second");
+	assert_int_equal(patroni__config(start_as("operator", none), &cfg), -ENOENT);
+}
+
+static void file_among_the_options(void **state)
+{
+	static const char *const behind[] = {"python3", "-m", "patroni", "-x", "p.yml", NULL};
+	static const char *const dashes[] = {"patroni", "--", "-p.yml", "p.yml", NULL};
+	static const char *const twice[] = {"patroni", "--", "--", "p.yml", NULL};
+	static const char *const empty[] = {"patroni", "", "p.yml", NULL};
+
+	(void)state;
+	pretend__write("p.yml", "scope: demo\n");
+	pretend__write("-p.yml", "scope: dash\n");
+	assert_int_equal(patroni__config(start_as("python3", behind), &cfg), 0);
+	assert_string_equal(cfg.scope, "demo");
+	assert_int_equal(patroni__config(start_as("patroni", dashes), &cfg), 0);
+	assert_string_equal(cfg.scope, "dash");
+	assert_int_equal(patroni__config(start_as("patroni", twice), &cfg), -ENOENT);
+	assert_int_equal(patroni__config(start_as("patroni", empty), &cfg), -ENOENT);
+}
+
+/* A path is shown by its end, and cannot steer a terminal. */
+static void path_for_people(void **state)
+{
+	char name[400];
+	size_t len;
+
+	(void)state;
+	pretend__write("a\x1b[2J\x7f\xff.yml", "scope: demo\n");
+	assert_int_equal(patroni__config(start("a\x1b[2J\x7f\xff.yml", NULL), &cfg), 0);
+	assert_non_null(strstr(cfg.path, "/a?[2J??.yml"));
+	pretend__write("\xc3\xbc.yml", "scope: demo\n");
+	assert_int_equal(patroni__config(start("\xc3\xbc.yml", NULL), &cfg), 0);
+	assert_non_null(strstr(cfg.path, "/\xc3\xbc.yml"));
+
+	snprintf(name, sizeof(name), "%0100d/%0100d/%090d.yml", 1, 2, 3);
+	pretend__write(name, "scope: long\n");
+	assert_int_equal(patroni__config(start(name, NULL), &cfg), 0);
+	assert_string_equal(cfg.scope, "long");
+	len = strlen(cfg.path);
+	assert_int_equal(len, PATRONI_PATH_BYTES - 1);
+	assert_memory_equal(cfg.path, "...", 3);
+	assert_string_equal(cfg.path + 3, name + strlen(name) - (len - 3));
+}
+
 static void files_that_are_none(void **state)
 {
 	static const char *const env[] = {"PATRONI_SCOPE=env", NULL};
@@ -280,6 +349,9 @@ int main(void)
 		cmocka_unit_test_teardown(file_of_a_process, teardown),
 		cmocka_unit_test_teardown(directory_of_a_process, teardown),
 		cmocka_unit_test_teardown(only_an_environment, teardown),
+		cmocka_unit_test_teardown(file_of_an_unknown_program, teardown),
+		cmocka_unit_test_teardown(file_among_the_options, teardown),
+		cmocka_unit_test_teardown(path_for_people, teardown),
 		cmocka_unit_test_teardown(files_that_are_none, teardown),
 		cmocka_unit_test_teardown(the_clusters_own_timing, teardown),
 		cmocka_unit_test_teardown(stays_in_the_targets_root, teardown),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * test_patroni_host.c - whether a PostgreSQL runs as a primary: what it wrote down counts only
- * while it runs.
+ * while it runs; and the addresses that the target's own hosts file gives.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <cmocka.h>
 
 #include "host/patroni.h"
+#include "leasewatch/units.h"
 #include "pretend.h"
 
 #define IN_PRODUCTION	    6
@@ -101,11 +103,66 @@ static void test_it_does_not_run(void **state)
 	assert_int_equal(patroni__is_primary(patroni, &config), -ENOENT);
 }
 
+static char addresses[1024];
+
+static void note_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t used = strlen(addresses);
+
+	(void)ctx;
+	assert_non_null(inet_ntop(AF_INET6, addr, text, sizeof(text)));
+	snprintf(addresses + used, sizeof(addresses) - used, "%s %u %s\n", text, port, endpoint);
+}
+
+/* In the hosts file of the target's own root: there may be another in ours. */
+static void test_names_in_its_hosts_file(void **state)
+{
+	static const char *const argv[] = {"python3", NULL};
+	static const char *const endpoints[] = {"etcd1.lab:2379", "etcd2.lab:2380",
+						"etcd3.lab:4001", "[fd00::9]:2379"};
+	char root[600];
+	struct pretend p = {.exe = "python3", .argv = argv, .root = root};
+	pid_t patroni;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	snprintf(root, sizeof(root), "%s/root", pretend__directory());
+	pretend__write("root/etc/hosts", "# 10.0.0.1 etcd1.lab\n"
+					 "10.0.0.7 other ETCD1.lab\tetcd2.lab # etcd3.lab\n"
+					 "fd00::7\tetcd3.lab\r\n"
+					 "nonsense etcd1.lab\n"
+					 "10.0.0.8 etcd1 etcd1.labs etcd1.la\n"
+					 "10.0.0.9\n\n"
+					 "10.0.0.10 etcd1.lab");
+	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++)
+		strcpy(config.endpoints[i], endpoints[i]);
+	config.endpoints_len = ARRAY_LEN(endpoints);
+	patroni = pretend__start(&p);
+	addresses[0] = '\0';
+	assert_int_equal(patroni__addresses(patroni, &config, note_address, NULL), 0);
+	assert_string_equal(addresses, "::ffff:10.0.0.7 2379 etcd1.lab:2379\n"
+				       "::ffff:10.0.0.7 2380 etcd2.lab:2380\n"
+				       "fd00::7 4001 etcd3.lab:4001\n"
+				       "::ffff:10.0.0.10 2379 etcd1.lab:2379\n");
+	config.endpoints_len = 0;
+	addresses[0] = '\0';
+	assert_int_equal(patroni__addresses(patroni, &config, note_address, NULL), 0);
+	assert_string_equal(addresses, "");
+	assert_int_equal(patroni__addresses(0, &config, note_address, NULL), -ESRCH);
+	snprintf(root, sizeof(root), "%s/empty", pretend__directory());
+	pretend__write("empty/x", "");
+	assert_int_equal(patroni__addresses(pretend__start(&p), &config, note_address, NULL),
+			 -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_it_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_it_does_not_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_names_in_its_hosts_file, setup, teardown),
 	};
 
 	pretend__child();

@@ -23,6 +23,8 @@
 
 #define SYMBOLS 700000
 
+int main(void);
+
 static const char *const names[] = {"main", "no_such_function"};
 static uint64_t offsets[ARRAY_LEN(names)];
 
@@ -60,12 +62,82 @@ static void expect(int fd, int result)
 	close(fd);
 }
 
+/* The place in the file holds the bytes that are executed. */
 static void test_finds_a_function(void **state)
 {
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	uint8_t code[16];
+
 	(void)state;
-	expect(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), 0);
-	assert_true(offsets[0]);
+	memset(offsets, 0xff, sizeof(offsets));
+	assert_int_equal(symbols__find(fd, names, ARRAY_LEN(names), offsets), 0);
+	assert_int_equal(pread(fd, code, sizeof(code), (off_t)offsets[0]), sizeof(code));
+	assert_memory_equal(code, (const void *)(uintptr_t)main, sizeof(code));
 	assert_int_equal(offsets[1], 0);
+	close(fd);
+}
+
+/* A function whose section lies elsewhere in memory than in the file, and one that lies nowhere. */
+static void test_counts_from_the_section(void **state)
+{
+	const Elf64_Shdr sections[] = {
+		{0},
+		{.sh_type = SHT_PROGBITS, .sh_addr = 0x402000, .sh_offset = 0x1000, .sh_size = 64},
+		{.sh_type = SHT_DYNSYM,
+		 .sh_offset = 0x2000,
+		 .sh_size = 2 * sizeof(Elf64_Sym),
+		 .sh_entsize = sizeof(Elf64_Sym),
+		 .sh_link = 3},
+		{.sh_type = SHT_STRTAB, .sh_offset = 0x3000, .sh_size = 23},
+	};
+	Elf64_Sym symbols[] = {
+		{.st_name = 1, .st_value = 0x402010, .st_shndx = 1},
+		{.st_name = 6, .st_value = 0x401fff, .st_shndx = 1},
+	};
+	int fd = elf_file(4);
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		put_section(fd, i, &sections[i]);
+	for (int i = 0; i < 2; i++)
+		symbols[i].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+	assert_int_equal(pwrite(fd, symbols, sizeof(symbols), 0x2000), sizeof(symbols));
+	assert_int_equal(pwrite(fd, "\0main\0no_such_function", 23, 0x3000), 23);
+	memset(offsets, 0xff, sizeof(offsets));
+	assert_int_equal(symbols__find(fd, names, ARRAY_LEN(names), offsets), 0);
+	assert_int_equal(offsets[0], 0x1010);
+	assert_int_equal(offsets[1], 0);
+	/* imported, or no function at all */
+	symbols[0].st_shndx = SHN_UNDEF;
+	symbols[1].st_value = 0x402000;
+	symbols[1].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
+	assert_int_equal(pwrite(fd, symbols, sizeof(symbols), 0x2000), sizeof(symbols));
+	expect(fd, 0);
+	assert_int_equal(offsets[0], 0);
+	assert_int_equal(offsets[1], 0);
+}
+
+/* What a 32-bit header says stands elsewhere. */
+static void test_checks_32_bit_headers(void **state)
+{
+	Elf32_Ehdr h = {
+		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+		.e_type = ET_DYN,
+		.e_machine = EM_386,
+		.e_version = EV_CURRENT,
+		.e_shoff = 64,
+		.e_ehsize = sizeof(h),
+		.e_shentsize = sizeof(Elf32_Shdr),
+		.e_shnum = 2,
+	};
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
+	assert_int_equal(ftruncate(fd, 64 + 2 * sizeof(Elf32_Shdr) - 1), 0);
+	assert_int_equal(symbols__find(fd, names, ARRAY_LEN(names), offsets), -EBADF);
+	assert_int_equal(ftruncate(fd, 64 + 2 * sizeof(Elf32_Shdr)), 0);
+	expect(fd, 0);
 }
 
 static void test_refuses_what_is_no_library(void **state)
@@ -169,6 +241,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_a_function),
+		cmocka_unit_test(test_counts_from_the_section),
+		cmocka_unit_test(test_checks_32_bit_headers),
 		cmocka_unit_test(test_refuses_what_is_no_library),
 		cmocka_unit_test(test_refuses_a_million_sections),
 		cmocka_unit_test(test_refuses_too_many_sections_and_those_beyond_the_end),
