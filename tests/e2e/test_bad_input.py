@@ -174,7 +174,7 @@ def test_a_process_that_is_no_patroni():
         sleeper.kill()
         sleeper.wait()
     found = [json.loads(line) for line in done.stdout.splitlines()][1]
-    assert done.returncode == 3 and "nothing is left" not in done.stderr
+    assert done.returncode == 3 and "has exited" not in done.stderr
     assert found["process.pid"] == sleeper.pid and "does not look like Patroni" in found["note"]
 
 
@@ -189,7 +189,7 @@ def test_the_named_process_ends():
     sleeper.wait()
     out, err = t.communicate(timeout=30)
     assert t.returncode == 3 and "EXITED" in out
-    assert "nothing is left of what -p named" in err
+    assert "every process given with -p has exited" in err
 
 
 @pytest.mark.parametrize("lives_s", [0.02, 0.05, 0.1, 0.15, 0.2])

@@ -261,8 +261,8 @@ static void test_the_summary(void **state)
 		"stall at      lasted  cause            endpoint        least left  result\n"
 		"03:04:05      7.05 s  endpoint_silent  etcd2.lab:2379      11.9 s  recovered\n"
 		"\n"
-		"stalled: 1 stall of the lease renewal: endpoint_silent at etcd2.lab:2379; 11.9 s\n"
-		"of the lease were left; recovered after 7.05 s.\n");
+		"stalled: 1 stall: endpoint_silent at etcd2.lab:2379; 11.9 s of the lease left;\n"
+		"recovered after 7.05 s.\n");
 	summary__free(s);
 }
 

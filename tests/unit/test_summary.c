@@ -121,13 +121,12 @@ static void test_healthy_verdict(void **state)
 	summary__finish(s, SAMPLE_TS_NS + 60 * S);
 	assert_int_equal(s->verdict, VERDICT_HEALTHY);
 	check_sentence(
-		s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
-		   "51 ms; but 1 of 7 requests failed.");
+		s,
+		"healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in 51 ms; but 1 of 7 requests failed.");
 	add(s, (struct finding){.type = FINDING_LOST, .ts_ns = SAMPLE_TS_NS, .lost = {"x", 3}});
 	check_sentence(
-		s, "healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in "
-		   "51 ms; but 1 of 7 requests failed. 3 events were lost: the counts are too "
-		   "low.");
+		s,
+		"healthy: no stall; 6 of 6 lease renewals succeeded in 60.0 s, the slowest in 51 ms; but 1 of 7 requests failed. 3 events were lost: the counts are too low.");
 }
 
 static void test_replica_verdict(void **state)
@@ -136,8 +135,8 @@ static void test_replica_verdict(void **state)
 
 	add_request(s, "kv/range", REQUEST_OK, 2000000, LW_UNKNOWN);
 	summary__finish(s, SAMPLE_TS_NS + 600 * S);
-	check_sentence(s, "healthy: no stall; no lease renewal was due in 10 min (only a leader "
-			  "renews).");
+	check_sentence(
+		s, "healthy: no stall; no lease renewal was due in 10 min (only a leader renews).");
 }
 
 static void test_names_are_bounded(void **state)

@@ -172,7 +172,7 @@ static void test_all_is_well(void **state)
 	view__expect_row(&v, 2,
 			 "demo/patroni1 leader  ok    #############.   66.9 s   70 s  5.0 s "
 			 "etcd1.lab:2379");
-	view__expect(&v, "in flight  no request waits for its answer\n");
+	view__expect(&v, "in flight  none\n");
 	view__close(&v);
 }
 
@@ -213,7 +213,7 @@ static void test_other_verdicts(void **state)
 	s->events_lost = 3;
 	view__status(&v, s);
 	view__draw(&v, 24, 80, 0);
-	view__expect(&v, "no Patroni runs any more");
+	view__expect(&v, "Patroni has exited");
 	view__expect(&v, "  3 events lost 03:04:05\n");
 	view__close(&v);
 }
@@ -229,7 +229,7 @@ static void test_after_a_stall(void **state)
 	view__finding(&v, &end);
 	view__status(&v, sample_status());
 	view__draw(&v, 24, 80, 0);
-	view__expect(&v, "db1  healthy, 1 stall before  ");
+	view__expect(&v, "db1  healthy, 1 stall earlier  ");
 	view__expect_row(&v, 1,
 			 "ended  03:04:05  stall recovered after 7.05 s (demo/patroni1); cause:");
 	view__expect_row(&v, 2, "       endpoint_silent at etcd2.lab:2379");

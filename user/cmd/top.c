@@ -40,7 +40,7 @@ struct top_command {
 
 static const struct argp_option options[] = {
 	{"interval", 'i', "SECS", 0,
-	 "bring the tables up to date this often while all is quiet, 0.1 to 60 (default: 1)", 0},
+	 "update the tables this often while nothing happens, 0.1 to 60 (default: 1)", 0},
 	{"verbose", 'v', NULL, 0, "list every request", 0},
 	{0},
 };
@@ -217,9 +217,9 @@ int cmd_top(int argc, char **argv)
 		.options = options,
 		.parser = parse_top,
 		.children = children,
-		.doc = "A live screen: the leases running down, the endpoints, and what is the "
-		       "matter.\v"
-		       "Keys are shown on the screen. Exit status: 0 healthy, 1 error, 2 a stall "
+		.doc = "A live screen: the time left on each lease, the state of each endpoint, "
+		       "and what is wrong.\v"
+		       "The last line shows the keys. Exit status: 0 healthy, 1 error, 2 a stall "
 		       "was seen, 3 nothing to watch.",
 	};
 	static struct top_command c; /* large, and there is one */

@@ -5,7 +5,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +29,7 @@ struct trace {
 	bool broken[2];
 	const char *sink_names[2];
 	struct summary *summary;
-	bool person;  /* sits at a terminal and reads the text */
-	bool renewed; /* the first renewal was seen, and said so */
+	bool person; /* sits at a terminal and reads the text */
 	bool failed;
 };
 
@@ -39,7 +37,7 @@ static const struct argp_option options[] = {
 	{"duration", 'd', "SECS", 0, "stop after SECS seconds (default: at Ctrl-C)", 0},
 	{"json", 'j', NULL, 0, "write JSON to stdout, one object a line, instead of text", 0},
 	{"output", 'o', "FILE", 0, "write the JSON log to FILE as well", 0},
-	{"verbose", 'v', NULL, 0, "show every request, and what libbpf says", 0},
+	{"verbose", 'v', NULL, 0, "list every request, and show libbpf's messages", 0},
 	{0},
 };
 
@@ -85,21 +83,6 @@ static void check_sink(struct trace *t, int i, int err)
 	t->broken[i] = err != 0;
 }
 
-/* While all is well nothing else moves: the first renewal shows that watching works. */
-static void note_first_renewal(struct trace *t, const struct finding *f)
-{
-	char where[160];
-
-	if (!t->person || t->renewed || t->watch.verbose || f->type != FINDING_REQUEST ||
-	    f->request.ttl_s <= 0)
-		return;
-	t->renewed = true;
-	fprintf(stderr,
-		"leasewatch: first renewal seen: through %s, TTL %" PRId64 " s; more are not "
-		"listed while they succeed\n",
-		finding_where_name(&f->where, where, sizeof(where)), f->request.ttl_s);
-}
-
 static void trace_finding(void *ctx, const struct finding *f)
 {
 	struct trace *t = ctx;
@@ -109,7 +92,6 @@ static void trace_finding(void *ctx, const struct finding *f)
 	for (int i = 0; i < 2; i++)
 		if (t->sinks[i])
 			check_sink(t, i, sink__finding(t->sinks[i], f));
-	note_first_renewal(t, f);
 }
 
 static int open_sinks(struct trace *t)
@@ -157,7 +139,7 @@ static int trace_until_done(struct trace *t, struct watch *w)
 			told_waiting = true;
 		}
 		if (t->watch.pids_len && !engine__members(watch__engine(w))) {
-			fprintf(stderr, "leasewatch: nothing is left of what -p named\n");
+			fprintf(stderr, "leasewatch: every process given with -p has exited\n");
 			break;
 		}
 	}
@@ -202,9 +184,10 @@ static int trace(struct trace *t)
 			unlink(t->out_path); /* nothing was watched: no log that says so */
 		goto out;
 	}
+	/* While all is well nothing moves: say that this is meant. */
 	if (t->person)
-		fprintf(stderr, "leasewatch: findings appear as they happen; Ctrl-C ends with a "
-				"summary; `leasewatch top` is the live screen\n");
+		fprintf(stderr, "leasewatch: watching; Ctrl-C ends with a summary "
+				"(live view: leasewatch top)\n");
 	err = trace_until_done(t, w);
 	if (err) {
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));

@@ -87,7 +87,7 @@ static bool is_closer(const struct summary_stall *a, const struct summary_stall 
 		a->worst_remaining_ns < b->worst_remaining_ns);
 }
 
-/* One that goes on, one of a leader, the one that came closest to losing the lease: in that order.
+/* One that is going on, then one of a leader, then the one that came closest to losing the lease.
  */
 static bool is_worse(const struct summary_stall *a, const struct summary_stall *b)
 {
@@ -118,39 +118,45 @@ static void say_beginning(struct sentence *out, const struct summary_stall *st)
 		add_words(out, " at %s", st->first_endpoint);
 }
 
+/* How it ended. */
+static void say_end(struct sentence *out, const struct summary_stall *st)
+{
+	static const char *const ends[STALL_RESULTS] = {
+		[STALL_RECOVERED] = "recovered",
+		[STALL_RESULT_EXPIRED] = "expired",
+		[STALL_EXITED] = "Patroni exited",
+		[STALL_ONGOING] = "still going on",
+	};
+	char d[HUMAN_BYTES];
+
+	add_words(out, "; %s", ends[st->result]);
+	if (st->duration_ns >= 0 && st->result != STALL_ONGOING)
+		add_words(out, " after %s", human_duration(d, st->duration_ns));
+}
+
 static void say_stalled(struct sentence *out, const struct summary *s)
 {
 	const struct summary_stall *w = worst_stall(s);
 	char d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
-	add_words(out, "stalled: ");
-	if (s->stalls == 1)
-		add_words(out, "1 stall of the lease renewal");
-	else
-		add_words(out, "%" PRIu64 " stalls of the lease renewal, the worst", s->stalls);
+	add_words(out, "stalled: %" PRIu64 " stall%s", s->stalls, plural(s->stalls));
 	if (!w) {
 		add_words(out, ".");
 		return;
 	}
-	add_words(out, "%s %s", s->stalls == 1 ? ":" : " was", enum_name(&cause_names, w->cause));
+	add_words(out, "%s: %s", s->stalls == 1 ? "" : ", the worst",
+		  enum_name(&cause_names, w->cause));
 	if (w->endpoint[0])
 		add_words(out, " at %s", summary_stall__where(w, where, sizeof(where)));
 	say_beginning(out, w);
 	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
-		add_words(out, "; how much of the lease was left is not known");
+		add_words(out, "; time left unknown");
 	else if (w->worst_remaining_ns <= 0)
 		add_words(out, "; the lease ran out");
 	else
-		add_words(out, "; %s of the lease %s left",
-			  human_duration(d, w->worst_remaining_ns),
-			  w->result == STALL_ONGOING ? "are" : "were");
-	if (w->result == STALL_ONGOING)
-		add_words(out, ", and it is not over.");
-	else if (w->duration_ns < 0)
-		add_words(out, ", then: %s.", enum_name(&stall_result_names, w->result));
-	else
-		add_words(out, "; %s after %s.", enum_name(&stall_result_names, w->result),
-			  human_duration(d, w->duration_ns));
+		add_words(out, "; %s of the lease left", human_duration(d, w->worst_remaining_ns));
+	say_end(out, w);
+	add_words(out, ".");
 }
 
 static void say_healthy(struct sentence *out, const struct summary *s)
@@ -167,7 +173,7 @@ static void say_healthy(struct sentence *out, const struct summary *s)
 			add_words(out, ", the slowest in %s",
 				  human_duration(d, t.slowest_refresh_ns));
 	} else if (s->tls_blind[0]) {
-		add_words(out, " as far as timing tells, in %s",
+		add_words(out, " in %s, judging by timing alone",
 			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	} else {
 		add_words(out, "; no lease renewal was due in %s (only a leader renews)",
@@ -202,12 +208,12 @@ void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 	if (s->demotions == 1)
 		add_words(&out, " %s was demoted.", s->demoted);
 	else if (s->demotions)
-		add_words(&out, " There were %" PRIu64 " demotions, the last of %s.", s->demotions,
-			  s->demoted);
+		add_words(&out, " There were %" PRIu64 " demotions, the last one of %s.",
+			  s->demotions, s->demoted);
 	if (s->tls_blind[0])
 		add_words(
 			&out,
-			" TLS could not be read (%s): renewals could not be told from other requests.",
+			" TLS could not be read (%s): renewals could not be distinguished from other requests.",
 			s->tls_blind);
 	if (s->events_lost)
 		add_words(&out, " %" PRIu64 " event%s lost: the counts are too low.",

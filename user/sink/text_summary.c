@@ -164,26 +164,35 @@ struct stall_table {
 	bool several; /* members */
 };
 
+static int widest(int columns, const char *text)
+{
+	int n = text ? (int)strlen(text) : 0;
+
+	return n > columns ? n : columns;
+}
+
 static struct stall_table lay_out_stalls(const struct text_out *o, const struct summary *s)
 {
 	bool dated = s->end_ts_ns - s->begin_ts_ns >= NS_PER_DAY;
 	struct stall_table t = {.time_format = dated ? "%m-%d %H:%M:%S" : "%H:%M:%S"};
+	int endpoint = 8, cause = 5, result = 6;
 	char where[SUMMARY_NAME_BYTES + 32];
-	int endpoint = 8;
 
 	for (size_t i = 0; i < s->stall_list_len; i++) {
-		int n = text_out__columns(
-			o, summary_stall__where(&s->stall_list[i], where, sizeof(where)));
+		const struct summary_stall *st = &s->stall_list[i];
+		int n = text_out__columns(o, summary_stall__where(st, where, sizeof(where)));
 
 		endpoint = n > endpoint ? n : endpoint;
-		t.several |= strcmp(s->stall_list[i].member, s->stall_list[0].member) != 0;
+		cause = widest(cause, enum_name(&cause_names, st->cause));
+		result = widest(result, enum_name(&stall_result_names, st->result));
+		t.several |= strcmp(st->member, s->stall_list[0].member) != 0;
 	}
 	t.lasted_end = (dated ? 14 : 8) + 12;
 	t.cause_col = t.lasted_end + 2;
-	t.endpoint_col = t.cause_col + 17;
+	t.endpoint_col = t.cause_col + cause + 2;
 	t.left_end = t.endpoint_col + (endpoint < NAME_MAX ? endpoint : NAME_MAX) + 12;
 	t.result_col = t.left_end + 2;
-	t.member_col = t.result_col + 11;
+	t.member_col = t.result_col + result + 2;
 	return t;
 }
 

@@ -208,8 +208,7 @@ void top_in_flight__draw(const struct top *t, struct top_grid *g, int row)
 	}
 	col = top_grid__put(g, row, 0, g->cols, TONE_BOLD, "in flight  ");
 	if (!oldest) {
-		top_grid__put(g, row, col, g->cols - col, TONE_PLAIN,
-			      "no request waits for its answer");
+		top_grid__put(g, row, col, g->cols - col, TONE_PLAIN, "none");
 		return;
 	}
 	more -= oldest->in_flight;

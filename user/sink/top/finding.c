@@ -103,7 +103,8 @@ static void add_stall(struct finding_text *t, const struct top *top, const struc
 
 		top_line(e, i, one.utf8, p->text, sizeof(p->text));
 		if (kind == ENTRY_CAUSE && top->live.stalled > 1)
-			append_text(p, "; %zu more stalled", top->live.stalled - 1);
+			append_text(p, "; %zu more member%s stalled", top->live.stalled - 1,
+				    top->live.stalled == 2 ? "" : "s");
 	}
 }
 

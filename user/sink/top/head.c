@@ -38,12 +38,12 @@ static bool say_verdict(const struct top *t, uint64_t now_ns, bool brief, char *
 		return true;
 	}
 	if (t->stalls)
-		snprintf(earlier, sizeof(earlier), ", %" PRIu64 " stall%s before", t->stalls,
+		snprintf(earlier, sizeof(earlier), ", %" PRIu64 " stall%s earlier", t->stalls,
 			 t->stalls == 1 ? "" : "s");
 	if (!l->taken_ns)
 		snprintf(buf, size, "starting");
 	else if (!l->members)
-		snprintf(buf, size, "%s%s", t->seen ? "no Patroni runs any more" : "no Patroni yet",
+		snprintf(buf, size, "%s%s", t->seen ? "Patroni has exited" : "no Patroni yet",
 			 earlier);
 	else if (!l->leases)
 		snprintf(buf, size, "%s%s",

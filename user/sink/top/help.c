@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * help.c - what the keys do and what the words mean.
+ * help.c - what the keys do and what the columns mean.
  */
 #include "leasewatch/units.h"
 #include "sink/top/private.h"
@@ -8,23 +8,22 @@
 static const struct {
 	const char *word, *meaning;
 } lines[] = {
-	{"q", "leave; Ctrl-C too. The verdict is printed once the screen is gone."},
-	{"p", "pause: everything but the first line stands still; watching goes on"},
+	{"q", "quit, as Ctrl-C does; the verdict is printed when the screen is gone"},
+	{"p", "pause: everything but the first line stands still; watching continues"},
 	{"v", "list every request, or only what matters"},
 	{"e", "the events in full, on a page of their own"},
-	{"arrows", "scroll the events; PgUp, PgDn, Home, End too. Ctrl-L redraws."},
+	{"arrows", "scroll the events, as PgUp, PgDn, Home and End do; Ctrl-L redraws"},
 	{"", ""},
-	{"LEFT", "until the lease runs out, at the earliest: the TTL of the last good renewal, "
-		 "counted from when it was sent"},
+	{"LEFT", "time until the lease expires, at least: the TTL of the last good renewal, "
+		 "counted from when that renewal was sent"},
 	{"EVERY", "how often Patroni renews this lease"},
 	{"THROUGH", "the endpoint that the last renewal was sent to"},
 	{"STATE", "half_healthy: some kinds of request fail or hang while others pass; silent: "
-		  "accepts connections, does not answer"},
-	{"CONN",
-	 "how the last of its kind went: connect, read, write, keepalive (the renewal), watch. "
-	 "FAIL: answered with an error; HANG: no answer yet; T/O: timeout; RST: reset; "
-	 "EOF: closed; REFU: refused; UNRE: unreachable"},
-	{"LAST", "how long answers took: the last, half of them, 99 of 100, the slowest"},
+		  "accepts connections, but does not answer"},
+	{"CONN", "the last outcome of each kind: connect, read, write, keepalive (the renewal), "
+		 "watch. FAIL: answered with an error; HANG: no answer yet; T/O: timed out; RST: "
+		 "reset; EOF: closed; REFU: refused; UNRE: unreachable"},
+	{"LAST", "latency of the last answer; P50, P99 and MAX of all answers so far"},
 };
 
 #define WORD_COLUMNS 9
