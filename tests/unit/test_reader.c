@@ -28,7 +28,8 @@ static size_t answers;
 static size_t trusted_at; /* which answer was that about a trusted process */
 static int last_err;
 static struct reader_question last_question;
-static struct reader_patroni last;
+static struct reader_identity last;
+static struct reader_config last_config;
 
 static uint64_t now(void)
 {
@@ -46,8 +47,10 @@ static void on_answer(void *ctx, const struct reader_answer *a)
 		trusted_at = answers;
 	last_err = a->err;
 	last_question = a->question;
-	if (!a->err)
-		last = *a->patroni;
+	if (!a->err && a->question.what == READER_IDENTIFY)
+		last = *a->identity;
+	else if (!a->err)
+		last_config = *a->config;
 }
 
 static int setup(void **state)
@@ -70,7 +73,14 @@ static void ask(pid_t pid, bool trusted)
 {
 	const struct reader_question q = {.pid = pid, .trusted = trusted};
 
-	assert_int_equal(reader__ask(reader, &q, now()), 0);
+	assert_int_equal(reader__ask(reader, &q), 0);
+}
+
+static void ask_config(pid_t pid)
+{
+	const struct reader_question q = {.what = READER_CONFIG, .pid = pid, .trusted = true};
+
+	assert_int_equal(reader__ask(reader, &q), 0);
 }
 
 /* Turn until there are `n` answers in all; for 10 s at most. */
@@ -106,16 +116,19 @@ static void test_answers_what_a_process_is(void **state)
 	assert_int_equal(last_err, 0);
 	assert_int_equal(last.is, 1);
 	assert_int_equal(last.process.pid, pid);
-	assert_int_equal(last.config_err, 0);
-	assert_string_equal(last.config.scope, "demo");
-	assert_string_equal(last.config.endpoints[1], "localhost:2");
-	assert_true(last.addresses_len);
-	assert_int_equal(last.addresses[0].endpoint, 1);
+	ask_config(pid);
+	turn_until(2);
+	assert_int_equal(last_config.err, 0);
+	assert_string_equal(last_config.config.scope, "demo");
+	assert_string_equal(last_config.config.endpoints[1], "localhost:2");
+	assert_true(last_config.addresses_len);
+	assert_int_equal(last_config.addresses[0].endpoint, 1);
 	assert_int_equal(reader__pending(reader), 0);
 	ask(getpid(), true);
-	turn_until(2);
+	turn_until(3);
 	assert_int_equal(last_err, 0);
 	assert_int_equal(last.is, 0);
+	assert_int_equal(last.process.pid, getpid());
 }
 
 /* A file that the process itself may not read is not read for it. */
@@ -129,21 +142,53 @@ static void test_reads_with_the_rights_of_the_process(void **state)
 	pretend__write("secret.yml", "scope: secret\netcd3: {host: 'a:1'}\n");
 	snprintf(path, sizeof(path), "%s/secret.yml", pretend__directory());
 	assert_int_equal(chmod(path, 0600), 0);
-	ask(patroni("secret.yml", NOBODY), false);
+	ask_config(patroni("secret.yml", NOBODY));
 	turn_until(1);
 	assert_int_equal(last_err, 0);
-	assert_int_equal(last.is, 1);
-	assert_int_equal(last.process.uid, NOBODY);
-	assert_int_equal(last.config_err, -EACCES);
-	assert_string_equal(last.config.scope, "");
+	assert_int_equal(last_config.err, -EACCES);
+	assert_string_equal(last_config.config.scope, "");
 	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
-	ask(patroni("secret.yml", NOBODY), false);
+	ask_config(patroni("secret.yml", NOBODY));
 	turn_until(2);
-	assert_string_equal(last.config.scope, "secret");
+	assert_string_equal(last_config.config.scope, "secret");
 	/* and what the kernel makes up is no configuration, whoever may read it */
-	ask(patroni("/proc/self/environ", 0), true);
+	ask_config(patroni("/proc/self/environ", 0));
 	turn_until(3);
-	assert_int_equal(last.config_err, -EBADMSG);
+	assert_int_equal(last_config.err, -EBADMSG);
+	ask(patroni("secret.yml", NOBODY), false);
+	turn_until(4);
+	assert_int_equal(last.process.uid, NOBODY);
+}
+
+/* Where does a user have its data directory: where root put it, or where anybody can make one? */
+static void test_knows_whose_place_it_is(void **state)
+{
+	const char *base = pretend__directory();
+	char path[512];
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pretend__write("pg/data/global/pg_control", "x");
+	snprintf(path, sizeof(path), "postgresql: {data_dir: %s/pg/data}\n", base);
+	pretend__write("p.yml", path);
+	pid = patroni("p.yml", NOBODY);
+	ask_config(pid);
+	turn_until(1);
+	assert_int_equal(last_config.given, -EACCES); /* the cluster is root's */
+	snprintf(path, sizeof(path), "%s/pg/data/global/pg_control", base);
+	for (int i = 0; i < 4; i++) { /* up to pg */
+		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+		*strrchr(path, '/') = '\0';
+	}
+	ask_config(pid);
+	turn_until(2);
+	assert_int_equal(last_config.given, 1);
+	assert_int_equal(chmod(base, 01777), 0);
+	ask_config(pid);
+	turn_until(3);
+	assert_int_equal(last_config.given, 0);
 }
 
 static pid_t spawner_pid(void)
@@ -194,7 +239,7 @@ static void test_gives_up_what_hangs(void **state)
 	kill(spawner, SIGSTOP);
 	for (int i = 0; i < 10; i++)
 		ask(getpid(), false);
-	for (int i = 0; i < 8; i++, later += 3 * NS_PER_S)
+	for (int i = 0; i < 12; i++, later += 3 * NS_PER_S)
 		reader__turn(reader, later, on_answer, NULL);
 	/* Eight hang, and the last two were refused without being asked. */
 	assert_int_equal(answers, 10);
@@ -232,9 +277,9 @@ static void test_refuses_more_than_its_queue_holds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < READER_QUEUE_MAX; i++)
-		assert_int_equal(reader__ask(reader, &q, 0), 0);
-	assert_int_equal(reader__ask(reader, &q, 0), -ENOBUFS);
-	assert_int_equal(reader__ask(reader, &trusted, 0), 0);
+		assert_int_equal(reader__ask(reader, &q), 0);
+	assert_int_equal(reader__ask(reader, &q), -ENOBUFS);
+	assert_int_equal(reader__ask(reader, &trusted), 0);
 }
 
 /* ---- what a worker that lies might say */
@@ -243,60 +288,78 @@ static struct reader_reply reply;
 
 static void sound_reply(void)
 {
-	struct patroni_config *c = &reply.patroni.config;
+	struct patroni_config *c = &reply.config.config;
 
 	memset(&reply, 0, sizeof(reply));
 	reply.id = 1;
-	reply.patroni.is = 1;
+	reply.what = READER_CONFIG;
 	strcpy(c->scope, "demo");
 	c->endpoints_len = 1;
 	strcpy(c->endpoints[0], "a:1");
-	reply.patroni.addresses_len = 1;
-	strcpy(reply.patroni.process.comm, "patroni");
+	reply.config.addresses_len = 1;
+}
+
+static void sound_identity(void)
+{
+	memset(&reply, 0, sizeof(reply));
+	reply.id = 1;
+	reply.what = READER_IDENTIFY;
+	reply.identity.is = 1;
+	strcpy(reply.identity.process.comm, "patroni");
 }
 
 static int check_reply(void)
 {
-	return reader_message__check(&reply, READER_REPLY_HEADER + sizeof(reply.patroni));
+	return reader_message__check(&reply, reader_message__bytes(reply.what));
 }
 
-#define REFUSES(change)                                                                            \
+#define REFUSES(sound, change)                                                                     \
 	do {                                                                                       \
-		sound_reply();                                                                     \
+		sound();                                                                           \
+		assert_int_equal(check_reply(), 0);                                                \
 		change;                                                                            \
 		assert_int_equal(check_reply(), -EBADMSG);                                         \
 	} while (0)
 
-static void test_believes_no_malformed_reply(void **state)
+static void test_believes_no_malformed_identity(void **state)
 {
-	struct patroni_config *c = &reply.patroni.config;
+	struct reader_identity *i = &reply.identity;
 
 	(void)state;
-	sound_reply();
-	assert_int_equal(check_reply(), 0);
+	REFUSES(sound_identity, reply.what = READER_WHATS);
+	REFUSES(sound_identity, reply.what = READER_CONFIG + 1000);
+	REFUSES(sound_identity, reply.err = 1);
+	REFUSES(sound_identity, reply.err = -EIO); /* with an answer behind it */
+	REFUSES(sound_identity, i->is = 2);
+	REFUSES(sound_identity, *(unsigned char *)&i->process.container = 7);
+	REFUSES(sound_identity, memset(i->process.comm, 'c', sizeof(i->process.comm)));
+	REFUSES(sound_identity, strcpy(i->process.comm, "a\nb"));
+	sound_identity();
 	assert_int_equal(reader_message__check(&reply, READER_REPLY_HEADER), -EBADMSG);
 	assert_int_equal(reader_message__check(&reply, 3), -EBADMSG);
-	REFUSES(reply.what = READER_WHATS);
-	REFUSES(reply.err = 1);
-	REFUSES(reply.err = -EIO); /* with an answer behind it */
-	REFUSES(reply.patroni.is = 2);
-	REFUSES(reply.patroni.primary = 2);
-	REFUSES(reply.patroni.addresses_len = READER_ADDRESSES_MAX + 1);
-	REFUSES(reply.patroni.addresses[0].endpoint = 1);
-	REFUSES(memset(c->scope, 'x', sizeof(c->scope)));
-	REFUSES(strcpy(c->scope, "\033[2J"));
-	REFUSES(strcpy(c->member, "\xff"));
-	REFUSES(memset(c->endpoints[0], 'x', sizeof(c->endpoints[0])));
-	REFUSES(strcpy(c->endpoints[0], "no port"));
-	REFUSES(c->endpoints_len = PATRONI_ENDPOINTS_MAX + 1);
-	REFUSES(c->dcs = PATRONI_DCS_OTHER + 1);
-	REFUSES(c->ttl_s = -1);
-	REFUSES(*(unsigned char *)&c->tls = 2);
-	REFUSES(*(unsigned char *)&reply.patroni.process.container = 7);
-	REFUSES(memset(reply.patroni.process.comm, 'c', sizeof(reply.patroni.process.comm)));
-	memset(&reply, 0, sizeof(reply));
 	reply.err = -ESRCH;
 	assert_int_equal(reader_message__check(&reply, READER_REPLY_HEADER), 0);
+}
+
+static void test_believes_no_malformed_configuration(void **state)
+{
+	struct patroni_config *c = &reply.config.config;
+
+	(void)state;
+	REFUSES(sound_reply, reply.config.err = 1);
+	REFUSES(sound_reply, reply.config.primary = 2);
+	REFUSES(sound_reply, reply.config.given = 2);
+	REFUSES(sound_reply, reply.config.addresses_len = READER_ADDRESSES_MAX + 1);
+	REFUSES(sound_reply, reply.config.addresses[0].endpoint = 1);
+	REFUSES(sound_reply, memset(c->scope, 'x', sizeof(c->scope)));
+	REFUSES(sound_reply, strcpy(c->scope, "\033[2J"));
+	REFUSES(sound_reply, strcpy(c->member, "\xff"));
+	REFUSES(sound_reply, memset(c->endpoints[0], 'x', sizeof(c->endpoints[0])));
+	REFUSES(sound_reply, strcpy(c->endpoints[0], "no port"));
+	REFUSES(sound_reply, c->endpoints_len = PATRONI_ENDPOINTS_MAX + 1);
+	REFUSES(sound_reply, c->dcs = PATRONI_DCS_OTHER + 1);
+	REFUSES(sound_reply, c->ttl_s = -1);
+	REFUSES(sound_reply, *(unsigned char *)&c->tls = 2);
 }
 
 int main(void)
@@ -305,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answers_what_a_process_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reads_with_the_rights_of_the_process, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_knows_whose_place_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_survives_the_death_of_its_spawner, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_gives_up_what_hangs, setup, teardown),
@@ -312,7 +376,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_more_than_its_queue_holds, setup,
 						teardown),
-		cmocka_unit_test(test_believes_no_malformed_reply),
+		cmocka_unit_test(test_believes_no_malformed_identity),
+		cmocka_unit_test(test_believes_no_malformed_configuration),
 	};
 
 	pretend__child();

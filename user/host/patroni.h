@@ -163,6 +163,13 @@ int patroni__addresses(pid_t pid, const struct patroni_config *config, patroni_a
 		       void *ctx);
 
 /*
+ * Does its data directory hold a PostgreSQL cluster of the process's own user, in a place that root
+ * gave to that user (/var/lib/postgresql, a volume; not below /tmp)? Whoever may only write where
+ * everybody may cannot make that so. 1, 0, or -errno when there is no such directory.
+ */
+int patroni__data_dir_was_given(pid_t pid, const struct patroni_config *config);
+
+/*
  * Does its PostgreSQL run as a primary? 1, 0 for a standby, -errno when that is not known (it is
  * not running, or its data directory is not). From pg_control, as of now.
  */

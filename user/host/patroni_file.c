@@ -251,29 +251,57 @@ static int reopen(int path_fd, enum file_kind kind)
 	return fd;
 }
 
-static int open_for_reading(int proc_fd, const char *path, enum file_kind kind)
+/* O_PATH descriptor of a path, if the target's own user can get there. */
+static int open_as_owner(int proc_fd, const char *path, const struct patroni_owner *owner)
 {
 	char absolute[PATRONI_PATH_MAX];
-	int fd, path_fd, root_fd;
-	struct patroni_owner owner;
 	int err = patroni_file__absolute(proc_fd, path, absolute, sizeof(absolute));
+	int fd, root_fd;
 
-	if (!err)
-		err = patroni_owner__read(proc_fd, &owner);
 	if (err)
 		return err;
-	/* The root first: another user may not look at it, nor at what its process can read. */
+	/* The root first: another user may not look at the process. */
 	root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return proc_error(errno);
-	err = patroni_owner__become(&owner);
-	path_fd = err ? err : open_in_root(root_fd, absolute);
-	fd = path_fd < 0 ? path_fd : reopen(path_fd, kind);
+	err = patroni_owner__become(owner);
+	fd = err ? err : open_in_root(root_fd, absolute);
 	patroni_owner__return();
-	if (path_fd >= 0)
-		close(path_fd);
 	close(root_fd);
 	return fd;
+}
+
+static int open_for_reading(int proc_fd, const char *path, enum file_kind kind)
+{
+	struct patroni_owner owner;
+	int fd, path_fd, err = patroni_owner__read(proc_fd, &owner);
+
+	if (err)
+		return err;
+	path_fd = open_as_owner(proc_fd, path, &owner);
+	if (path_fd < 0)
+		return path_fd;
+	fd = patroni_owner__become(&owner);
+	if (!fd)
+		fd = reopen(path_fd, kind);
+	patroni_owner__return();
+	close(path_fd);
+	return fd;
+}
+
+int patroni_file__stat(int proc_fd, const char *path, struct stat *st)
+{
+	struct patroni_owner owner;
+	int fd, err = patroni_owner__read(proc_fd, &owner);
+
+	if (err)
+		return err;
+	fd = open_as_owner(proc_fd, path, &owner);
+	if (fd < 0)
+		return fd;
+	err = fstat(fd, st) ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 static int read_file(int proc_fd, const char *path, enum file_kind kind, size_t max, char **text,

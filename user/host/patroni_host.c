@@ -103,6 +103,60 @@ static bool postgres_runs(int proc_fd, const char *data_dir)
 	return runs;
 }
 
+/*
+ * From the data directory up: the first that is not the user's own must be root's, and one in which
+ * not everybody may create. In a container root is another user, or its files are seen as nobody's.
+ */
+static int was_given(int proc_fd, char *path, uid_t uid)
+{
+	struct stat st;
+
+	for (int depth = 0; depth < 64; depth++) {
+		int err = patroni_file__stat(proc_fd, path[0] ? path : "/", &st);
+
+		if (err)
+			return err;
+		if (!S_ISDIR(st.st_mode) || st.st_mode & S_IWOTH)
+			return 0;
+		if (st.st_uid != uid)
+			return 1;
+		if (!path[0])
+			return 0;
+		*strrchr(path, '/') = '\0';
+	}
+	return 0;
+}
+
+int patroni__data_dir_was_given(pid_t pid, const struct patroni_config *config)
+{
+	char path[PATRONI_PATH_BYTES + 32], absolute[PATRONI_PATH_MAX];
+	struct patroni_owner owner;
+	struct stat st;
+	int err, proc_fd;
+
+	if (!config->layers.data_dir[0])
+		return -ENOENT;
+	proc_fd = patroni_proc__open(pid);
+	if (proc_fd < 0)
+		return proc_fd;
+	snprintf(path, sizeof(path), "%s/global/pg_control", config->layers.data_dir);
+	err = patroni_owner__read(proc_fd, &owner);
+	if (!err)
+		err = patroni_file__stat(proc_fd, path, &st);
+	if (!err && (!S_ISREG(st.st_mode) || st.st_uid != owner.uid))
+		err = -EACCES;
+	if (!err)
+		err = patroni_file__absolute(proc_fd, config->layers.data_dir, absolute,
+					     sizeof(absolute));
+	if (!err) {
+		for (size_t len = strlen(absolute); len && absolute[len - 1] == '/'; len--)
+			absolute[len - 1] = '\0';
+		err = was_given(proc_fd, absolute, owner.uid);
+	}
+	close(proc_fd);
+	return err;
+}
+
 int patroni__is_primary(pid_t pid, const struct patroni_config *config)
 {
 	char path[PATRONI_PATH_BYTES + 32], *text;

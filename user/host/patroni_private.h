@@ -5,6 +5,8 @@
 #ifndef LEASEWATCH_PATRONI_PRIVATE_H
 #define LEASEWATCH_PATRONI_PRIVATE_H
 
+#include <sys/stat.h>
+
 #include "host/patroni.h"
 
 /* Room for a path of the target; Linux' own PATH_MAX. */
@@ -42,6 +44,9 @@ int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, s
 
 /* The same for a file of the target's own /proc, and for nothing else. */
 int patroni_file__read_proc(int proc_fd, const char *path, size_t max, char **text, size_t *len);
+
+/* fstat() of what a path stands for, which is not opened. */
+int patroni_file__stat(int proc_fd, const char *path, struct stat *st);
 
 /*
  * Sorted names in a directory that end in .yml or .yaml, up to max of them; the caller frees each.

@@ -20,6 +20,11 @@
 #define ACTIVE_MAX	    4
 #define STUCK_MAX	    16
 #define STUCK_UNTRUSTED_MAX 8
+/*
+ * So often at the most is one asked about that is not trusted: an answer costs a fork, and anybody
+ * can start a thousand processes a second.
+ */
+#define OTHERS_EVERY_NS (20 * NS_PER_MS)
 /* A spawner that dies is started again, but not in a circle. */
 #define RESPAWN_NS (100 * NS_PER_MS)
 
@@ -37,9 +42,9 @@ struct slot {
 };
 
 struct reader {
-	pid_t spawner; /* 0 = none */
-	int fd;	       /* -1 = none */
-	uint64_t respawn_ns;
+	pid_t spawner;			/* 0 = none */
+	int fd;				/* -1 = none */
+	uint64_t respawn_ns, others_ns; /* not before */
 	uint32_t last_id;
 	struct slot slots[ACTIVE_MAX + STUCK_MAX];
 	struct entries trusted, others;
@@ -117,11 +122,10 @@ void reader__free(struct reader *r)
 	free(r);
 }
 
-int reader__ask(struct reader *r, const struct reader_question *q, uint64_t now_ns)
+int reader__ask(struct reader *r, const struct reader_question *q)
 {
 	struct entry *e;
 
-	(void)now_ns;
 	if (r->queued_others >= READER_QUEUE_MAX && !q->trusted)
 		return -ENOBUFS;
 	e = malloc(sizeof(*e));
@@ -152,6 +156,12 @@ size_t reader__pending(const struct reader *r)
 	return r->queued + count_slots(r, false, false);
 }
 
+size_t reader__pending_trusted(const struct reader *r)
+{
+	return r->queued - r->queued_others + count_slots(r, false, false) -
+	       count_slots(r, false, true);
+}
+
 size_t reader__stuck(const struct reader *r)
 {
 	return count_slots(r, true, false);
@@ -167,8 +177,10 @@ static void hand_over(const struct slot *s, int err, const struct reader_reply *
 {
 	struct reader_answer answer = {.question = s->question, .err = err};
 
-	if (!err)
-		answer.patroni = &reply->patroni;
+	if (!err && s->question.what == READER_IDENTIFY)
+		answer.identity = &reply->identity;
+	else if (!err)
+		answer.config = &reply->config;
 	fn(ctx, &answer);
 }
 
@@ -238,13 +250,13 @@ static void take_replies(struct reader *r, uint64_t now_ns, reader_fn fn, void *
 }
 
 /* The next question that may be asked; NULL: there is none, or all places are taken. */
-static struct entry *next_entry(struct reader *r)
+static struct entry *next_entry(struct reader *r, uint64_t now_ns)
 {
 	if (count_slots(r, false, false) >= ACTIVE_MAX)
 		return NULL;
 	if (!TAILQ_EMPTY(&r->trusted))
 		return count_slots(r, true, false) < STUCK_MAX ? TAILQ_FIRST(&r->trusted) : NULL;
-	return TAILQ_FIRST(&r->others);
+	return now_ns >= r->others_ns ? TAILQ_FIRST(&r->others) : NULL;
 }
 
 static struct entry *dequeue(struct reader *r, struct entry *e)
@@ -260,8 +272,7 @@ static struct entry *dequeue(struct reader *r, struct entry *e)
 
 static int send_question(struct reader *r, const struct reader_question *q, uint64_t now_ns)
 {
-	struct reader_request request = {
-		.what = q->what, .pid = q->pid, .named = q->named, .id = r->last_id + 1};
+	struct reader_request request = {.what = q->what, .pid = q->pid, .id = r->last_id + 1};
 	struct slot *s = r->slots;
 
 	while (s->id)
@@ -283,7 +294,7 @@ static void send_questions(struct reader *r, uint64_t now_ns, reader_fn fn, void
 {
 	struct entry *e;
 
-	while (r->fd >= 0 && (e = next_entry(r))) {
+	while (r->fd >= 0 && (e = next_entry(r, now_ns))) {
 		struct slot refused = {.question = e->question};
 
 		if (!e->question.trusted && count_slots(r, true, true) >= STUCK_UNTRUSTED_MAX) {
@@ -293,6 +304,8 @@ static void send_questions(struct reader *r, uint64_t now_ns, reader_fn fn, void
 		}
 		if (send_question(r, &e->question, now_ns))
 			return; /* still in the queue; the spawner is gone, or slow */
+		if (!e->question.trusted)
+			r->others_ns = now_ns + OTHERS_EVERY_NS;
 		free(dequeue(r, e));
 	}
 }

@@ -30,22 +30,27 @@
 #define READER_ADDRESSES_MAX 64
 
 enum reader_what {
-	READER_PATRONI, /* is this process Patroni, and what was it configured with? */
+	READER_IDENTIFY, /* is this process Patroni? */
+	READER_CONFIG,	 /* what was it configured with? */
 	READER_WHATS,
 };
 
-/* Everything that is known of a process when it is found. */
-struct reader_patroni {
-	int32_t is;	    /* 1 or 0; -errno (patroni__identify) */
-	int32_t config_err; /* of patroni__config */
-	int32_t primary;    /* of patroni__is_primary */
+struct reader_identity {
+	int32_t is; /* 1 or 0; -errno (patroni__identify) */
+	uint32_t pad;
+	struct patroni_process process; /* also when it is 0, if there is such a process */
+};
+
+struct reader_config {
+	int32_t err;	 /* of patroni__config */
+	int32_t primary; /* of patroni__is_primary */
+	int32_t given;	 /* of patroni__data_dir_was_given */
 	uint32_t addresses_len;
 	struct {
 		uint8_t addr[16]; /* as in patroni__addresses */
 		uint16_t port;
 		uint16_t endpoint; /* index into config.endpoints */
 	} addresses[READER_ADDRESSES_MAX];
-	struct patroni_process process;
 	struct patroni_config config; /* its layers are empty but for data_dir */
 };
 
@@ -53,7 +58,6 @@ struct reader_question {
 	enum reader_what what;
 	pid_t pid;
 	bool trusted;
-	bool named; /* PATRONI: described and configured even if it does not look like one */
 };
 
 struct reader_answer {
@@ -62,7 +66,8 @@ struct reader_answer {
 	 * -EBADMSG: what it said makes no sense */
 	int err;
 	union { /* when err is 0 */
-		const struct reader_patroni *patroni;
+		const struct reader_identity *identity;
+		const struct reader_config *config;
 	};
 };
 
@@ -74,10 +79,11 @@ int reader__new(struct reader **out);
 void reader__free(struct reader *r);
 
 /* Ask. The answer comes from reader__turn. 0 or -ENOBUFS: the queue is full. */
-int reader__ask(struct reader *r, const struct reader_question *q, uint64_t now_ns);
+int reader__ask(struct reader *r, const struct reader_question *q);
 
-/* Questions without an answer so far. */
+/* Questions without an answer so far; of trusted processes only those. */
 size_t reader__pending(const struct reader *r);
+size_t reader__pending_trusted(const struct reader *r);
 
 /* Readable when an answer has come; changes when the spawner had to be started again. */
 int reader__fd(const struct reader *r);

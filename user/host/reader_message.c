@@ -58,25 +58,43 @@ static bool is_config(const struct patroni_config *c)
 	       c->retry_timeout_s >= 0 && are_bools(c) && are_endpoints(c);
 }
 
-static bool is_patroni(const struct reader_patroni *p)
+static bool is_identity(const struct reader_identity *i)
 {
-	if (p->is > 1 || p->primary > 1 || p->config_err > 0 ||
-	    p->addresses_len > READER_ADDRESSES_MAX)
+	return i->is <= 1 && *(const unsigned char *)&i->process.container <= 1 &&
+	       is_name(i->process.comm, sizeof(i->process.comm));
+}
+
+static bool is_configuration(const struct reader_config *c)
+{
+	if (c->err > 0 || c->primary > 1 || c->given > 1 || c->addresses_len > READER_ADDRESSES_MAX)
 		return false;
-	for (uint32_t i = 0; i < p->addresses_len; i++)
-		if (p->addresses[i].endpoint >= p->config.endpoints_len)
+	for (uint32_t i = 0; i < c->addresses_len; i++)
+		if (c->addresses[i].endpoint >= c->config.endpoints_len)
 			return false;
-	return *(const unsigned char *)&p->process.container <= 1 &&
-	       is_name(p->process.comm, sizeof(p->process.comm)) && is_config(&p->config);
+	return is_config(&c->config);
+}
+
+size_t reader_message__bytes(uint32_t what)
+{
+	static const size_t bytes[READER_WHATS] = {
+		[READER_IDENTIFY] = sizeof(struct reader_identity),
+		[READER_CONFIG] = sizeof(struct reader_config),
+	};
+
+	return what < READER_WHATS ? READER_REPLY_HEADER + bytes[what] : 0;
 }
 
 int reader_message__check(const struct reader_reply *reply, size_t len)
 {
+	bool sound;
+
 	if (len < READER_REPLY_HEADER || reply->err > 0 || reply->what >= READER_WHATS)
 		return -EBADMSG;
 	if (reply->err)
 		return len == READER_REPLY_HEADER ? 0 : -EBADMSG;
-	if (len != READER_REPLY_HEADER + sizeof(reply->patroni))
+	if (len != reader_message__bytes(reply->what))
 		return -EBADMSG;
-	return is_patroni(&reply->patroni) ? 0 : -EBADMSG;
+	sound = reply->what == READER_IDENTIFY ? is_identity(&reply->identity)
+					       : is_configuration(&reply->config);
+	return sound ? 0 : -EBADMSG;
 }

@@ -16,7 +16,7 @@ struct reader_request {
 	uint32_t id;
 	uint32_t what; /* enum reader_what */
 	int32_t pid;
-	uint32_t named;
+	uint32_t pad;
 };
 
 struct reader_reply {
@@ -25,11 +25,15 @@ struct reader_reply {
 	int32_t err; /* 0, or -errno: then nothing follows. -EIO: the worker ended without a word */
 	uint32_t pad;
 	union {
-		struct reader_patroni patroni;
+		struct reader_identity identity;
+		struct reader_config config;
 	};
 };
 
-#define READER_REPLY_HEADER offsetof(struct reader_reply, patroni)
+#define READER_REPLY_HEADER offsetof(struct reader_reply, identity)
+
+/* How long the reply to such a question is, if it is one. 0 for a kind that there is not. */
+size_t reader_message__bytes(uint32_t what);
 
 /*
  * Is this a sound reply of `len` bytes: the length that its kind has, every text printable and with

@@ -82,7 +82,7 @@ static _Noreturn void serve_request(int fd, const struct reader_request *request
 	if (err)
 		reply.err = err;
 	if (!reply.err)
-		len += sizeof(reply.patroni);
+		len = reader_message__bytes(request->what);
 	send(fd, &reply, len, MSG_NOSIGNAL);
 	_exit(0);
 }

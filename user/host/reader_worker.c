@@ -159,17 +159,17 @@ int reader_worker__confine(int fd)
 
 static void keep_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
 {
-	struct reader_patroni *p = ctx;
-	size_t index = (size_t)(endpoint - p->config.endpoints[0]) / sizeof(p->config.endpoints[0]);
+	struct reader_config *c = ctx;
+	size_t index = (size_t)(endpoint - c->config.endpoints[0]) / sizeof(c->config.endpoints[0]);
 
-	if (p->addresses_len == READER_ADDRESSES_MAX)
+	if (c->addresses_len == READER_ADDRESSES_MAX)
 		return;
-	memcpy(p->addresses[p->addresses_len].addr, addr, 16);
-	p->addresses[p->addresses_len].port = port;
-	p->addresses[p->addresses_len++].endpoint = (uint16_t)index;
+	memcpy(c->addresses[c->addresses_len].addr, addr, 16);
+	c->addresses[c->addresses_len].port = port;
+	c->addresses[c->addresses_len++].endpoint = (uint16_t)index;
 }
 
-/* Of the layers, which may hold what was written in an URL, only this is of use later. */
+/* Of the layers, which may hold what was written in a URL, only this is of use later. */
 static void forget_layers(struct patroni_config *c)
 {
 	struct patroni_layers layers = {0};
@@ -178,24 +178,28 @@ static void forget_layers(struct patroni_config *c)
 	c->layers = layers;
 }
 
-static void read_patroni(const struct reader_request *request, struct reader_patroni *p)
+static void read_config(pid_t pid, struct reader_config *c)
 {
-	p->is = patroni__identify(request->pid, &p->process);
-	if (p->is != 1 && request->named)
-		patroni__describe(request->pid, &p->process);
-	if (p->is != 1 && !request->named)
-		return;
-	p->config_err = patroni__config(request->pid, &p->config);
-	patroni__addresses(request->pid, &p->config, keep_address, p);
-	p->primary = patroni__is_primary(request->pid, &p->config);
-	forget_layers(&p->config);
+	c->err = patroni__config(pid, &c->config);
+	patroni__addresses(pid, &c->config, keep_address, c);
+	c->primary = patroni__is_primary(pid, &c->config);
+	c->given = patroni__data_dir_was_given(pid, &c->config);
+	forget_layers(&c->config);
 }
 
 void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply)
 {
 	memset(reply, 0, sizeof(*reply));
-	if (request->what == READER_PATRONI)
-		read_patroni(request, &reply->patroni);
-	else
+	switch (request->what) {
+	case READER_IDENTIFY:
+		reply->identity.is = patroni__identify(request->pid, &reply->identity.process);
+		if (reply->identity.is != 1)
+			patroni__describe(request->pid, &reply->identity.process);
+		break;
+	case READER_CONFIG:
+		read_config(request->pid, &reply->config);
+		break;
+	default:
 		reply->err = -EINVAL;
+	}
 }
