@@ -99,8 +99,8 @@ static int parse_response(enum etcd_rpc rpc, int status, const uint8_t *data, si
 		check_untouched(out, sizeof(*out));
 		return ret;
 	}
-	CHECK(out->has_error || status < 400);
-	CHECK(out->has_error || (!out->error_code && !out->error_message[0]));
+	CHECK(out->error || status < 400);
+	CHECK(out->error || (!out->error_code && !out->error_message[0]));
 	check_shown(out->error_message, sizeof(out->error_message), true);
 	CHECK(out->ttl_s >= 0 && out->conf_ttl_s >= 0 && out->conf_loop_wait_s >= 0);
 	CHECK(out->error_code >= 0);
@@ -133,7 +133,7 @@ static void fuzz_response(enum etcd_rpc rpc, int status, const uint8_t *data, si
 	CHECK(is_part(part.lease_id, whole.lease_id));
 	CHECK(is_part((uint64_t)part.ttl_s, (uint64_t)whole.ttl_s));
 	CHECK(is_part(part.leader_lease_id, whole.leader_lease_id));
-	CHECK(part.succeeded <= whole.succeeded && part.has_error <= whole.has_error);
+	CHECK(part.succeeded <= whole.succeeded && (!part.error || whole.error));
 	/* Seen to its end, it says the same as the whole. */
 	CHECK(part.truncated || part.ttl_s == whole.ttl_s);
 }

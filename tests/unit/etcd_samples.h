@@ -172,8 +172,8 @@ struct response_sample {
 	{                                                                                          \
 		.name = n, .body = b, .rpc = ETCD_RPC_##r, .status = s, .want = { __VA_ARGS__ }    \
 	}
-#define ERROR(n, r, s, b, code, message)                                                           \
-	ANSWER(n, r, s, b, .has_error = true, .error_code = code, .error_message = message)
+#define ERROR(kind, n, r, s, b, code, message)                                                     \
+	ANSWER(n, r, s, b, .error = ETCD_ERROR_##kind, .error_code = code, .error_message = message)
 
 static const struct response_sample responses[] = {
 	ANSWER("keepalive, 3.4.23", LEASE_KEEPALIVE, 200,
@@ -190,8 +190,8 @@ static const struct response_sample responses[] = {
 	       "{\"result\":{\"ID\":\"78\",\"TTL\":\"-1\"}}", .lease_id = 78),
 	ANSWER("grant, 3.4.23", LEASE_GRANT, 200, "{" HEADER ",\"ID\":\"77\",\"TTL\":\"30\"}",
 	       WANT_HEADER, .lease_id = 77, .ttl_s = 30),
-	ERROR("grant with an error inside", LEASE_GRANT, 200, "{\"ID\":\"0\",\"error\":\"no\"}", 0,
-	      "no"),
+	ERROR(OTHER, "grant with an error inside", LEASE_GRANT, 200,
+	      "{\"ID\":\"0\",\"error\":\"no\"}", 0, "no"),
 	ANSWER("grant with an empty error", LEASE_GRANT, 200, "{\"ID\":\"7\",\"error\":\"\"}",
 	       .lease_id = 7),
 	ANSWER("put", KV_PUT, 200, "{" HEADER "}", WANT_HEADER),
@@ -229,51 +229,53 @@ static const struct response_sample responses[] = {
 	ANSWER("watch created; what follows is not looked at", WATCH, 200,
 	       "{\"result\":{" HEADER ",\"created\":true}}\n{\"result\":{\"canceled\":true}}\n",
 	       WANT_HEADER),
-	ERROR("watch refused, 3.4.23", WATCH, 200,
+	ERROR(LOGIN, "watch refused, 3.4.23", WATCH, 200,
 	      "{\"result\":{\"watch_id\":\"-1\",\"created\":true,\"canceled\":true,\"cancel_"
 	      "reason\":"
 	      "\"rpc error: code = InvalidArgument desc = etcdserver: user name is empty\"}}\n",
 	      0, "rpc error: code = InvalidArgument desc = etcdserver: user name is empty"),
 	ANSWER("authenticate: the token is not read", AUTHENTICATE, 200,
 	       "{" HEADER ",\"token\":\"AbCdEfGhIjKlMnOp.18\"}", WANT_HEADER),
-	ERROR("unary error, 3.4", LEASE_KEEPALIVE, 503,
+	ERROR(TIMEOUT, "unary error, 3.4", LEASE_KEEPALIVE, 503,
 	      "{\"error\":\"" TIMED_OUT "\",\"message\":\"" TIMED_OUT "\",\"code\":14}", 14,
 	      TIMED_OUT),
-	ERROR("unary error, 3.6", KV_PUT, 503, "{\"code\":14, \"message\":\"" TIMED_OUT "\"}", 14,
-	      TIMED_OUT),
-	ERROR("unary error, 3.3", KV_PUT, 503, "{\"Error\":\"" TIMED_OUT "\",\"Code\":14}", 14,
-	      TIMED_OUT),
-	ERROR("stream error, 3.4", WATCH, 200,
+	ERROR(TIMEOUT, "unary error, 3.6", KV_PUT, 503,
+	      "{\"code\":14, \"message\":\"" TIMED_OUT "\"}", 14, TIMED_OUT),
+	ERROR(TIMEOUT, "unary error, 3.3", KV_PUT, 503, "{\"Error\":\"" TIMED_OUT "\",\"Code\":14}",
+	      14, TIMED_OUT),
+	ERROR(TIMEOUT, "stream error, 3.4", WATCH, 200,
 	      "{\"error\":{\"grpc_code\":14,\"http_code\":503,\"message\":\"" TIMED_OUT
 	      "\",\"http_status\":\"Service Unavailable\"}}",
 	      14, TIMED_OUT),
-	ERROR("stream error, 3.6", LEASE_KEEPALIVE, 503,
+	ERROR(TIMEOUT, "stream error, 3.6", LEASE_KEEPALIVE, 503,
 	      "{\"error\": {\"code\": 14, \"message\": \"" TIMED_OUT "\", \"details\": []}}", 14,
 	      TIMED_OUT),
-	ERROR("escapes", KV_PUT, 400,
+	ERROR(OTHER, "escapes", KV_PUT, 400,
 	      "{\"error\":\"a \\u003cb\\u003e \\\"c\\\" \\\\ \\u00fc\\tend\\nsecond "
 	      "line\",\"code\":3}",
 	      3, "a <b> \"c\" \\ ??end"),
-	ERROR("a code that is none", KV_PUT, 500, "{\"error\":\"x\",\"code\":\"E12\"}", 0, "x"),
-	ERROR("JSON without a message", KV_PUT, 502, "{\"ok\":false}", 0, ""),
-	ERROR("plain text, Go", KV_PUT, 404, "404 page not found\n", 0, "404 page not found"),
-	ERROR("plain text, a proxy", LEASE_KEEPALIVE, 503,
+	ERROR(OTHER, "a code that is none", KV_PUT, 500, "{\"error\":\"x\",\"code\":\"E12\"}", 0,
+	      "x"),
+	ERROR(OTHER, "JSON without a message", KV_PUT, 502, "{\"ok\":false}", 0, ""),
+	ERROR(OTHER, "plain text, Go", KV_PUT, 404, "404 page not found\n", 0,
+	      "404 page not found"),
+	ERROR(OTHER, "plain text, a proxy", LEASE_KEEPALIVE, 503,
 	      "upstream connect error or disconnect/reset before headers. reset reason: connection "
 	      "failure",
 	      0,
 	      "upstream connect error or disconnect/reset before headers. reset reason: connection "
 	      "failure"),
-	ERROR("HTML, another proxy", LEASE_KEEPALIVE, 502,
+	ERROR(OTHER, "HTML, another proxy", LEASE_KEEPALIVE, 502,
 	      "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>", 0,
 	      "502 Bad Gateway"),
-	ERROR("control characters", KV_PUT, 500, "a\x1b[31mb\x7f\xff", 0, "a?[31mb??"),
-	ERROR("no body", KV_PUT, 500, "", 0, ""),
-	ERROR("authentication failed, 3.4.23", AUTHENTICATE, 400,
+	ERROR(OTHER, "control characters", KV_PUT, 500, "a\x1b[31mb\x7f\xff", 0, "a?[31mb??"),
+	ERROR(OTHER, "no body", KV_PUT, 500, "", 0, ""),
+	ERROR(LOGIN, "authentication failed, 3.4.23", AUTHENTICATE, 400,
 	      "{\"error\":\"etcdserver: authentication failed, invalid user ID or password\","
 	      "\"message\":\"etcdserver: authentication failed, invalid user ID or password\","
 	      "\"code\":3}",
 	      3, "etcdserver: authentication failed, invalid user ID or password"),
-	ERROR("somebody quotes the password", AUTHENTICATE, 400,
+	ERROR(OTHER, "somebody quotes the password", AUTHENTICATE, 400,
 	      "{\"message\":\"proto: unexpected token secret\",\"code\":3}", 3, ""),
 };
 

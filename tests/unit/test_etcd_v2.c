@@ -189,7 +189,7 @@ static void test_granted(void **state)
 	(void)state;
 	assert_int_equal(r.ttl_s, 30);
 	assert_true(r.succeeded);
-	assert_false(r.has_error || r.truncated);
+	assert_false(r.error || r.truncated);
 }
 
 /* What is compared is a value. */
@@ -200,7 +200,8 @@ static void test_errors(void **state)
 					  "\"cause\":\"[secret1 != secret2]\",\"index\":15}");
 
 	(void)state;
-	assert_true(r.has_error && !r.succeeded);
+	assert_int_equal(r.error, ETCD_ERROR_COMPARE_FAILED);
+	assert_false(r.succeeded);
 	assert_int_equal(r.error_code, 101);
 	assert_string_equal(r.error_message, "Compare failed");
 	assert_null(memmem(&r, sizeof(r), "secret", 6));
@@ -208,16 +209,18 @@ static void test_errors(void **state)
 		     "{\"errorCode\":100,\"message\":\"Key not found\",\"cause\":"
 		     "\"/service/demo/leader\",\"index\":8}");
 	assert_int_equal(r.error_code, 100);
+	assert_int_equal(r.error, ETCD_ERROR_KEY_NOT_FOUND);
 	r = response(ETCD_RPC_V2_PUT, 500,
 		     "{\"errorCode\":300,\"message\":\"Raft Internal Error\",\"cause\":"
 		     "\"etcdserver: request timed out\",\"index\":0}");
 	assert_int_equal(r.error_code, 300);
+	assert_int_equal(r.error, ETCD_ERROR_TIMEOUT);
 	assert_string_equal(r.error_message, "etcdserver: request timed out");
 	r = response(ETCD_RPC_V2_GET, 503, "no backend\n");
-	assert_true(r.has_error);
+	assert_int_equal(r.error, ETCD_ERROR_OTHER);
 	assert_string_equal(r.error_message, "no backend");
 	r = response(ETCD_RPC_V2_MACHINES, 200, "http://etcd1.lab:2379, http://etcd2.lab:2379");
-	assert_false(r.has_error);
+	assert_false(r.error);
 }
 
 static void test_configuration(void **state)

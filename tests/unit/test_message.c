@@ -122,7 +122,11 @@ static void test_errors(void **state)
 		{503, 14, "etcdserver: no leader", "majority"},
 		{503, 14, "etcdserver: rpc not supported for learner", "learner"},
 		{429, 8, "etcdserver: mvcc: database space exceeded", "alarm disarm"},
-		{401, 16, "etcdserver: invalid auth token", "credentials"},
+		{401, 16, "etcdserver: invalid auth token", "refuses Patroni's login"},
+		{403, 7, "etcdserver: permission denied", "permission on Patroni's key prefix"},
+		{503, 14, "etcdserver: leader changed", "another leader"},
+		{500, 2, "not a primary lessor", "another leader"},
+		{429, 8, "etcdserver: too many requests", "overloaded"},
 		{500, 2, "something new", "log"},
 	};
 
@@ -135,7 +139,7 @@ static void test_errors(void **state)
 		d->end_ns = NOW - S(1);
 		d->status = errors[i].status;
 		d->error_code = errors[i].code;
-		d->has_error = true;
+		d->error = etcd_error_of(errors[i].status, errors[i].code, errors[i].message);
 		snprintf(d->message, sizeof(d->message), "%s", errors[i].message);
 		snprintf(headline, sizeof(headline),
 			 "etcd1.lab:2379 answered the keepalive after 2.00 s with %d \"%s\" (code "
@@ -166,7 +170,7 @@ static void test_known_fault(void **state)
 	d->end_ns = NOW - S(1);
 	d->status = 503;
 	d->error_code = 14;
-	snprintf(d->message, sizeof(d->message), "etcdserver: request timed out");
+	d->error = ETCD_ERROR_TIMEOUT;
 	expect(&m, "etcd1.lab:2379 answered", "Patroni 3.3.6 will not leave it by itself");
 }
 
@@ -352,11 +356,10 @@ static void test_longest(void **state)
 	assert_true(said.evidence_len <= EVIDENCE_MAX);
 }
 
-static struct endpoint sick(const char *refusal, enum matrix_column column)
+static struct endpoint sick(enum etcd_error refusal, enum matrix_column column)
 {
-	struct endpoint e = {.state = ENDPOINT_HALF_HEALTHY};
+	struct endpoint e = {.state = ENDPOINT_HALF_HEALTHY, .refusal = refusal};
 
-	snprintf(e.refusal, sizeof(e.refusal), "%s", refusal);
 	e.matrix[MATRIX_READ].cell = CELL_OK;
 	e.matrix[column].cell = CELL_ERROR;
 	return e;
@@ -381,22 +384,21 @@ static void test_endpoints(void **state)
 	assert_null(message__endpoint(&e));
 	e.state = ENDPOINT_SILENT;
 	assert_sentence(e, "does not answer");
-	assert_sentence(sick("etcdserver: mvcc: database space exceeded", MATRIX_WRITE), "NOSPACE");
-	assert_sentence(sick("etcdserver: rpc not supported for learner", MATRIX_KEEPALIVE),
-			"is a learner");
-	assert_sentence(sick("etcdserver: no leader", MATRIX_KEEPALIVE), "majority");
-	assert_sentence(sick("etcdserver: request timed out", MATRIX_KEEPALIVE),
+	assert_sentence(sick(ETCD_ERROR_FULL, MATRIX_WRITE), "NOSPACE");
+	assert_sentence(sick(ETCD_ERROR_LEARNER, MATRIX_KEEPALIVE), "is a learner");
+	assert_sentence(sick(ETCD_ERROR_NO_LEADER, MATRIX_KEEPALIVE), "majority");
+	assert_sentence(sick(ETCD_ERROR_TIMEOUT, MATRIX_KEEPALIVE),
 			"renewals through it fail: it probably cannot reach the etcd leader's peer "
 			"URL. Check DNS and port 2380 from that member, or restart Patroni to move "
 			"away");
-	assert_sentence(sick("etcdserver: request timed out", MATRIX_WRITE),
+	assert_sentence(sick(ETCD_ERROR_TIMEOUT, MATRIX_WRITE),
 			"answers some requests, but fails others");
 }
 
 /* An etcd that goes on after a stop is not cut off from its leader. */
 static void test_an_endpoint_that_answers_again(void **state)
 {
-	struct endpoint e = sick("", MATRIX_KEEPALIVE);
+	struct endpoint e = sick(ETCD_ERROR_NONE, MATRIX_KEEPALIVE);
 	struct matrix_entry *keepalive = &e.matrix[MATRIX_KEEPALIVE];
 
 	(void)state;

@@ -112,7 +112,7 @@ void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint
 		out->cause = exchange__lease_is_lost(x) ? CAUSE_LEASE_LOST : CAUSE_ENDPOINT_ERROR;
 		out->status = x->in.msg.status;
 		out->error_code = x->response.error_code;
-		out->has_error = x->response.has_error;
+		out->error = x->response.error;
 		memcpy(out->message, x->response.error_message, sizeof(out->message));
 		out->answers_reads = true;
 		break;
@@ -163,7 +163,7 @@ bool cause__supersedes(const struct diagnosis *next, const struct diagnosis *cur
 	if (next->cause == CAUSE_UNKNOWN || is_silent_too(next, current))
 		return false;
 	if (next->cause == current->cause && next->endpoint == current->endpoint)
-		return (next->has_error && !current->has_error) || says_more(next, current) ||
+		return (next->error && !current->error) || says_more(next, current) ||
 		       next->tls.trouble > current->tls.trouble;
 	/* That nothing is sent between two tries is no news while the tries fail. */
 	if (next->cause == CAUSE_NOT_ATTEMPTED)

@@ -68,7 +68,7 @@ struct diagnosis {
 	enum etcd_rpc rpc; /* ETCD_RPC_UNKNOWN while connecting */
 	bool refresh;	   /* it is to renew the lease */
 	int status, error_code;
-	bool has_error;
+	enum etcd_error error;
 	char message[ETCD_MESSAGE_BYTES];
 	uint32_t retransmits, unacked_bytes, unsent_bytes, unread_bytes;
 	bool reset;	/* RST, else FIN (connection_reset); refused, else unreachable */

@@ -60,7 +60,7 @@ struct endpoint {
 	uint64_t requests, failed;
 	int64_t last_ns; /* duration of the last answer; LW_UNKNOWN */
 	struct histogram latency;
-	char refusal[ETCD_MESSAGE_BYTES]; /* what it last said instead of doing what was asked */
+	enum etcd_error refusal; /* what it last said instead of doing what was asked */
 	/* Which etcd members answered here, the latest first; 0 = none. */
 	uint64_t member_ids[ENDPOINT_MEMBERS];
 	bool several; /* they take turns: a proxy, or a name that several share */

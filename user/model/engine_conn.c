@@ -213,8 +213,8 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 	reporter__report(&e->reporter, &f, now_ns);
 	if (!etcd_rpc_is_watch(x->rpc))
 		endpoint__count(endpoint, outcome, duration);
-	if (outcome == REQUEST_ERROR && x->response.has_error)
-		memcpy(endpoint->refusal, x->response.error_message, sizeof(endpoint->refusal));
+	if (outcome == REQUEST_ERROR && x->response.error)
+		endpoint->refusal = x->response.error;
 	engine__note_finished(e, c, outcome, now_ns);
 	if (is_refused_by_tls(c, outcome)) {
 		engine__note_connect(e, c, CELL_ERROR, now_ns);

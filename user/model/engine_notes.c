@@ -196,7 +196,7 @@ void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns)
 
 	/* Where etcd has no leader, no other member could have answered either. */
 	if (m->notes.known_fault || d->cause != CAUSE_ENDPOINT_ERROR || d->error_code != 14 ||
-	    strstr(d->message, "no leader") || !member__stays_with_code_14(m))
+	    d->error == ETCD_ERROR_NO_LEADER || !member__stays_with_code_14(m))
 		return;
 	m->notes.known_fault = true;
 	begin(&n, NOTE_KNOWN_FAULT, m, d->address);

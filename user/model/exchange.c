@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "model/exchange.h"
-#include "protocol/etcd_v2.h"
 
 void exchange__begin(struct exchange *x, uint64_t now_ns, uint32_t tid)
 {
@@ -128,27 +127,22 @@ bool exchange__is_refresh(const struct exchange *x)
 	}
 }
 
-static bool says_lease_not_found(const struct etcd_response *r)
-{
-	return r->has_error && strstr(r->error_message, "requested lease not found");
-}
-
 bool exchange__lease_is_lost(const struct exchange *x)
 {
 	const struct etcd_response *r = &x->response;
 
 	if (x->rpc == ETCD_RPC_V2_PUT_LEADER)
-		return !x->request.leader_race && (r->error_code == ETCD_V2_KEY_NOT_FOUND ||
-						   r->error_code == ETCD_V2_COMPARE_FAILED);
-	if (says_lease_not_found(r))
+		return !x->request.leader_race && (r->error == ETCD_ERROR_KEY_NOT_FOUND ||
+						   r->error == ETCD_ERROR_COMPARE_FAILED);
+	if (r->error == ETCD_ERROR_LEASE_NOT_FOUND)
 		return true;
-	return x->rpc == ETCD_RPC_LEASE_KEEPALIVE && x->in.msg.status == 200 && !r->has_error &&
+	return x->rpc == ETCD_RPC_LEASE_KEEPALIVE && x->in.msg.status == 200 && !r->error &&
 	       !r->truncated && r->ttl_s == 0;
 }
 
 enum request_outcome exchange__verdict(const struct exchange *x)
 {
-	if (x->in.msg.status >= 400 || x->response.has_error || exchange__lease_is_lost(x))
+	if (x->in.msg.status >= 400 || x->response.error || exchange__lease_is_lost(x))
 		return REQUEST_ERROR;
 	return REQUEST_OK;
 }

@@ -310,14 +310,14 @@ const char *message__endpoint(const struct endpoint *e)
 {
 	switch (e->state) {
 	case ENDPOINT_HALF_HEALTHY:
-		if (strstr(e->refusal, "database space exceeded"))
+		if (e->refusal == ETCD_ERROR_FULL)
 			return "answers reads and renewals but refuses writes: etcd is full "
 			       "(NOSPACE alarm). Compact and defragment it, then `etcdctl alarm "
 			       "disarm`";
-		if (strstr(e->refusal, "learner"))
+		if (e->refusal == ETCD_ERROR_LEARNER)
 			return "is a learner: it answers some reads and refuses everything else. "
 			       "Take it out of Patroni's hosts, or promote it";
-		if (strstr(e->refusal, "no leader"))
+		if (e->refusal == ETCD_ERROR_NO_LEADER)
 			return "answers what needs no etcd leader, and there is none: check that a "
 			       "majority of etcd's members runs and can reach each other on port "
 			       "2380";

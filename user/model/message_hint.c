@@ -30,24 +30,46 @@ static void hint_of_error(char *buf, size_t size, const struct member *m)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 
-	if (strstr(d->message, "no leader"))
+	switch (d->error) {
+	case ETCD_ERROR_NO_LEADER:
 		SAY("etcd has no leader: check that a majority of its members runs and can reach "
 		    "each other on port 2380.");
-	else if (strstr(d->message, "database space exceeded"))
+		break;
+	case ETCD_ERROR_LEADER_CHANGED:
+	case ETCD_ERROR_NOT_PRIMARY_LESSOR:
+		SAY("etcd has just elected another leader, and the next attempt should pass; if "
+		    "elections go on, check etcd's disks and the network between its members.");
+		break;
+	case ETCD_ERROR_FULL:
 		SAY("etcd is full (NOSPACE alarm): compact and defragment it, then `etcdctl alarm "
 		    "disarm`.");
-	else if (strstr(d->message, "learner"))
-		SAY("This member is a learner and serves no renewals: take it out of Patroni's "
-		    "hosts, or promote it.");
-	else if (d->error_code == 16 || d->status == 401)
-		SAY("etcd refuses Patroni's credentials: check the user, its password and role.");
-	else if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE && strstr(d->message, "timed out"))
-		hint_of_forwarding(buf, size, m);
-	else if (strstr(d->message, "timed out"))
-		SAY("etcd could not bring it through: check that a majority of its members runs "
-		    "and can reach each other on port 2380.");
-	else
+		break;
+	case ETCD_ERROR_LEARNER:
+		SAY("This etcd member is a learner and serves no renewals: take it out of "
+		    "Patroni's etcd hosts, or promote it.");
+		break;
+	case ETCD_ERROR_LOGIN:
+		SAY("etcd refuses Patroni's login: check `username` and `password` in Patroni's "
+		    "etcd section, and whether etcd has authentication enabled.");
+		break;
+	case ETCD_ERROR_PERMISSION:
+		SAY("etcd accepts Patroni's login but not the request: give its role read and "
+		    "write permission on Patroni's key prefix.");
+		break;
+	case ETCD_ERROR_TOO_MANY_REQUESTS:
+		SAY("etcd is overloaded: check its disk latency, and find who sends it so many "
+		    "requests.");
+		break;
+	case ETCD_ERROR_TIMEOUT:
+		if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
+			hint_of_forwarding(buf, size, m);
+		else
+			SAY("etcd could not commit it: check that a majority of its members runs "
+			    "and can reach each other on port 2380.");
+		break;
+	default:
 		SAY("Look at this etcd member's log for the error above.");
+	}
 }
 
 static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)

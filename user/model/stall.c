@@ -72,7 +72,7 @@ static enum stall_severity severity_of(const struct lease *l, const struct stall
 /* An answer that says no, where before there was only waiting. */
 static bool says_why(const struct diagnosis *d)
 {
-	return d->has_error || d->tls.trouble >= TLS_LEFT ||
+	return d->error || d->tls.trouble >= TLS_LEFT ||
 	       (d->lookup.known && d->lookup.outcome != DNS_IN_FLIGHT &&
 		d->lookup.outcome != DNS_TIMEOUT);
 }

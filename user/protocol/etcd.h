@@ -91,6 +91,25 @@ struct etcd_request {
 	char member[ETCD_MEMBER_BYTES]; /* "" = not named */
 };
 
+/* What an error says, whatever its shape and wording: rules go by this, never by the text. */
+enum etcd_error {
+	ETCD_ERROR_NONE,
+	ETCD_ERROR_OTHER, /* an error that none of these names */
+	ETCD_ERROR_TIMEOUT,
+	ETCD_ERROR_NO_LEADER,
+	ETCD_ERROR_LEADER_CHANGED,
+	ETCD_ERROR_NOT_PRIMARY_LESSOR, /* asked to renew, and not or no longer the leader */
+	ETCD_ERROR_FULL,	       /* NOSPACE alarm: the database has reached its quota */
+	ETCD_ERROR_LEARNER,
+	ETCD_ERROR_LEASE_NOT_FOUND,
+	ETCD_ERROR_KEY_NOT_FOUND,
+	ETCD_ERROR_COMPARE_FAILED, /* v2: the key has another value than was expected */
+	ETCD_ERROR_LOGIN,	   /* no login, or one that etcd refuses */
+	ETCD_ERROR_PERMISSION,	   /* logged in, without the right */
+	ETCD_ERROR_TOO_MANY_REQUESTS,
+	ETCD_ERRORS,
+};
+
 struct etcd_response {
 	uint64_t member_id, cluster_id, raft_term, revision; /* header; 0 = none seen */
 	uint64_t lease_id;				     /* keepalive, grant */
@@ -99,8 +118,8 @@ struct etcd_response {
 	bool truncated; /* the object was not seen to its end: an absent field proves nothing */
 	bool succeeded; /* v2: there is a node; txn: it did what was asked, or its nested fallback
 			   did */
-	bool has_error;
-	int error_code; /* gRPC code, or v2's own; 0 with has_error = not given */
+	enum etcd_error error;
+	int error_code; /* gRPC code, or v2's own; 0 with an error = not given */
 	/* "etcdserver: ...", or what a proxy says; one line, printable ASCII, secrets as "***" */
 	char error_message[ETCD_MESSAGE_BYTES];
 	/* range: Patroni's dynamic configuration, from the key .../config; 0 = not seen */
@@ -131,10 +150,17 @@ int etcd_parse_request(enum etcd_rpc rpc, const char *target, const void *body, 
 		       bool truncated, struct etcd_request *out);
 
 /*
+ * Which error is it? `message` as in struct etcd_response, also "". Decides by etcd's own texts
+ * (3.4 to 3.6), and where there is none by the gRPC code (0 = none given) and the HTTP status.
+ * Never ETCD_ERROR_NONE. For the v2 API: by its own codes first, see etcd_v2.c.
+ */
+enum etcd_error etcd_error_of(int status, int code, const char *message);
+
+/*
  * The same for an answer. An expired lease is HTTP 200 with an ID and no TTL (proto3 drops a zero):
  * ttl_s == 0 && lease_id && !truncated. For a watch, whose answer never ends, read the first
  * object: an etcd that refuses it says so there ("canceled"), with HTTP 200. With status >= 400 the
- * answer is always 0 with has_error, whatever the body is (a proxy's plain text or HTML).
+ * answer is always 0 with an error, whatever the body is (a proxy's plain text or HTML).
  */
 int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t len, bool truncated,
 			struct etcd_response *out);

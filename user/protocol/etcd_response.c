@@ -134,17 +134,17 @@ static void read_error(enum etcd_rpc rpc, int status, const struct json *j, stru
 	char text[RAW_MESSAGE_BYTES];
 
 	if (json__is_object(j, error)) {
-		r->has_error = true;
+		r->error = ETCD_ERROR_OTHER;
 		read_code(j, first_of(j, error, "grpc_code", "code"), r);
 		read_message(rpc, j, json__get(j, error, "message"), r);
 	} else if (status >= 400 || json__string(j, error, text, sizeof(text)) > 0) {
 		int message = json__get(j, JSON_ROOT, "message");
 
-		r->has_error = true;
+		r->error = ETCD_ERROR_OTHER;
 		read_code(j, first_of(j, JSON_ROOT, "code", "Code"), r);
 		read_message(rpc, j, message != JSON_NONE ? message : error, r);
 	} else if (rpc == ETCD_RPC_WATCH && json__true(j, json__get(j, result, "canceled"))) {
-		r->has_error = true;
+		r->error = ETCD_ERROR_OTHER;
 		read_message(rpc, j, json__get(j, result, "cancel_reason"), r);
 	}
 }
@@ -166,11 +166,13 @@ int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t 
 		read_result(rpc, &j, &r);
 		read_error(rpc, status, &j, &r);
 	} else if (status >= 400) {
-		r.has_error = true;
+		r.error = ETCD_ERROR_OTHER;
 		set_message(rpc, body, len, &r);
 	} else {
 		return ret;
 	}
+	if (r.error)
+		r.error = etcd_error_of(status, r.error_code, r.error_message);
 	*out = r;
 	return 0;
 }

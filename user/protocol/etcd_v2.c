@@ -19,6 +19,8 @@
 #include "protocol/patroni.h"
 #include "protocol/text.h"
 
+enum { V2_KEY_NOT_FOUND = 100, V2_COMPARE_FAILED = 101, V2_RAFT_INTERNAL = 300 };
+
 /* Of one member's value, or one message. */
 #define VALUE_BYTES 3072
 
@@ -239,11 +241,11 @@ static void read_nodes(const struct json *j, int nodes, struct etcd_response *r)
  */
 static void read_error(const struct json *j, uint64_t code, struct etcd_response *r)
 {
-	const char *name = code == ETCD_V2_RAFT_INTERNAL ? "cause" : "message";
+	const char *name = code == V2_RAFT_INTERNAL ? "cause" : "message";
 	char text[VALUE_BYTES];
 	int len = json__string(j, json__get(j, JSON_ROOT, name), text, sizeof(text));
 
-	r->has_error = true;
+	r->error = ETCD_ERROR_OTHER;
 	r->error_code = (int)code;
 	if (len > 0)
 		etcd_message_clean(r->error_message, sizeof(r->error_message), text, (size_t)len);
@@ -263,6 +265,18 @@ static void read_answer(enum etcd_rpc rpc, const struct json *j, struct etcd_res
 		read_error(j, value, r);
 }
 
+static enum etcd_error v2_error_of(int status, const struct etcd_response *r)
+{
+	switch (r->error_code) {
+	case V2_KEY_NOT_FOUND:
+		return ETCD_ERROR_KEY_NOT_FOUND;
+	case V2_COMPARE_FAILED:
+		return ETCD_ERROR_COMPARE_FAILED;
+	default: /* the codes are others than gRPC's */
+		return etcd_error_of(status, 0, r->error_message);
+	}
+}
+
 int etcd_v2_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t len,
 			   bool truncated, struct etcd_response *out)
 {
@@ -277,13 +291,15 @@ int etcd_v2_parse_response(enum etcd_rpc rpc, int status, const void *body, size
 		read_answer(rpc, &j, &r);
 	}
 	/* Also what a proxy says, or etcd where it is no JSON. */
-	if (status >= 400 && !r.has_error) {
-		r.has_error = true;
+	if (status >= 400 && !r.error) {
+		r.error = ETCD_ERROR_OTHER;
 		if (ret)
 			etcd_message_clean(r.error_message, sizeof(r.error_message), body, len);
 	} else if (ret && rpc != ETCD_RPC_V2_MACHINES) {
 		return ret;
 	}
+	if (r.error)
+		r.error = v2_error_of(status, &r);
 	*out = r;
 	return 0;
 }

@@ -16,12 +16,6 @@
 
 #include "protocol/etcd.h"
 
-enum {
-	ETCD_V2_KEY_NOT_FOUND = 100,
-	ETCD_V2_COMPARE_FAILED = 101,
-	ETCD_V2_RAFT_INTERNAL = 300,
-};
-
 /* `path` begins with a slash, and goes on to the end of the target. ETCD_RPC_UNKNOWN: another API.
  */
 enum etcd_rpc etcd_v2_rpc(const char *method, const char *path);
