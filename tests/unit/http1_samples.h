@@ -140,6 +140,10 @@ static const struct sample samples[] = {
 	       HTTP1_MORE, .body = "x", .status = 200),
 	SAMPLE("the longest chunk", OK "Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx", R,
 	       HTTP1_MORE, .body = "x", .status = 200),
+	SAMPLE("hexadecimal in either case",
+	       OK "Transfer-Encoding: chunked\r\n\r\nb\r\n0123456789a\r\nC\r\n0123456789ab\r\n"
+		  "0\r\n\r\n",
+	       R, HTTP1_DONE, .body = "0123456789a0123456789ab", .status = 200),
 	SAMPLE("negative length", OK "Content-Length: -1\r\n\r\nx", R, HTTP1_BAD, .status = 200),
 	SAMPLE("signed length", OK "Content-Length: +1\r\n\r\nx", R, HTTP1_BAD, .status = 200),
 	SAMPLE("empty length", OK "Content-Length: \r\n\r\nx", R, HTTP1_BAD, .status = 200),
@@ -173,6 +177,7 @@ static const struct sample samples[] = {
 	SAMPLE("no status", "HTTP/1.1 \r\n\r\n", R, HTTP1_BAD),
 	SAMPLE("status too short", "HTTP/1.1 20\r\n\r\n", R, HTTP1_BAD),
 	SAMPLE("status too long", "HTTP/1.1 2000 OK\r\n\r\n", R, HTTP1_BAD),
+	SAMPLE("status too long, and nothing behind it", "HTTP/1.1 2000\r\n\r\n", R, HTTP1_BAD),
 	SAMPLE("status below 100", "HTTP/1.1 099 OK\r\n\r\n", R, HTTP1_BAD),
 	SAMPLE("a TLS alert", "\x15\x03\x03\x00\x02\x02\x28", R, HTTP1_BAD),
 	SAMPLE("a request where an answer should be", "GET / HTTP/1.1\r\n", R, HTTP1_BAD),

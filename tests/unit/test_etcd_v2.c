@@ -61,6 +61,7 @@ static void test_calls(void **state)
 		{"GET", LEADER "?quorum=true&wait=false", "v2/get"},
 		{"GET", LEADER "?waitIndex=7&wait=true", "v2/watch"},
 		{"GET", LEADER "?wait=true", "v2/watch"},
+		{"GET", LEADER "?wait=true&waitIndex=7", "v2/watch"},
 		{"GET", LEADER "?await=true", "v2/get"},
 		{"GET", LEADER "?wait=truest", "v2/get"},
 		{"DELETE", LEADER "?prevValue=pg1", "v2/delete"},

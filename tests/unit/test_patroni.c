@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -69,10 +70,34 @@ static void test_keys(void **state)
 	assert_int_equal(got.kind, ETCD_KEY_UNKNOWN);
 }
 
+/* Who writes these has renewed the lease just before; of the others that is not known. */
+static void test_what_only_a_leader_writes(void **state)
+{
+	static const char *const keys[] = {"status", "failsafe", "optime/leader"};
+	static const char *const others[] = {"leader", "config",   "initialize", "history",
+					     "sync",   "failover", "members/a"};
+	struct patroni_key got;
+	char key[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		snprintf(key, sizeof(key), "/service/demo/%s", keys[i]);
+		patroni_key_parse(key, strlen(key), false, &got);
+		assert_true(got.leader_writes);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		snprintf(key, sizeof(key), "/service/demo/%s", others[i]);
+		patroni_key_parse(key, strlen(key), false, &got);
+		assert_int_not_equal(got.kind, ETCD_KEY_UNKNOWN);
+		assert_false(got.leader_writes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_what_only_a_leader_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

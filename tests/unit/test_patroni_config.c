@@ -171,6 +171,8 @@ static void names_and_their_defaults(void **state)
 	assert_string_equal(cfg.namespace, "service");
 	YAML("namespace: //a//b/");
 	assert_string_equal(cfg.namespace, "a/b");
+	YAML("namespace: a");
+	assert_string_equal(cfg.namespace, "a");
 	YAML("namespace: /");
 	assert_string_equal(cfg.namespace, "");
 	YAML("scope: 123\nname: 'caf\xc3\xa9'");
@@ -181,6 +183,10 @@ static void names_and_their_defaults(void **state)
 	YAML("bootstrap: {dcs: {ttl: -5, loop_wait: ten, retry_timeout: 99999999999}}");
 	assert_int_equal(cfg.ttl_s, 0);
 	assert_int_equal(cfg.loop_wait_s, 0);
+	assert_int_equal(cfg.retry_timeout_s, 0);
+	YAML("bootstrap: {dcs: {ttl: 999999999, loop_wait: 1, retry_timeout: 0}}");
+	assert_int_equal(cfg.ttl_s, 999999999);
+	assert_int_equal(cfg.loop_wait_s, 1);
 	assert_int_equal(cfg.retry_timeout_s, 0);
 }
 
@@ -301,6 +307,12 @@ static void follows_anchors_and_merges(void **state)
 	YAML("a: &a {host: a}\nb: &b {host: b, protocol: https}\netcd: {<<: [*a, *b]}");
 	assert_string_equal(endpoints(), "a:2379");
 	assert_true(cfg.tls);
+	/* as deep as that, and no deeper */
+	YAML("a: &a {host: a}\nb: &b {<<: *a}\nc: &c {<<: [*b]}\nd: &d {<<: *c}\netcd: {<<: *d}");
+	assert_string_equal(endpoints(), "a:2379");
+	YAML("a: &a {host: a}\nb: &b {<<: *a}\nc: &c {<<: [*b]}\nd: &d {<<: *c}\ne: &e {<<: [*d]}\n"
+	     "etcd: {<<: *e}");
+	assert_string_equal(endpoints(), "");
 	YAML("etcd: &e {<<: *e, port: 5}\nscope: x");
 	assert_string_equal(cfg.scope, "x");
 }
@@ -371,6 +383,12 @@ static void environment_wins(void **state)
 		    "x\0xPATRONI_NAME=z");
 	assert_string_equal(cfg.scope, "e");
 	assert_string_equal(endpoints(), "a:1 b:2");
+	ENVIRONMENT("PATRONI_POSTGRESQL_DATA_DIR=/d\0PATRONI_POSTGRESQL_LISTEN=*:5433\0"
+		    "PATRONI_SCOPEPATRONI_SCOPEPATRONI_SCOPEPATRONI_SCOPEPATRONI_SCOPE_AND_SO_ON="
+		    "x");
+	assert_string_equal(cfg.layers.data_dir, "/d");
+	assert_int_equal(cfg.postgres_port, 5433);
+	assert_string_equal(cfg.scope, "e");
 	/* hosts of the file stay before a host of the environment: one section, merged */
 	YAML("etcd3: {hosts: 'y:1'}");
 	ENVIRONMENT("PATRONI_ETCD3_HOST=e:9");

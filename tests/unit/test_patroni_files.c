@@ -93,6 +93,11 @@ static void directory_of_a_process(void **state)
 	assert_string_equal(cfg.member, "second");
 	assert_string_equal(endpoints(), "a:2379");
 	assert_true(cfg.tls);
+	/* a fault in one of them is a fault; the others count */
+	pretend__write("conf/15-broken.yml", "name: third\nnamespace: [\n");
+	assert_int_equal(patroni__config(start("conf", NULL), &cfg), -EBADMSG);
+	assert_string_equal(cfg.scope, "demo");
+	assert_string_equal(cfg.member, "second");
 }
 
 static void only_an_environment(void **state)
@@ -101,6 +106,8 @@ static void only_an_environment(void **state)
 					    "PATRONI_NAME=unused", NULL};
 	static const char *const parts[] = {"PATRONI_SCOPE=parts", "PATRONI_ETCD_HOST=p", NULL};
 	static const char *const none[] = {"HOME=/", NULL};
+	static const char *const single[] = {"PATRONI_SCOPE=s", "PATRONI_NAME=n",
+					     "PATRONI_ETCD_HOST=h"};
 
 	(void)state;
 	assert_int_equal(patroni__config(start(NULL, whole), &cfg), 0);
@@ -113,6 +120,11 @@ static void only_an_environment(void **state)
 	assert_string_equal(cfg.scope, "parts");
 	assert_string_equal(cfg.path, "");
 	assert_string_equal(endpoints(), "p:2379");
+	for (size_t i = 0; i < ARRAY_LEN(single); i++) {
+		const char *const one[] = {single[i], NULL};
+
+		assert_int_equal(patroni__config(start(NULL, one), &cfg), 0);
+	}
 	assert_int_equal(patroni__config(start("gone.yml", none), &cfg), -ENOENT);
 	assert_int_equal(patroni__config(start(NULL, NULL), &cfg), -ENOENT);
 	assert_string_equal(cfg.namespace, "service");
@@ -186,6 +198,19 @@ static void path_for_people(void **state)
 	assert_int_equal(len, PATRONI_PATH_BYTES - 1);
 	assert_memory_equal(cfg.path, "...", 3);
 	assert_string_equal(cfg.path + 3, name + strlen(name) - (len - 3));
+
+	/* as long as there is room for, and one more */
+	len = PATRONI_PATH_BYTES - 1 - strlen(pretend__directory()) - strlen("//.yml");
+	snprintf(name, sizeof(name), "%0100d/%0*d.yml", 1, (int)len - 100, 2);
+	pretend__write(name, "scope: demo\n");
+	assert_int_equal(patroni__config(start(name, NULL), &cfg), 0);
+	assert_int_equal(strlen(cfg.path), PATRONI_PATH_BYTES - 1);
+	assert_string_equal(cfg.path + strlen(pretend__directory()) + 1, name);
+	snprintf(name, sizeof(name), "%0100d/%0*d.yml", 1, (int)len - 99, 2);
+	pretend__write(name, "scope: demo\n");
+	assert_int_equal(patroni__config(start(name, NULL), &cfg), 0);
+	assert_int_equal(strlen(cfg.path), PATRONI_PATH_BYTES - 1);
+	assert_memory_equal(cfg.path, "...", 3);
 }
 
 static void files_that_are_none(void **state)

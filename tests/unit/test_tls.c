@@ -81,6 +81,58 @@ static void test_hostile_hellos(void **state)
 	assert_string_equal(name, "a?[2J?\"<b");
 }
 
+/* A hello with these extensions, which it says are `says` bytes long. */
+static int name_behind(const char *extensions, size_t len, size_t says, char *name)
+{
+	uint8_t hello[HEADER + 1024] = {[HEADER] = TLS_CLIENT_HELLO};
+	size_t fixed = 1 + 3 + 2 + 32 + 1 + 2 + 2 + 1 + 1;
+	uint8_t *at = hello + HEADER + fixed;
+
+	hello[HEADER + 2] = (uint8_t)((fixed - 4 + 2 + len) >> 8);
+	hello[HEADER + 3] = (uint8_t)(fixed - 4 + 2 + len);
+	at[-5] = 2; /* one cipher suite */
+	at[-2] = 1; /* no compression */
+	at[0] = (uint8_t)(says >> 8);
+	at[1] = (uint8_t)says;
+	memcpy(at + 2, extensions, len);
+	return name_in(hello, HEADER + fixed + 2 + len, name);
+}
+
+#define NAME_BEHIND(extensions, name)                                                              \
+	name_behind(extensions, sizeof(extensions) - 1, sizeof(extensions) - 1, name)
+
+static void test_extensions(void **state)
+{
+	static const char named[] = "\0\x17\0\0\0\0\0\x08\0\x06\0\0\3a.b";
+	char name[TLS_NAME_BYTES], longest[9 + TLS_NAME_BYTES] = {0};
+
+	(void)state;
+	assert_int_equal(NAME_BEHIND("\0\x17\0\0", name), 0);
+	assert_string_equal(name, "");
+	assert_int_equal(NAME_BEHIND(named, name), 0);
+	assert_string_equal(name, "a.b");
+	assert_int_equal(NAME_BEHIND("\0\x17\0\1x\0\x10\0\2xx", name), 0);
+	assert_string_equal(name, "");
+	/* one that is longer than all of them, and something that is too short to be one */
+	assert_int_equal(NAME_BEHIND("\0\x17\0\1", name), -EBADMSG);
+	assert_int_equal(name_behind("\0\x17\0\2xx", 6, 5, name), -EBADMSG);
+	assert_int_equal(NAME_BEHIND("\0\x17\0\0\0\x17\0", name), -EBADMSG);
+	/* an empty name, and the longest that is kept */
+	assert_int_equal(NAME_BEHIND("\0\0\0\5\0\3\0\0\0", name), -EBADMSG);
+	for (size_t n = TLS_NAME_BYTES - 1; n <= TLS_NAME_BYTES; n++) {
+		longest[2] = (char)((n + 5) >> 8);
+		longest[3] = (char)(n + 5);
+		longest[4] = (char)((n + 3) >> 8);
+		longest[5] = (char)(n + 3);
+		longest[7] = (char)(n >> 8);
+		longest[8] = (char)n;
+		memset(longest + 9, 'x', n);
+		assert_int_equal(name_behind(longest, 9 + n, 9 + n, name),
+				 n < TLS_NAME_BYTES ? 0 : -EBADMSG);
+	}
+	assert_string_equal(name, UNTOUCHED);
+}
+
 /* Feed `data` in pieces of `step` bytes; what is found, as "type.len" words. */
 static const char *records(const uint8_t *data, size_t len, size_t step)
 {
@@ -156,6 +208,33 @@ static void test_what_is_not_captured(void **state)
 	assert_true(p.type == TLS_CONTENT_ALERT && p.captured == 2 && p.bytes[1] == 42);
 }
 
+/* Part of a header, and a hole: the next header is read from its beginning. */
+static void test_half_a_header(void **state)
+{
+	struct tls_framer f = {0};
+	struct tls_piece p;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(tls_feed(&f, sample_hello, 3, 3, &used, &p), TLS_MORE);
+	assert_int_equal(tls_feed(&f, NULL, 0, 10, &used, &p), TLS_LOST);
+	assert_int_equal(tls_feed(&f, sample_alert, 7, 7, &used, &p), TLS_PIECE);
+	assert_true(p.type == TLS_CONTENT_ALERT && p.len == 2 && p.captured == 2);
+}
+
+static void test_longest_record(void **state)
+{
+	struct tls_framer f = {0};
+	struct tls_piece p;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(tls_feed(&f, "\x17\x03\x03\x48\x00", 5, 5, &used, &p), TLS_PIECE);
+	assert_int_equal(p.len, 16384 + 2048);
+	memset(&f, 0, sizeof(f));
+	assert_int_equal(tls_feed(&f, "\x17\x03\x03\x48\x01", 5, 5, &used, &p), TLS_LOST);
+}
+
 static void test_no_tls(void **state)
 {
 	static const char *const texts[] = {
@@ -191,6 +270,11 @@ static void test_openssl_errors(void **state)
 		{0x0a00045c, TLS_OPENSSL_ALERT, 116},	 /* tlsv13 alert certificate required */
 		{0x0a00010b, TLS_OPENSSL_PROTOCOL, 267}, /* wrong version number */
 		{0x1408f10b, TLS_OPENSSL_PROTOCOL, 267},
+		{0x0a0003e7, TLS_OPENSSL_PROTOCOL, 999}, /* just no alert */
+		{0x0a0003e8, TLS_OPENSSL_ALERT, 0},
+		{0x0a0004e7, TLS_OPENSSL_ALERT, 255},
+		{0x0a0004e8, TLS_OPENSSL_PROTOCOL, 1256},
+		{0x10a000086, TLS_OPENSSL_NOTHING, 0},
 		{0x0a000126, TLS_OPENSSL_NOTHING, 0}, /* unexpected eof while reading */
 		{0x0a0000cf, TLS_OPENSSL_NOTHING, 0}, /* protocol is shutdown */
 		{0x80000068, TLS_OPENSSL_NOTHING, 0}, /* an errno: ECONNRESET */
@@ -276,8 +360,11 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_names_cut_anywhere),
 		cmocka_unit_test(test_hostile_hellos),
+		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_records_in_any_pieces),
 		cmocka_unit_test(test_what_is_not_captured),
+		cmocka_unit_test(test_half_a_header),
+		cmocka_unit_test(test_longest_record),
 		cmocka_unit_test(test_no_tls),
 		cmocka_unit_test(test_openssl_errors),
 		cmocka_unit_test(test_alerts),
