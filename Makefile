@@ -2,7 +2,7 @@
 #
 # leasewatch: everything is built below $(BUILD); nothing is written into the tree.
 #
-#   make            build/leasewatch
+#   make            build/leasewatch, linked statically
 #   make demo       install what is missing, build, watch the incident happen in a lab     (root)
 #   make check      install what is missing, build, lint, run every test                   (root)
 #   make install    PREFIX=/usr/local, DESTDIR=; make uninstall                            (root)
@@ -34,10 +34,15 @@ LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 
 # The core needs these; the kernel side and the commands need the others as well.
 CORE_PKGS := jansson yaml-0.1 ncursesw inih libcap-ng libseccomp
-PKGS      := libbpf libelf zlib libmicrohttpd $(CORE_PKGS)
+PKGS      := libbpf libelf zlib libevent_extra libevent_core $(CORE_PKGS)
 CORE_LIBS := $(shell $(PKGCONFIG) --libs $(CORE_PKGS)) -lresolv
-LIBS      := $(shell $(PKGCONFIG) --libs $(PKGS)) -lresolv
+LIBS      := $(shell $(PKGCONFIG) --static --libs $(PKGS)) -lresolv
 CPPFLAGS  += $(shell $(PKGCONFIG) --cflags $(PKGS))
+# One file that runs beside every glibc. In a static program, glibc needs the host's NSS modules to look up a name, and
+# the linker warns of each function that does. Ours never calls them; libevent (host names) and libcap-ng (a change of
+# user) could: there they end the program.
+NSS       := getaddrinfo freeaddrinfo getservbyname getprotobynumber getpwuid initgroups
+STATIC    := -static $(NSS:%=-Wl,--defsym=%=abort)
 
 ifeq ($(V),1)
 Q :=
@@ -96,7 +101,7 @@ $(USER_LIB): $(USER_OBJ)
 
 $(BUILD)/leasewatch: $(BUILD)/user/main.o $(USER_LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LW_CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $^ $(LIBS)
 
 # ---- tests
 UNIT_LIB := $(BUILD)/tests/unit/helpers.a

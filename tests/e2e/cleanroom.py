@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Debian with nothing on it but what leasewatch depends on, and a real systemd that starts what is installed there."""
+"""A Debian with nothing on it that leasewatch would need, and a real systemd that starts what is installed there."""
 import ctypes
 import hashlib
 import os
@@ -22,12 +22,6 @@ def output(*command, **kwargs):
     return done.stdout
 
 
-def depends(package):
-    """The names of the packages that it depends on."""
-    field = output("dpkg-deb", "--field", package, "Depends")
-    return sorted(re.match(r"[\w.+-]+", entry.strip())[0] for entry in field.split(","))
-
-
 def mirror():
     """Where this host's apt has Debian from."""
     sites = output("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian",
@@ -36,10 +30,10 @@ def mirror():
     return sites[0]
 
 
-def make_base(build, package):
+def make_base(build):
     """The root file system, made once for a build directory; its path."""
     base = os.path.join(build, "cleanroom", "base")
-    packages = ",".join(["systemd", "logrotate", *depends(package)])
+    packages = "systemd,logrotate"
     done = os.path.join(build, "cleanroom", "complete")
     if os.path.exists(done) and open(done).read() == packages:
         return base

@@ -112,6 +112,45 @@ def sockets(pid):
     return found
 
 
+class Dripping:
+    """Clients that send a byte now and then, and come back when they are sent away."""
+
+    def __init__(self, count):
+        self.guests = [None] * count
+        self.returned = 0
+
+    def drip(self):
+        for i, guest in enumerate(self.guests):
+            try:
+                guest.send(b"G")
+            except (AttributeError, OSError) as error:
+                if isinstance(error, BlockingIOError):
+                    continue
+                if guest:
+                    guest.close()
+                    self.returned += 1
+                self.guests[i] = guest = socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+                guest.connect_ex(("127.0.0.1", PORT))
+
+    def end(self):
+        for guest in self.guests:
+            guest.close()
+
+
+def test_slow_clients_block_nobody(daemon):
+    d = daemon()
+    d.ready()
+    slow = Dripping(200)
+    for _ in range(20):
+        slow.drip()
+        assert "leasewatch_build_info" in d.scrape()
+    assert slow.returned > 200
+    assert sockets(d.process.pid) < 200 + 3
+    slow.end()
+    wait_until("them to be gone", lambda: sockets(d.process.pid) <= 3, 30)
+    assert d.stop() == 0
+
+
 def test_clients_do_no_harm(daemon):
     """Slow ones, silent ones, garbage, and many: their time is short, and the watching goes on."""
     d = daemon()

@@ -33,8 +33,8 @@ def package():
 
 
 @pytest.fixture
-def room(package, tmp_path):
-    started = CleanRoom(make_base(BUILD, package), tmp_path / "room")
+def room(tmp_path):
+    started = CleanRoom(make_base(BUILD), tmp_path / "room")
     yield started
     started.end()
 

@@ -13,11 +13,9 @@ import packages
 ROOT = os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../..")
 CC = "aarch64-linux-gnu-gcc"
 CROSS_INCLUDE = "/usr/aarch64-linux-gnu/include"
-# What the program itself is linked with; what those are linked with in turn is not looked at.
-LIBRARIES = ["libbpf-dev", r"libbpf\d+", "libelf-dev", r"libelf\d+", "zlib1g-dev", "zlib1g", "libjansson-dev",
-             r"libjansson\d+", "libyaml-dev", "libyaml-0-2", "libncurses-dev", r"libncursesw\d+", r"libtinfo\d+",
-             "libjsmn-dev", "uthash-dev", "libinih-dev", r"libinih\d+", "libmicrohttpd-dev", r"libmicrohttpd\d+",
-             "libcap-ng-dev", "libcap-ng0"]
+# Headers, and the archives that the program is made of.
+LIBRARIES = ["libbpf-dev", "libelf-dev", "zlib1g-dev", "libjansson-dev", "libyaml-dev", "libncurses-dev", "libjsmn-dev",
+             "uthash-dev", "libinih-dev", "libevent-dev", "libcap-ng-dev", "libseccomp-dev"]
 KERNEL = "6.1"
 MACHINE_ARM64 = 183  # EM_AARCH64 of the ELF header
 BTF_MAGIC = b"\x9f\xeb\x01\x00"
@@ -35,14 +33,11 @@ def compile_all(build):
     """The exit status of make and what it said; the program is build/arm64/leasewatch."""
     root = sysroot(build)
     libraries = f"{root}/usr/lib/aarch64-linux-gnu"
-    # pkg-config would leave the sysroot's own directories out, as those of the system; and it would say nothing at all
-    # for want of what a library needs for itself (libmicrohttpd: gnutls), did it look further than to the library.
+    # pkg-config would leave the sysroot's own directories out, as those of the system.
     environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": root, "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1",
-                   "PKG_CONFIG_MAXIMUM_TRAVERSE_DEPTH": "2",
                    "PKG_CONFIG_LIBDIR": f"{libraries}/pkgconfig:{root}/usr/share/pkgconfig",
                    "CPPFLAGS": f"-isystem {root}/usr/include",
-                   "LDFLAGS": f"-L{libraries} -L{root}/lib/aarch64-linux-gnu "
-                              f"-Wl,--allow-shlib-undefined,-rpath-link,{libraries}:{root}/lib/aarch64-linux-gnu"}
+                   "LDFLAGS": f"-L{libraries}"}
     done = subprocess.run(
         ["make", "--no-print-directory", "-C", ROOT, f"BUILD={os.path.abspath(build)}/arm64", f"CC={CC}",
          "AR=aarch64-linux-gnu-ar", f"UAPI={CROSS_INCLUDE}", f"-j{os.cpu_count()}", "all"],

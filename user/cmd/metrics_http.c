@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * metrics_http.c - libmicrohttpd, kept on a short leash: few connections, little memory for each,
- * one request for each, and an end to each whatever it sends.
+ * metrics_http.c - libevent's evhttp on a short leash: few connections, little memory for each, one
+ * request for each, and an end to each whatever it sends.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,24 +20,32 @@
 #include "cmd/metrics_http.h"
 #include "leasewatch/units.h"
 
-#define CONNECTIONS_MAX	 16
-#define CONNECTION_BYTES 16384
-#define IDLE_S		 5
-#define LIFE_S		 10 /* also of one that sends a byte now and then */
+/* evhttp accepts all who wait. Each is read from once; then only the last GUESTS_KEPT may go on. */
+#define BACKLOG	    256
+#define GUESTS_MAX  512
+#define GUESTS_KEPT 32
+#define HEADERS_MAX 8192
+#define IDLE_S	    5
+#define LIFE_S	    10 /* also of one that sends a byte now and then */
+#define ROUNDS_MAX  4  /* of a turn: accept, read, write, close */
 /* Who asks more often gets the same page again: asking must cost us little. */
 #define FRESH_NS     200000000
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct metrics_http {
-	struct MHD_Daemon *daemon;
+	struct event_base *base;
+	struct evhttp *http;
 	metrics_page_fn page;
 	void *ctx;
-	struct MHD_Response *answer; /* the last page; NULL = none yet */
+	struct evbuffer *answer; /* the last page; NULL = none yet */
 	uint64_t answer_ns;
+	bool active;	 /* in this round somebody came, or asked */
+	uint64_t orders; /* given so far */
 	struct guest {
-		int fd; /* -1: nobody */
+		struct bufferevent *bev; /* our reference to it; NULL: nobody */
 		uint64_t since_ns;
-	} guests[CONNECTIONS_MAX];
+		uint64_t order; /* of coming, and then of asking; 0: was sent away */
+	} guests[GUESTS_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -45,63 +56,113 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-static void on_connection(void *ctx, struct MHD_Connection *c, void **socket_context,
-			  enum MHD_ConnectionNotificationCode code)
+/* The place of this bufferevent; of NULL, a free one. NULL = none. */
+static struct guest *guest_of(struct metrics_http *h, const struct bufferevent *bev)
 {
+	for (size_t i = 0; i < GUESTS_MAX; i++)
+		if (h->guests[i].bev == bev)
+			return &h->guests[i];
+	return NULL;
+}
+
+/* evhttp has accepted somebody, who is sent away at once when all places are taken. */
+static struct bufferevent *on_guest(struct event_base *base, void *ctx)
+{
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	struct metrics_http *h = ctx;
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct guest *guest = *socket_context;
+	struct guest *guest = guest_of(h, NULL);
 
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		if (guest)
-			guest->fd = -1;
-		return;
+	h->active = true;
+	if (bev && guest) {
+		bufferevent_incref(bev);
+		*guest = (struct guest){bev, now_ns(), ++h->orders};
+	} else if (bev) {
+		bufferevent_trigger_event(bev, BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
 	}
-	for (size_t i = 0; i < CONNECTIONS_MAX && info; i++)
-		if (h->guests[i].fd < 0) {
-			h->guests[i] = (struct guest){info->connect_fd, now_ns()};
-			*socket_context = &h->guests[i];
-			return;
+	return bev;
+}
+
+static void end_guest(struct guest *guest)
+{
+	shutdown(bufferevent_getfd(guest->bev), SHUT_RDWR);
+	guest->order = 0;
+}
+
+/* How many may still ask or be answered, after those are gone who have been here too long. */
+static size_t tidy_guests(struct metrics_http *h)
+{
+	uint64_t now = now_ns();
+	size_t staying = 0;
+
+	for (size_t i = 0; i < GUESTS_MAX; i++) {
+		struct guest *guest = &h->guests[i];
+
+		if (!guest->bev)
+			continue;
+		/* Was ours the last reference? Then evhttp has done with it. */
+		if (bufferevent_decref(guest->bev)) {
+			guest->bev = NULL;
+			continue;
 		}
-}
-
-/* NULL: no memory; then the text is freed all the same. */
-static struct MHD_Response *answer_of(char *text, size_t len, const char *type,
-				      enum MHD_ResponseMemoryMode mode)
-{
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, text, mode);
-
-	if (!r) {
-		if (mode == MHD_RESPMEM_MUST_FREE)
-			free(text);
-		return NULL;
+		bufferevent_incref(guest->bev);
+		if (guest->order && now - guest->since_ns >= LIFE_S * NS_PER_S)
+			end_guest(guest);
+		staying += guest->order > 0;
 	}
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-	return r;
+	return staying;
 }
 
-static enum MHD_Result reply_words(struct MHD_Connection *c, unsigned int status, char *words)
+static void end_oldest(struct metrics_http *h)
 {
-	struct MHD_Response *r =
-		answer_of(words, strlen(words), "text/plain", MHD_RESPMEM_PERSISTENT);
-	enum MHD_Result result;
+	struct guest *oldest = NULL;
 
-	if (!r)
-		return MHD_NO;
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	result = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return result;
+	for (size_t i = 0; i < GUESTS_MAX; i++) {
+		struct guest *guest = &h->guests[i];
+
+		if (guest->bev && guest->order && (!oldest || guest->order < oldest->order))
+			oldest = guest;
+	}
+	if (oldest)
+		end_guest(oldest);
+}
+
+static void reply(struct evhttp_request *r, int status, const char *reason, const char *type,
+		  struct evbuffer *body)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(r);
+	char len[32];
+
+	snprintf(len, sizeof(len), "%zu", evbuffer_get_length(body));
+	evhttp_add_header(headers, "Content-Type", type);
+	evhttp_add_header(headers, "Content-Length", len);
+	evhttp_add_header(headers, "Connection", "close");
+	evhttp_send_reply(r, status, reason,
+			  evhttp_request_get_command(r) == EVHTTP_REQ_HEAD ? NULL : body);
+}
+
+static void reply_text(struct evhttp_request *r, int status, const char *reason, const char *text)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	if (!body || evbuffer_add(body, text, strlen(text)))
+		evhttp_send_error(r, HTTP_INTERNAL, NULL);
+	else
+		reply(r, status, reason, "text/plain", body);
+	if (body)
+		evbuffer_free(body);
+}
+
+static void free_page(const void *text, size_t len, void *ctx)
+{
+	(void)text, (void)len;
+	free(ctx);
 }
 
 /* Who is being sent an older page keeps it. 0 or -ENOMEM. */
 static int refresh_answer(struct metrics_http *h)
 {
 	uint64_t now = now_ns();
-	struct MHD_Response *r;
+	struct evbuffer *answer;
 	char *text;
 	size_t len;
 
@@ -109,40 +170,59 @@ static int refresh_answer(struct metrics_http *h)
 		return 0;
 	if (h->page(h->ctx, &text, &len))
 		return -ENOMEM;
-	r = answer_of(text, len, CONTENT_TYPE, MHD_RESPMEM_MUST_FREE);
-	if (!r)
+	answer = evbuffer_new();
+	if (!answer || evbuffer_add_reference(answer, text, len, free_page, text)) {
+		if (answer)
+			evbuffer_free(answer);
+		free(text);
 		return -ENOMEM;
+	}
 	if (h->answer)
-		MHD_destroy_response(h->answer);
-	h->answer = r;
+		evbuffer_free(h->answer);
+	h->answer = answer;
 	h->answer_ns = now;
 	return 0;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
-				  const char *method, const char *version, const char *upload,
-				  size_t *upload_size, void **request_context)
+static void reply_page(struct metrics_http *h, struct evhttp_request *r)
 {
-	static char gone[] = "the metrics are at /metrics\n", method_words[] = "only GET\n",
-		    memory[] = "out of memory\n";
+	struct evbuffer *body = evbuffer_new();
+
+	if (!body || refresh_answer(h) || evbuffer_add_buffer_reference(body, h->answer))
+		reply_text(r, HTTP_INTERNAL, "Internal Server Error", "out of memory\n");
+	else
+		reply(r, HTTP_OK, "OK", CONTENT_TYPE, body);
+	if (body)
+		evbuffer_free(body);
+}
+
+static void on_request(struct evhttp_request *r, void *ctx)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(r));
+	enum evhttp_cmd_type command = evhttp_request_get_command(r);
 	struct metrics_http *h = ctx;
+	struct guest *guest =
+		guest_of(h, evhttp_connection_get_bufferevent(evhttp_request_get_connection(r)));
 
-	(void)version, (void)upload, (void)upload_size, (void)request_context;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return reply_words(c, MHD_HTTP_METHOD_NOT_ALLOWED, method_words);
-	if (strcmp(url, "/metrics") != 0)
-		return reply_words(c, MHD_HTTP_NOT_FOUND, gone);
-	if (refresh_answer(h))
-		return reply_words(c, MHD_HTTP_INTERNAL_SERVER_ERROR, memory);
-	return MHD_queue_response(c, MHD_HTTP_OK, h->answer);
+	h->active = true;
+	if (guest)
+		guest->order = ++h->orders;
+	if (command != EVHTTP_REQ_GET && command != EVHTTP_REQ_HEAD) {
+		evhttp_add_header(evhttp_request_get_output_headers(r), "Allow", "GET, HEAD");
+		reply_text(r, HTTP_BADMETHOD, "Method Not Allowed", "only GET\n");
+	} else if (!path || strcmp(path, "/metrics") != 0) {
+		reply_text(r, HTTP_NOTFOUND, "Not Found", "the metrics are at /metrics\n");
+	} else {
+		reply_page(h, r);
+	}
 }
 
-static void log_nothing(void *ctx, const char *format, va_list args)
+static void log_nothing(int severity, const char *text)
 {
-	(void)ctx, (void)format, (void)args; /* what clients send is no news */
+	(void)severity, (void)text; /* what clients send is no news */
 }
 
-/* 0 with a listening socket in *fd, or -errno: libmicrohttpd would not say why. */
+/* 0 with a listening socket in *fd, or -errno. */
 static int listen_at(const char *address, uint16_t port, int *fd)
 {
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -160,12 +240,30 @@ static int listen_at(const char *address, uint16_t port, int *fd)
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (is_v6)
 		setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(s, sa, is_v6 ? sizeof(v6) : sizeof(v4)) || listen(s, CONNECTIONS_MAX)) {
+	if (bind(s, sa, is_v6 ? sizeof(v6) : sizeof(v4)) || listen(s, BACKLOG)) {
 		err = -errno;
 		close(s);
 		return err;
 	}
 	*fd = s;
+	return 0;
+}
+
+/* 0 or -ENOMEM; the listening socket is closed then. */
+static int serve_at(struct metrics_http *h, int fd)
+{
+	h->base = event_base_new();
+	h->http = h->base ? evhttp_new(h->base) : NULL;
+	if (!h->http || !evhttp_accept_socket_with_handle(h->http, fd)) {
+		close(fd);
+		return -ENOMEM;
+	}
+	evhttp_set_bevcb(h->http, on_guest, h);
+	evhttp_set_gencb(h->http, on_request, h);
+	evhttp_set_allowed_methods(h->http, UINT16_MAX);
+	evhttp_set_max_headers_size(h->http, HEADERS_MAX);
+	evhttp_set_max_body_size(h->http, 0);
+	evhttp_set_timeout(h->http, IDLE_S);
 	return 0;
 }
 
@@ -175,29 +273,19 @@ int metrics_http__new(struct metrics_http **out, const char *address, uint16_t p
 	struct metrics_http *h = calloc(1, sizeof(*h));
 	int fd = -1, err = h ? listen_at(address, port, &fd) : -ENOMEM;
 
-	if (err)
-		goto fail;
-	h->page = page;
-	h->ctx = ctx;
-	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-		h->guests[i].fd = -1;
-	h->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, h,
-		MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, h, MHD_OPTION_END);
-	if (h->daemon) {
+	if (!err) {
+		h->page = page;
+		h->ctx = ctx;
+		event_set_log_callback(log_nothing);
+		err = serve_at(h, fd);
+	}
+	if (!err) {
 		*out = h;
 		return 0;
 	}
-	err = -ENOMEM;
-	close(fd);
-fail:
 	snprintf(why, why_size, "cannot serve metrics at %s port %u: %s", address, port,
 		 strerror(-err));
-	free(h);
+	metrics_http__free(h);
 	return err;
 }
 
@@ -205,20 +293,29 @@ void metrics_http__free(struct metrics_http *h)
 {
 	if (!h)
 		return;
-	MHD_stop_daemon(h->daemon);
+	if (h->http)
+		evhttp_free(h->http);
+	for (size_t i = 0; i < GUESTS_MAX; i++)
+		if (h->guests[i].bev)
+			bufferevent_decref(h->guests[i].bev);
 	if (h->answer)
-		MHD_destroy_response(h->answer);
+		evbuffer_free(h->answer);
+	if (h->base) {
+		/* A bufferevent closes its socket in the loop. */
+		event_base_loop(h->base, EVLOOP_NONBLOCK);
+		event_base_free(h->base);
+	}
 	free(h);
 }
 
 void metrics_http__turn(struct metrics_http *h)
 {
-	uint64_t now = now_ns();
-
-	if (!h)
-		return;
-	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-		if (h->guests[i].fd >= 0 && now - h->guests[i].since_ns >= LIFE_S * NS_PER_S)
-			shutdown(h->guests[i].fd, SHUT_RDWR);
-	MHD_run(h->daemon);
+	for (int round = 0; h && round < ROUNDS_MAX; round++) {
+		h->active = false;
+		event_base_loop(h->base, EVLOOP_NONBLOCK);
+		for (size_t staying = tidy_guests(h); staying > GUESTS_KEPT; staying--)
+			end_oldest(h);
+		if (!h->active)
+			break;
+	}
 }
