@@ -53,7 +53,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
 endif
 
 # The core runs without root and without libbpf.
-CORE_SRC := $(wildcard $(addprefix user/,protocol/*.c model/*.c host/*.c sink/*.c sink/*/*.c))
+CORE_SRC := $(wildcard $(addprefix user/,base/*.c protocol/*.c model/*.c host/*.c sink/*.c sink/*/*.c))
 USER_SRC := $(wildcard user/*/*.c user/*/*/*.c)
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "screens.h"
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 static const struct finding_where etcds[] = {
 	{.endpoint = "etcd1.lab:2379", .address = "127.0.0.11", .port = 2379},

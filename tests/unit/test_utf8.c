@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 static void check_next(const char *text, uint32_t expected, size_t step)
 {

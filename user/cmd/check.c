@@ -95,7 +95,7 @@ static void check_host(struct check *c, const struct host *h)
 		   "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's configuration "
 		   "and getaddrinfo");
 	check_need(c, "no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
-		   h->lockdown == LOCKDOWN_UNKNOWN ? NULL : lockdown_name(h->lockdown),
+		   h->lockdown == LOCKDOWN_UNKNOWN ? NULL : enum_name(&lockdown_names, h->lockdown),
 		   "nothing can be watched: no program may read the kernel's memory; boot with "
 		   "lockdown=integrity or without");
 	check_need(c, "BTF", h->btf,

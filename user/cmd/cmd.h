@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include "model/summary.h"
+
 /* Exit status: part of the public contract. */
 enum exit_status {
 	EXIT_HEALTHY = 0,
@@ -14,6 +16,8 @@ enum exit_status {
 	EXIT_STALL_SEEN = 2,
 	EXIT_NOTHING_TO_WATCH = 3,
 };
+
+int cmd_exit_status(enum verdict verdict);
 
 #define LW_SCHEMA_VERSION 1
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "cmd/conf.h"
 #include "leasewatch/units.h"
 
@@ -112,21 +113,16 @@ static int set_listen(const struct key *key, void *field, const char *value)
 {
 	struct conf_metrics *m = field;
 	unsigned char address[sizeof(struct in6_addr)];
-	char host[CONF_ADDRESS_BYTES], *end;
-	const char *colon = strrchr(value, ':');
-	unsigned long port;
+	char host[CONF_ADDRESS_BYTES];
 	size_t len;
+	uint16_t port = address__port(value, &len);
 
 	(void)key;
 	if (!strcmp(value, "off")) {
 		m->address[0] = '\0';
 		return 0;
 	}
-	if (!colon || colon == value || colon[1] < '0' || colon[1] > '9')
-		return -EINVAL;
-	port = strtoul(colon + 1, &end, 10);
-	len = (size_t)(colon - value);
-	if (*end || !port || port > UINT16_MAX || len >= sizeof(host))
+	if (!port || len >= sizeof(host))
 		return -EINVAL;
 	memcpy(host, value, len);
 	host[len] = '\0';
@@ -139,7 +135,7 @@ static int set_listen(const struct key *key, void *field, const char *value)
 		return -EINVAL;
 	}
 	strcpy(m->address, host);
-	m->port = (uint16_t)port;
+	m->port = port;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/daemon.h"
 #include "cmd/metrics_http.h"
@@ -143,13 +144,11 @@ static void reload_http(struct daemon *d, struct conf_metrics *next)
 
 static void reload(struct daemon *d)
 {
-	struct timespec ts;
 	struct conf next;
 	char why[WHY_BYTES];
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	notify__send(d->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
-		     (long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+		     (long long)clock_ns(CLOCK_MONOTONIC) / 1000);
 	if (conf__load_or_default(d->opts->conf_path, &next, why, sizeof(why))) {
 		fprintf(stderr, "leasewatch: %s; the old configuration stays\n", why);
 		next = d->conf;

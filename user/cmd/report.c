@@ -185,19 +185,6 @@ static int read_file(struct report *r, const char *path)
 	return 0;
 }
 
-static int status_of(enum verdict v)
-{
-	switch (v) {
-	case VERDICT_HEALTHY:
-		return EXIT_HEALTHY;
-	case VERDICT_STALLED:
-		return EXIT_STALL_SEEN;
-	case VERDICT_NO_TRAFFIC:
-		return EXIT_NOTHING_TO_WATCH;
-	}
-	return EXIT_TOOL_ERROR;
-}
-
 static int run(struct report *r)
 {
 	struct finding f = {.type = FINDING_SUMMARY};
@@ -215,7 +202,7 @@ static int run(struct report *r)
 	f.summary = r->summary;
 	if (show(r, &f))
 		return EXIT_TOOL_ERROR;
-	return status_of(r->summary->verdict);
+	return cmd_exit_status(r->summary->verdict);
 }
 
 int cmd_report(int argc, char **argv)

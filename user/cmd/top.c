@@ -134,16 +134,7 @@ static int conclude_top(struct top_command *c, uint64_t now)
 	summary__finish(c->summary, now);
 	summary__verdict_sentence(c->summary, sentence, sizeof(sentence));
 	printf("leasewatch: %s\n", sentence);
-	if (c->failed)
-		return EXIT_TOOL_ERROR;
-	switch (c->summary->verdict) {
-	case VERDICT_STALLED:
-		return EXIT_STALL_SEEN;
-	case VERDICT_HEALTHY:
-		return EXIT_HEALTHY;
-	default:
-		return EXIT_NOTHING_TO_WATCH;
-	}
+	return c->failed ? EXIT_TOOL_ERROR : cmd_exit_status(c->summary->verdict);
 }
 
 static int show_screen(struct top_command *c, struct watch *w)

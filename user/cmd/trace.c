@@ -153,16 +153,7 @@ static int conclude_trace(struct trace *t, struct watch *w)
 	f.ts_ns = watch__wall_ns(w);
 	summary__finish(t->summary, f.ts_ns);
 	trace_finding(t, &f);
-	if (t->failed)
-		return EXIT_TOOL_ERROR;
-	switch (t->summary->verdict) {
-	case VERDICT_STALLED:
-		return EXIT_STALL_SEEN;
-	case VERDICT_HEALTHY:
-		return EXIT_HEALTHY;
-	default:
-		return EXIT_NOTHING_TO_WATCH;
-	}
+	return t->failed ? EXIT_TOOL_ERROR : cmd_exit_status(t->summary->verdict);
 }
 
 static int trace(struct trace *t)

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/address.h"
 #include "cmd/cmd.h"
 #include "cmd/watch.h"
 #include "host/patroni.h"
@@ -52,14 +54,6 @@ struct watch {
 	int64_t wall_offset_ns; /* what the engine goes by */
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 static int64_t wall_offset_ns(void)
 {
 	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
@@ -72,10 +66,10 @@ static void copy_config(struct member_config *to, const struct patroni_config *f
 	to->ttl_s = from->ttl_s;
 	to->loop_wait_s = from->loop_wait_s;
 	for (size_t i = 0; i < from->endpoints_len && to->ports_len < MEMBER_PORTS_MAX; i++) {
-		const char *colon = strrchr(from->endpoints[i], ':');
-		int port = colon ? atoi(colon + 1) : 0;
+		size_t host_len;
+		uint16_t port = address__port(from->endpoints[i], &host_len);
 
-		if (port > 0 && port < 65536)
+		if (port)
 			to->ports[to->ports_len++] = port;
 	}
 }
@@ -182,7 +176,7 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 	w->saw_record = false;
 	probe__lost(w->probe, counts);
 	for (int r = 0; r < LW_LOST_REASONS; r++) {
-		engine__lost(w->engine, lost_reason_name(r), counts[r] - w->lost[r], now_ns);
+		engine__lost(w->engine, enum_name(&lost_names, r), counts[r] - w->lost[r], now_ns);
 		w->lost[r] = counts[r];
 	}
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "host/patroni.h"
 #include "host/patroni_private.h"
 
@@ -25,19 +26,6 @@
 #define PG_IN_ARCHIVE_RECOVERY 5
 #define PG_IN_PRODUCTION       6
 
-static bool parse_address(const char *text, uint8_t out[16])
-{
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, text, &v4) == 1) {
-		memset(out, 0, 10);
-		out[10] = out[11] = 0xff;
-		memcpy(out + 12, &v4, 4);
-		return true;
-	}
-	return inet_pton(AF_INET6, text, out) == 1;
-}
-
 /* One line of a hosts file, "address name name ... # comment", against every configured endpoint.
  */
 static void match_line(char *line, const struct patroni_config *config, patroni_address_fn found,
@@ -48,17 +36,16 @@ static void match_line(char *line, const struct patroni_config *config, patroni_
 
 	line[strcspn(line, "#")] = '\0';
 	word = strtok_r(line, " \t\r", &save);
-	if (!word || !parse_address(word, addr))
+	if (!word || !address__parse(word, addr))
 		return;
 	while ((word = strtok_r(NULL, " \t\r", &save)))
 		for (size_t i = 0; i < config->endpoints_len; i++) {
 			const char *endpoint = config->endpoints[i];
-			const char *colon = strrchr(endpoint, ':');
-			size_t len = strlen(word);
+			size_t len;
+			uint16_t port = address__port(endpoint, &len);
 
-			if (colon && (size_t)(colon - endpoint) == len &&
-			    strncasecmp(endpoint, word, len) == 0)
-				found(ctx, addr, (uint16_t)atoi(colon + 1), endpoint);
+			if (port && len == strlen(word) && strncasecmp(endpoint, word, len) == 0)
+				found(ctx, addr, port, endpoint);
 		}
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "host/patroni_private.h"
 #include "leasewatch/units.h"
 
@@ -19,24 +20,12 @@
 #define ETCD_SCHEME_MAX	 (sizeof(((struct patroni_etcd_section *)0)->protocol) - 1)
 
 /* Bytes of the UTF-8 character at s, 0 when it is none or a control character (C0, DEL, C1). */
-static size_t printable_char(const unsigned char *s, size_t left)
+static size_t printable_char(const char *s, size_t left)
 {
-	/* Smallest code point of 2, 3 and 4 bytes: a longer form of a smaller one is forged. */
-	static const uint32_t smallest[] = {0, 0, 0xa0, 0x800, 0x10000};
-	size_t n = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
 	uint32_t c;
+	size_t n = utf8__decode(s, left, &c);
 
-	if (n == 1)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	if (n > left || (n == 4 && (s[0] & 0xf8) != 0xf0))
-		return 0;
-	c = s[0] & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (c == UTF8_INVALID || c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return 0;
 	/* Line and paragraph separators, and what turns the direction of the text around. */
 	if (c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
@@ -48,7 +37,7 @@ static size_t printable_char(const unsigned char *s, size_t left)
 bool patroni_text__printable(const char *s, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n) {
-		n = printable_char((const unsigned char *)s + i, len - i);
+		n = printable_char(s + i, len - i);
 		if (!n)
 			return false;
 	}

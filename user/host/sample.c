@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "host/sample_private.h"
 #include "leasewatch/units.h"
 #include "protocol/text.h"
@@ -29,14 +30,6 @@ static const struct sample not_known = {
 	.suspended_ns = -1,
 };
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 /*
  * Between the two readings this process may lose its CPU, most of all when the host is in need, and
  * that would look like a suspension: so the shortest of three.
@@ -46,8 +39,8 @@ static int64_t suspended_ns(void)
 	int64_t least = INT64_MAX;
 
 	for (int i = 0; i < 3; i++) {
-		int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
-		int64_t apart = clock_ns(CLOCK_BOOTTIME) - monotonic;
+		int64_t monotonic = (int64_t)clock_ns(CLOCK_MONOTONIC);
+		int64_t apart = (int64_t)clock_ns(CLOCK_BOOTTIME) - monotonic;
 
 		if (apart < least)
 			least = apart;
@@ -105,7 +98,7 @@ static int read_counters(int task, const struct sample_host *host, char *cgroup,
 	if (sample_file__read(task, "cgroup", cgroup, size) <= 0)
 		*cgroup = '\0';
 	sample_cgroup__cpu(host, cgroup, v);
-	v->at_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+	v->at_ns = clock_ns(CLOCK_BOOTTIME);
 	v->suspended_ns = suspended_ns();
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "host/sample_private.h"
 #include "leasewatch/units.h"
 
@@ -100,15 +101,14 @@ void sample__postgres_port(struct sample_host *host, uint16_t port)
 
 static void say_end(const uint8_t addr[16], uint16_t port, bool is_v6, char *out, size_t size)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	char text[INET6_ADDRSTRLEN];
+	char text[ADDRESS_BYTES];
+	uint8_t mapped[16];
 
-	if (is_v6 && memcmp(addr, mapped, sizeof(mapped)) == 0) {
-		addr += sizeof(mapped);
-		is_v6 = false;
+	if (!is_v6) {
+		address__from_v4(mapped, addr);
+		addr = mapped;
 	}
-	inet_ntop(is_v6 ? AF_INET6 : AF_INET, addr, text, sizeof(text));
-	snprintf(out, size, is_v6 ? "[%s]:%u" : "%s:%u", text, port);
+	address__with_port(out, size, address__text(addr, text), port);
 }
 
 static void remember(struct sample_host *host, uint64_t inode, const char *peer)

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/append.h"
 #include "kernel/features.h"
 #include "leasewatch/units.h"
 
@@ -240,28 +241,15 @@ void host__never_run(const struct host *h, bool absent[FEATURES])
 
 void host__missing(const struct host *h, char *out, size_t size)
 {
-	size_t len = 0;
-
 	out[0] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(needed) && len < size; i++)
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 		if (h->missing & (1ULL << needed[i].bit))
-			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
-						needed[i].name);
+			text_append(out, size, "%s%s", *out ? ", " : "", needed[i].name);
 }
 
-const char *lockdown_name(enum lockdown lockdown)
-{
-	switch (lockdown) {
-	case LOCKDOWN_NONE:
-		return "none";
-	case LOCKDOWN_INTEGRITY:
-		return "integrity";
-	case LOCKDOWN_CONFIDENTIALITY:
-		return "confidentiality";
-	default:
-		return "unknown";
-	}
-}
+ENUM_NAMES(lockdown_names,
+	   LOCKDOWN_CONFIDENTIALITY + 1, [LOCKDOWN_UNKNOWN] = "unknown", [LOCKDOWN_NONE] = "none",
+	   [LOCKDOWN_INTEGRITY] = "integrity", [LOCKDOWN_CONFIDENTIALITY] = "confidentiality");
 
 int host__obstacle(const struct host *h, char *why, size_t size)
 {

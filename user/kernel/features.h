@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/names.h"
+
 enum feature_id {
 	FEATURE_SOCK,	    /* tier "sock" of the data hooks */
 	FEATURE_FEXIT,	    /* tier "fexit" */
@@ -96,7 +98,7 @@ void host__never_run(const struct host *h, bool absent[FEATURES]);
 
 /* The names of the missing capabilities, "CAP_BPF, CAP_PERFMON"; "" when there are none. */
 void host__missing(const struct host *h, char *out, size_t size);
-const char *lockdown_name(enum lockdown lockdown);
+extern const struct enum_names lockdown_names;
 
 /* What a feature's failure (a negative errno of load or attach) means, in words. */
 void features__failure(const struct feature *f, int err, char *why, size_t size);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "kernel/hooks.h"
 #include "leasewatch/units.h"
 
@@ -68,14 +69,6 @@ void hooks__free(struct hook **hooks, size_t n)
 	}
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 struct hooks_bin *hooks_bin__new(void)
 {
 	struct hooks_bin *b = calloc(1, sizeof(*b));
@@ -94,7 +87,7 @@ void hooks_bin__put(struct hooks_bin *b, struct hook **hooks, size_t n)
 		return;
 	}
 	batch->next = NULL;
-	batch->due_ns = now_ns() + DELAY_NS;
+	batch->due_ns = clock_ns(CLOCK_MONOTONIC_COARSE) + DELAY_NS;
 	batch->n = n;
 	memcpy(batch->hooks, hooks, n * sizeof(struct hook *));
 	*b->end = batch;
@@ -138,7 +131,7 @@ void hooks_bin__turn(struct hooks_bin *b)
 		collect(b);
 	if (b->going || !b->first)
 		return;
-	now = now_ns();
+	now = clock_ns(CLOCK_MONOTONIC_COARSE);
 	while (*at && (*at)->due_ns <= now)
 		at = &(*at)->next;
 	if (at == &b->first)

@@ -313,17 +313,6 @@ void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS])
 	}
 }
 
-const char *lost_reason_name(enum lw_lost reason)
-{
-	static const char *const names[LW_LOST_REASONS] = {
-		[LW_LOST_RING_FULL] = "ring_full",
-		[LW_LOST_NO_MEMORY] = "no_memory",
-		[LW_LOST_PAYLOAD] = "payload_unreadable",
-	};
-
-	return reason < LW_LOST_REASONS ? names[reason] : "unknown";
-}
-
 const char *probe__hooks(const struct probe *p)
 {
 	return p->hooks;

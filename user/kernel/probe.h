@@ -70,7 +70,6 @@ int probe__snapshot(struct probe *p, pid_t tgid);
 
 /* Losses since the probe was opened, index enum lw_lost. */
 void probe__lost(const struct probe *p, uint64_t counts[LW_LOST_REASONS]);
-const char *lost_reason_name(enum lw_lost reason);
 
 /* The hooks in use, joined by ", ". */
 const char *probe__hooks(const struct probe *p);

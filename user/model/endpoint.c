@@ -2,24 +2,14 @@
 /*
  * endpoint.c - endpoints by name and by address, and the state that their matrix amounts to.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "leasewatch/units.h"
 #include "model/endpoint.h"
-
-static void address_text(const uint8_t addr[16], char text[ADDRESS_BYTES])
-{
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-	if (memcmp(addr, mapped, sizeof(mapped)) == 0)
-		inet_ntop(AF_INET, addr + 12, text, ADDRESS_BYTES);
-	else
-		inet_ntop(AF_INET6, addr, text, ADDRESS_BYTES);
-}
 
 static struct endpoint *find_or_add(struct endpoint_table *t, const char *name, bool named)
 {
@@ -62,8 +52,8 @@ struct address *endpoint_table__address(struct endpoint_table *t, const uint8_t 
 		return NULL;
 	memcpy(a->key.addr, addr, sizeof(a->key.addr));
 	a->key.port = port;
-	address_text(addr, a->text);
-	snprintf(name, sizeof(name), strchr(a->text, ':') ? "[%s]:%u" : "%s:%u", a->text, port);
+	address__text(addr, a->text);
+	address__with_port(name, sizeof(name), a->text, port);
 	a->endpoint = find_or_add(t, name, false);
 	if (!a->endpoint) {
 		free(a);

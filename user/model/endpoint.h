@@ -10,13 +10,13 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "base/address.h"
 #include "leasewatch/units.h"
 #include "model/finding.h"
 #include "model/histogram.h"
 #include "protocol/etcd.h"
 
 #define ENDPOINT_NAME_BYTES 160
-#define ADDRESS_BYTES	    46 /* INET6_ADDRSTRLEN */
 
 /* An answer that takes longer than this is slow: five times what Nagle and delayed ACK cost
  * Patroni. */

@@ -165,7 +165,8 @@ void engine__tick(struct engine *e, uint64_t now_ns)
 
 	conn_table__tick(&e->conns, now_ns);
 	lookup_table__tick(&e->lookups, now_ns);
-	engine__lost(e, "lookup_dropped", e->lookups.dropped - e->lookups_dropped, now_ns);
+	engine__lost(e, enum_name(&lost_names, LOST_LOOKUP_DROPPED),
+		     e->lookups.dropped - e->lookups_dropped, now_ns);
 	e->lookups_dropped = e->lookups.dropped;
 	engine__forget_trouble(e, now_ns);
 	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next_endpoint)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "model/cause_lookup.h"
 #include "model/engine_state.h"
 #include "model/finding_fill.h"
@@ -27,16 +28,15 @@ static void learn_addresses(struct engine *e, const struct dns_message *answer)
 	struct endpoint *endpoint, *next;
 
 	HASH_ITER(hh, e->endpoints.endpoints, endpoint, next) {
-		const char *colon = strrchr(endpoint->name, ':');
-		size_t len = strlen(answer->name);
-		int port = colon ? atoi(colon + 1) : 0;
+		size_t len;
+		uint16_t port = address__port(endpoint->name, &len);
 
-		if (!len || colon != endpoint->name + len || port <= 0 || port > UINT16_MAX ||
+		if (!port || len != strlen(answer->name) ||
 		    strncasecmp(endpoint->name, answer->name, len) != 0)
 			continue;
 		for (int i = 0; i < answer->addresses_len; i++)
-			endpoint_table__configured(&e->endpoints, answer->addresses[i],
-						   (uint16_t)port, endpoint->name);
+			endpoint_table__configured(&e->endpoints, answer->addresses[i], port,
+						   endpoint->name);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "model/finding.h"
 
 ENUM_NAMES(connect_outcome_names,
@@ -61,6 +62,10 @@ ENUM_NAMES(note_kind_names, NOTE_KINDS, [NOTE_ELECTION] = "election",
 	   [NOTE_SEVERAL] = "several_members", [NOTE_SWITCH] = "switch", [NOTE_NAGLE] = "nagle",
 	   [NOTE_KNOWN_FAULT] = "known_fault", [NOTE_FAILSAFE] = "failsafe");
 
+ENUM_NAMES(lost_names,
+	   LOST_REASONS, [LW_LOST_RING_FULL] = "ring_full", [LW_LOST_NO_MEMORY] = "no_memory",
+	   [LW_LOST_PAYLOAD] = "payload_unreadable", [LOST_LOOKUP_DROPPED] = "lookup_dropped");
+
 bool finding_is_demotion(const struct finding *f)
 {
 	const char *before = f->type == FINDING_PROCESS ? f->process.previous_role : NULL;
@@ -74,8 +79,7 @@ const char *finding_where_name(const struct finding_where *where, char *buf, siz
 	if (where->endpoint && where->endpoint[0])
 		snprintf(buf, size, "%s", where->endpoint);
 	else if (where->address && where->address[0])
-		snprintf(buf, size, strchr(where->address, ':') ? "[%s]:%u" : "%s:%u",
-			 where->address, where->port);
+		address__with_port(buf, size, where->address, where->port);
 	else
 		snprintf(buf, size, "unknown");
 	return buf;

@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/names.h"
+#include "base/names.h"
+#include "leasewatch/event.h"
 
 #define LW_UNKNOWN ((int64_t)-1)
 /* For remaining seconds, which may be negative once the lease has run out. */
@@ -259,6 +260,13 @@ struct finding_note {
 	size_t evidence_len;
 	struct evidence evidence[4];
 };
+
+/* Lost records: the kernel side's reasons (enum lw_lost), and the engine's own. */
+enum {
+	LOST_LOOKUP_DROPPED = LW_LOST_REASONS,
+	LOST_REASONS,
+};
+extern const struct enum_names lost_names;
 
 struct finding_lost {
 	const char *reason;

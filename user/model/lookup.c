@@ -2,10 +2,10 @@
 /*
  * lookup.c - the table of look-ups: what is in flight, and what each thread's last ones were.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "model/lookup_private.h"
 
 /* What is remembered of a thread. A look-up with end_ns 0 = there was none. */
@@ -339,14 +339,5 @@ int64_t lookup__duration_ns(const struct lookup *l, uint64_t now_ns)
 
 const char *lookup__server_text(const struct lookup *l, char buf[INET6_ADDRSTRLEN])
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	const uint8_t *addr = l->server.addr;
-
-	if (!l->server_known)
-		return NULL;
-	if (memcmp(addr, mapped, sizeof(mapped)) == 0)
-		inet_ntop(AF_INET, addr + 12, buf, INET6_ADDRSTRLEN);
-	else
-		inet_ntop(AF_INET6, addr, buf, INET6_ADDRSTRLEN);
-	return buf;
+	return l->server_known ? address__text(l->server.addr, buf) : NULL;
 }

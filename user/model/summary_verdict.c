@@ -3,10 +3,10 @@
  * summary_verdict.c - the summary in one sentence.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
 #include "model/human.h"
 #include "model/summary.h"
 
@@ -27,28 +27,12 @@ uint64_t summary_rpc__failed(const struct summary_rpc *r)
 	return summary_rpc__requests(r) - r->outcomes[REQUEST_OK] - r->outcomes[REQUEST_UNOBSERVED];
 }
 
-/* Appends to a string in a bounded buffer; what does not fit is cut. */
 struct sentence {
 	char *buf;
-	size_t size, len;
+	size_t size;
 };
 
-__attribute__((format(printf, 2, 3))) static void add_words(struct sentence *s, const char *fmt,
-							    ...)
-{
-	va_list args;
-	int n;
-
-	if (s->len + 1 >= s->size)
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(s->buf + s->len, s->size - s->len, fmt, args);
-	va_end(args);
-	if (n > 0)
-		s->len += (size_t)n;
-	if (s->len >= s->size)
-		s->len = s->size - 1;
-}
+#define SAY(...) text_append(out->buf, out->size, __VA_ARGS__)
 
 static const char *plural(uint64_t n)
 {
@@ -113,9 +97,9 @@ static void say_beginning(struct sentence *out, const struct summary_stall *st)
 {
 	if (st->first_cause == st->cause || !strcmp(st->first_endpoint, st->endpoint))
 		return;
-	add_words(out, ", after %s", enum_name(&cause_names, st->first_cause));
+	SAY(", after %s", enum_name(&cause_names, st->first_cause));
 	if (st->first_endpoint[0])
-		add_words(out, " at %s", st->first_endpoint);
+		SAY(" at %s", st->first_endpoint);
 }
 
 /* How it ended. */
@@ -129,9 +113,9 @@ static void say_end(struct sentence *out, const struct summary_stall *st)
 	};
 	char d[HUMAN_BYTES];
 
-	add_words(out, "; %s", ends[st->result]);
+	SAY("; %s", ends[st->result]);
 	if (st->duration_ns >= 0 && st->result != STALL_ONGOING)
-		add_words(out, " after %s", human_duration(d, st->duration_ns));
+		SAY(" after %s", human_duration(d, st->duration_ns));
 }
 
 static void say_stalled(struct sentence *out, const struct summary *s)
@@ -139,24 +123,23 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 	const struct summary_stall *w = worst_stall(s);
 	char d[HUMAN_BYTES], where[SUMMARY_NAME_BYTES + 32];
 
-	add_words(out, "stalled: %" PRIu64 " stall%s", s->stalls, plural(s->stalls));
+	SAY("stalled: %" PRIu64 " stall%s", s->stalls, plural(s->stalls));
 	if (!w) {
-		add_words(out, ".");
+		SAY(".");
 		return;
 	}
-	add_words(out, "%s: %s", s->stalls == 1 ? "" : ", the worst",
-		  enum_name(&cause_names, w->cause));
+	SAY("%s: %s", s->stalls == 1 ? "" : ", the worst", enum_name(&cause_names, w->cause));
 	if (w->endpoint[0])
-		add_words(out, " at %s", summary_stall__where(w, where, sizeof(where)));
+		SAY(" at %s", summary_stall__where(w, where, sizeof(where)));
 	say_beginning(out, w);
 	if (w->worst_remaining_ns == LW_UNKNOWN_REMAINING)
-		add_words(out, "; time left unknown");
+		SAY("; time left unknown");
 	else if (w->worst_remaining_ns <= 0)
-		add_words(out, "; the lease ran out");
+		SAY("; the lease ran out");
 	else
-		add_words(out, "; %s of the lease left", human_duration(d, w->worst_remaining_ns));
+		SAY("; %s of the lease left", human_duration(d, w->worst_remaining_ns));
 	say_end(out, w);
-	add_words(out, ".");
+	SAY(".");
 }
 
 static void say_healthy(struct sentence *out, const struct summary *s)
@@ -164,30 +147,28 @@ static void say_healthy(struct sentence *out, const struct summary *s)
 	struct totals t = add_up(s);
 	char d[HUMAN_BYTES];
 
-	add_words(out, "healthy: no stall");
+	SAY("healthy: no stall");
 	if (s->refreshes) {
-		add_words(out, "; %" PRIu64 " of %" PRIu64 " lease renewal%s succeeded in %s",
-			  s->refreshes_ok, s->refreshes, plural(s->refreshes),
-			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		SAY("; %" PRIu64 " of %" PRIu64 " lease renewal%s succeeded in %s", s->refreshes_ok,
+		    s->refreshes, plural(s->refreshes),
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		if (t.slowest_refresh_ns >= 0)
-			add_words(out, ", the slowest in %s",
-				  human_duration(d, t.slowest_refresh_ns));
+			SAY(", the slowest in %s", human_duration(d, t.slowest_refresh_ns));
 	} else if (s->tls_blind[0]) {
-		add_words(out, " in %s, judging by timing alone",
-			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		SAY(" in %s, judging by timing alone",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	} else {
-		add_words(out, "; no lease renewal was due in %s (only a leader renews)",
-			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		SAY("; no lease renewal was due in %s (only a leader renews)",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 	}
 	if (t.failed)
-		add_words(out, "; but %" PRIu64 " of %" PRIu64 " requests failed", t.failed,
-			  t.requests);
-	add_words(out, ".");
+		SAY("; but %" PRIu64 " of %" PRIu64 " requests failed", t.failed, t.requests);
+	SAY(".");
 }
 
 void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 {
-	struct sentence out = {.buf = buf, .size = size};
+	struct sentence sentence = {.buf = buf, .size = size}, *out = &sentence;
 	char d[HUMAN_BYTES];
 
 	if (!size)
@@ -195,27 +176,25 @@ void summary__verdict_sentence(const struct summary *s, char *buf, size_t size)
 	buf[0] = '\0';
 	switch (s->verdict) {
 	case VERDICT_STALLED:
-		say_stalled(&out, s);
+		say_stalled(out, s);
 		break;
 	case VERDICT_HEALTHY:
-		say_healthy(&out, s);
+		say_healthy(out, s);
 		break;
 	case VERDICT_NO_TRAFFIC:
-		add_words(&out, "nothing to judge: no request to etcd was seen in %s.",
-			  human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
+		SAY("nothing to judge: no request to etcd was seen in %s.",
+		    human_duration(d, (int64_t)(s->end_ts_ns - s->begin_ts_ns)));
 		break;
 	}
 	if (s->demotions == 1)
-		add_words(&out, " %s was demoted.", s->demoted);
+		SAY(" %s was demoted.", s->demoted);
 	else if (s->demotions)
-		add_words(&out, " There were %" PRIu64 " demotions, the last one of %s.",
-			  s->demotions, s->demoted);
+		SAY(" There were %" PRIu64 " demotions, the last one of %s.", s->demotions,
+		    s->demoted);
 	if (s->tls_blind[0])
-		add_words(
-			&out,
-			" TLS could not be read (%s): renewals could not be distinguished from other requests.",
-			s->tls_blind);
+		SAY(" TLS could not be read (%s): renewals could not be distinguished from other requests.",
+		    s->tls_blind);
 	if (s->events_lost)
-		add_words(&out, " %" PRIu64 " event%s lost: the counts are too low.",
-			  s->events_lost, s->events_lost == 1 ? " was" : "s were");
+		SAY(" %" PRIu64 " event%s lost: the counts are too low.", s->events_lost,
+		    s->events_lost == 1 ? " was" : "s were");
 }

@@ -5,6 +5,7 @@
  * glibc's parser refuses a message that is not whole. So it is given a copy that ends with the last
  * whole answer, with the counts set accordingly: what a capture cut off is then simply not there.
  */
+#include "base/address.h"
 #include "leasewatch/units.h"
 #include "protocol/dns.h"
 
@@ -79,15 +80,13 @@ static bool keep_name(char dst[DNS_NAME_BYTES], const char *name)
 
 static void keep_address(struct dns_message *m, const ns_rr *rr)
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	uint8_t *to;
 
 	if (m->addresses_len == DNS_KEPT_MAX)
 		return;
 	to = m->addresses[m->addresses_len];
 	if (ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == NS_INADDRSZ) {
-		memcpy(to, mapped, sizeof(mapped));
-		memcpy(to + sizeof(mapped), ns_rr_rdata(*rr), NS_INADDRSZ);
+		address__from_v4(to, ns_rr_rdata(*rr));
 		m->addresses_len++;
 	} else if (ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == NS_IN6ADDRSZ) {
 		memcpy(to, ns_rr_rdata(*rr), NS_IN6ADDRSZ);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* text.c - small tools over untrusted bytes (see text.h). */
+#include "base/utf8.h"
 #include "protocol/text.h"
 
 #include <limits.h>
@@ -15,33 +16,12 @@ void text_copy_ascii(char *dst, size_t size, const char *src, size_t len)
 }
 
 /* Length of the well-formed UTF-8 character at src that may be shown, 0 = there is none. */
-static size_t utf8_char(const uint8_t *src, size_t len)
+static size_t shown_char(const char *src, size_t len)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint32_t code = src[0];
-	size_t n;
+	uint32_t code;
+	size_t n = utf8__decode(src, len, &code);
 
-	if (code < 0x80)
-		return code >= 0x20 && code != 0x7f;
-	if (code >= 0xc0 && code < 0xe0)
-		n = 2;
-	else if (code >= 0xe0 && code < 0xf0)
-		n = 3;
-	else if (code >= 0xf0 && code < 0xf8)
-		n = 4;
-	else
-		return 0;
-	if (n > len)
-		return 0;
-	code &= 0xffu >> (n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if ((src[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (src[i] & 0x3f);
-	}
-	if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return code < 0xa0 ? 0 : n; /* U+0080..U+009F: C1 controls */
+	return code == UTF8_INVALID || code < 0x20 || (code >= 0x7f && code < 0xa0) ? 0 : n;
 }
 
 void text_copy_utf8(char *dst, size_t size, const char *src, size_t len)
@@ -49,7 +29,7 @@ void text_copy_utf8(char *dst, size_t size, const char *src, size_t len)
 	size_t out = 0;
 
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_char((const uint8_t *)src + i, len - i);
+		size_t n = shown_char(src + i, len - i);
 
 		if (out + (n ? n : 1) > size - 1)
 			break;

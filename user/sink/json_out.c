@@ -12,9 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "leasewatch/units.h"
 #include "sink/json_out.h"
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 void json_out__set(struct json_out *o, const char *key, json_t *value)
 {
@@ -102,25 +103,6 @@ void json_out__peer(struct json_out *o, const struct finding_where *where)
 		json_out__int(o, "network.peer.port", where->port);
 }
 
-/* The port after the last colon, and where that colon is; 0 when there is none ("fd00::2"). */
-static unsigned long split_port(const char *endpoint, size_t *host_len)
-{
-	const char *colon = strrchr(endpoint, ':');
-	unsigned long port;
-	char *end;
-
-	*host_len = strlen(endpoint);
-	if (!colon || colon == endpoint || colon[1] < '0' || colon[1] > '9')
-		return 0;
-	if (colon != strchr(endpoint, ':') && colon[-1] != ']')
-		return 0;
-	port = strtoul(colon + 1, &end, 10);
-	if (*end || port > 65535)
-		return 0;
-	*host_len = (size_t)(colon - endpoint);
-	return port;
-}
-
 void json_out__server(struct json_out *o, const char *endpoint)
 {
 	char host[JSON_STRING_BYTES];
@@ -129,7 +111,7 @@ void json_out__server(struct json_out *o, const char *endpoint)
 
 	if (!endpoint)
 		return;
-	port = split_port(endpoint, &len);
+	port = address__port(endpoint, &len);
 	if (len >= 2 && endpoint[0] == '[' && endpoint[len - 1] == ']') {
 		endpoint++;
 		len -= 2;

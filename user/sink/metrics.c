@@ -9,7 +9,7 @@
 #include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/metrics_private.h"
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 const uint32_t timing_bounds_us[TIMING_BOUNDS] = {
 	500,	 1000,	  2500,	   5000,    10000,   25000,   50000,   100000,	 250000,   500000,
@@ -18,10 +18,6 @@ const uint32_t timing_bounds_us[TIMING_BOUNDS] = {
 
 /* One copy: names are compared by where they are. */
 static const char other[] = METRICS_OTHER;
-
-/* Of lost records: the kernel side's (enum lw_lost), and the engine's. */
-static const char *const reasons[] = {"ring_full", "no_memory", "payload_unreadable",
-				      "lookup_dropped"};
 
 struct metrics *metrics__new(void)
 {
@@ -34,9 +30,9 @@ struct metrics *metrics__new(void)
 	m->scopes.max = METRICS_SCOPES_MAX;
 	m->members.max = METRICS_MEMBERS_MAX;
 	/* A counter that is there from the start can be seen to grow. */
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+	for (size_t i = 0; i < LOST_REASONS; i++)
 		snprintf(m->lost[m->lost_len++].reason, sizeof(m->lost[0].reason), "%s",
-			 reasons[i]);
+			 enum_name(&lost_names, i));
 	return m;
 }
 

@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #include "sink/text_out.h"
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 #define PUT_BYTES 2048
 

@@ -5,10 +5,10 @@
  * It is a few paragraphs. When room is short they lose rows in this order: the evidence, the cause,
  * the end of the hint; the sentence on what is the matter goes last.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
 #include "leasewatch/units.h"
 #include "sink/top/private.h"
 
@@ -62,17 +62,6 @@ static struct paragraph *add_paragraph(struct finding_text *t, const char *tag, 
 	return p;
 }
 
-__attribute__((format(printf, 2, 3))) static void append_text(struct paragraph *p, const char *fmt,
-							      ...)
-{
-	size_t len = strlen(p->text);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(p->text + len, sizeof(p->text) - len, fmt, args);
-	va_end(args);
-}
-
 /* The entry of the stall as it stands now, a paragraph a line. */
 static void add_stall(struct finding_text *t, const struct top *top, const struct member_status *m)
 {
@@ -103,8 +92,8 @@ static void add_stall(struct finding_text *t, const struct top *top, const struc
 
 		top_line(e, i, one.utf8, p->text, sizeof(p->text));
 		if (kind == ENTRY_CAUSE && top->live.stalled > 1)
-			append_text(p, "; %zu more member%s stalled", top->live.stalled - 1,
-				    top->live.stalled == 2 ? "" : "s");
+			text_append(p->text, sizeof(p->text), "; %zu more member%s stalled",
+				    top->live.stalled - 1, top->live.stalled == 2 ? "" : "s");
 	}
 }
 
@@ -116,9 +105,10 @@ static void add_last_stall(struct finding_text *t, const struct top_last_stall *
 	if (!l->ended_ns)
 		return;
 	p = add_paragraph(t, "ended", TONE_DIM, TONE_PLAIN, 1);
-	append_text(p, "%s  stall %s", top_clock(clock, sizeof(clock), l->ended_ns), l->end);
+	text_append(p->text, sizeof(p->text), "%s  stall %s",
+		    top_clock(clock, sizeof(clock), l->ended_ns), l->end);
 	if (l->cause[0])
-		append_text(p, "; cause: %s", l->cause);
+		text_append(p->text, sizeof(p->text), "; cause: %s", l->cause);
 }
 
 /* An endpoint that is ill while the leases are well: the next stall may come from there. */
@@ -150,10 +140,13 @@ static void compose_box(struct finding_text *t, const struct top *top)
 		add_stall(t, top, m);
 		return;
 	}
-	if (!s->members_len)
-		append_text(add_paragraph(t, "", TONE_PLAIN, TONE_PLAIN, 0), "%s",
-			    top->seen ? "Patroni has exited; waiting for it to start again."
-				      : "No Patroni runs here yet; waiting for one to start.");
+	if (!s->members_len) {
+		struct paragraph *p = add_paragraph(t, "", TONE_PLAIN, TONE_PLAIN, 0);
+
+		snprintf(p->text, sizeof(p->text), "%s",
+			 top->seen ? "Patroni has exited; waiting for it to start again."
+				   : "No Patroni runs here yet; waiting for one to start.");
+	}
 	add_ill_endpoints(t, top, s);
 	add_last_stall(t, &top->last_stall);
 }

@@ -10,7 +10,7 @@
 #include <wchar.h>
 
 #include "sink/top/grid.h"
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 #define PUT_BYTES 1024
 

@@ -12,10 +12,12 @@
 #define UTF8_INVALID UINT32_C(0xFFFFFFFF)
 
 /*
- * Decode the code point at *s (NUL-terminated, not at its end) and step over it. What is no UTF-8
- * (RFC 3629: shortest form, no surrogates, up to U+10FFFF) is stepped over byte by byte, as
- * UTF8_INVALID.
+ * Decode the code point at s, of at least one byte. Returns its length; what is not UTF-8 (RFC
+ * 3629: shortest form, no surrogates, up to U+10FFFF) is UTF8_INVALID, one byte long.
  */
+size_t utf8__decode(const char *s, size_t len, uint32_t *code_point);
+
+/* The same for a string that ends with NUL, and is not at its end: steps over it. */
 uint32_t utf8__next(const char **s);
 
 /* Could this code point move the cursor, start an escape sequence or reorder what stands around it?

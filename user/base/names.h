@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * names.h - the words of an enum: one table, read in both directions, so that what is written can
- * always be read back. Also used below the model, by whoever has an enum that a person reads.
+ * always be read back.
  */
 #ifndef LEASEWATCH_NAMES_H
 #define LEASEWATCH_NAMES_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * signals.c - what asks a command to stop.
+ * cmd.c - how a command ends: what asks it to, and its exit status.
  */
 #include <stddef.h>
 
@@ -21,4 +21,17 @@ void lw_catch_signals(void)
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL); /* the terminal is gone: end in good order */
+}
+
+int cmd_exit_status(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_HEALTHY:
+		return EXIT_HEALTHY;
+	case VERDICT_STALLED:
+		return EXIT_STALL_SEEN;
+	case VERDICT_NO_TRAFFIC:
+		return EXIT_NOTHING_TO_WATCH;
+	}
+	return EXIT_TOOL_ERROR;
 }

@@ -2,7 +2,7 @@
 /* names.c - see names.h. */
 #include <string.h>
 
-#include "model/names.h"
+#include "base/names.h"
 
 const char *enum_name(const struct enum_names *names, unsigned int value)
 {

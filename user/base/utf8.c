@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * utf8.c - making text from the network harmless, for every sink.
+ * utf8.c - decoding UTF-8, and making text from the network harmless.
  */
 #include <string.h>
 
-#include "sink/utf8.h"
+#include "base/utf8.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 /* How many bytes the sequence that starts so has, and the smallest code point it may encode. */
-static int sequence_length(unsigned char lead, uint32_t *smallest)
+static size_t sequence_length(unsigned char lead, uint32_t *smallest)
 {
 	if (lead < 0x80) {
 		*smallest = 0;
@@ -30,27 +30,32 @@ static int sequence_length(unsigned char lead, uint32_t *smallest)
 	return 0;
 }
 
+size_t utf8__decode(const char *s, size_t len, uint32_t *code_point)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t smallest = 0, c;
+	size_t n = sequence_length(*p, &smallest);
+
+	*code_point = n == 1 ? *p : UTF8_INVALID;
+	if (n < 2 || n > len)
+		return 1;
+	c = *p & (0x7Fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xC0) != 0x80)
+			return 1;
+		c = c << 6 | (p[i] & 0x3F);
+	}
+	if (c < smallest || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+		return 1;
+	*code_point = c;
+	return n;
+}
+
 uint32_t utf8__next(const char **s)
 {
-	const unsigned char *p = (const unsigned char *)*s;
-	uint32_t smallest = 0, code_point;
-	int len = sequence_length(*p, &smallest);
+	uint32_t code_point;
 
-	(*s)++;
-	if (len == 0)
-		return UTF8_INVALID;
-	if (len == 1)
-		return *p;
-	code_point = *p & (0x7Fu >> len);
-	for (int i = 1; i < len; i++) {
-		if ((p[i] & 0xC0) != 0x80) /* the final NUL, too */
-			return UTF8_INVALID;
-		code_point = code_point << 6 | (p[i] & 0x3F);
-	}
-	if (code_point < smallest || code_point > 0x10FFFF ||
-	    (code_point >= 0xD800 && code_point <= 0xDFFF))
-		return UTF8_INVALID;
-	*s += len - 1;
+	*s += utf8__decode(*s, strnlen(*s, 4), &code_point);
 	return code_point;
 }
 
