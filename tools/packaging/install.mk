@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What is installed, and where. DESTDIR= is put before everything; a package is made of PREFIX=/usr.
+# What is installed, and where. DESTDIR= is prepended to every path; packages use PREFIX=/usr.
 
 SYSCONFDIR    ?= /etc
 LOCALSTATEDIR ?= /var
@@ -18,7 +18,7 @@ INSTALLED := $(BINDIR)/leasewatch $(UNITDIR)/leasewatch.service $(SYSCONFDIR)/lo
 	$(COMPLETIONDIR)/leasewatch $(MANDIR)/man1/leasewatch.1 $(MANDIR)/man5/leasewatch.conf.5 \
 	$(DATADIR)/leasewatch/leasewatch.conf $(DATADIR)/leasewatch/leasewatch.rules.yml $(DATADIR)/leasewatch/leasewatch.json
 
-# The files name each other by where a package has them.
+# The files refer to each other by the paths of a package; this adjusts them.
 LOCATE = sed -e 's|/usr/bin/leasewatch|$(BINDIR)/leasewatch|g' -e 's|/etc/leasewatch|$(SYSCONFDIR)/leasewatch|g' \
 	-e 's|/usr/share/leasewatch|$(DATADIR)/leasewatch|g' -e 's|/var/log/leasewatch|$(LOCALSTATEDIR)/log/leasewatch|g'
 
@@ -42,10 +42,10 @@ install: all
 	$(call put,prometheus/leasewatch.rules.yml,$(DATADIR)/leasewatch/leasewatch.rules.yml)
 	$(call put,grafana/leasewatch.json,$(DATADIR)/leasewatch/leasewatch.json)
 	$(Q)install -d -m 0750 $(LOGDIR)
-	$(Q)if [ -e $(CONF) ]; then echo '$(CONF) is there, and stays as it is'; \
+	$(Q)if [ -e $(CONF) ]; then echo '$(CONF) exists and stays as it is'; \
 		else install -m 0644 $(DESTDIR)$(DATADIR)/leasewatch/leasewatch.conf $(CONF); fi
 
-# What was changed or written since stays, and is named.
+# Whatever was changed or written since then stays, and is listed.
 uninstall:
 	$(Q)! cmp -s $(CONF) $(DESTDIR)$(DATADIR)/leasewatch/leasewatch.conf || rm $(CONF)
 	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
