@@ -14,22 +14,22 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{"trace", cmd_trace, "watch now: findings as they happen, then a summary and a verdict"},
-	{"top", cmd_top, "a live screen: the leases running down, and what is the matter"},
-	{"daemon", cmd_daemon, "watch for ever: a JSON log, metrics for Prometheus, systemd"},
-	{"report", cmd_report, "the same summary from a JSON log, later, anywhere, without root"},
+	{"trace", cmd_trace, "log of findings as they happen, then a summary and a verdict"},
+	{"top", cmd_top, "live screen: what is wrong, what to do, how much time is left"},
+	{"daemon", cmd_daemon, "run as a service: JSON log, metrics for Prometheus"},
+	{"report", cmd_report, "summary of a JSON log, on any machine, without root"},
 	{"check", cmd_check, "what this host offers: kernel, hooks, Patroni, endpoints"},
 };
 
 static void usage(FILE *out)
 {
 	fprintf(out, "Usage: leasewatch COMMAND [OPTION...]\n"
-		     "Watch how Patroni renews its lease in etcd, and say whose fault it is when "
-		     "it cannot.\n\n");
+		     "Watch how Patroni renews its lease in etcd, and report why when it cannot."
+		     "\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
-	fprintf(out, "\n`leasewatch COMMAND --help` says more. In an incident: sudo leasewatch top "
-		     "(or trace)\n"
+	fprintf(out, "\nIn an incident: sudo leasewatch top. More: leasewatch COMMAND --help, "
+		     "leasewatch(1).\n"
 		     "Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 nothing to watch.\n");
 }
 

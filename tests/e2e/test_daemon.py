@@ -69,12 +69,12 @@ def test_reload(quick_lab, daemon):
     d.configure(requests="each", textfile="/nowhere/leasewatch.prom")
     d.reload()
     wait_until("the complaint", lambda: "cannot write the metrics to '/nowhere/leasewatch.prom'" in d.stderr(), 10)
-    assert "it stays as it was" in d.stderr() and os.path.exists(d.textfile + "2")
+    assert "keeping the old one" in d.stderr() and os.path.exists(d.textfile + "2")
     wait_until("requests one by one", lambda: os.path.exists(d.log) and d.events(event="request", outcome="ok"), 30)
     # What is wrong in a new configuration changes nothing.
     d.configure(extra="colour = blue")
     d.reload()
-    wait_until("the complaint", lambda: "there is no key 'colour' in section [log]" in d.stderr(), 10)
+    wait_until("the complaint", lambda: "unknown key 'colour' in section [log]" in d.stderr(), 10)
     n = len(d.events(event="request"))
     wait_until("more requests", lambda: len(d.events(event="request")) > n, 30)
     # A log that cannot be opened: counted, said once, over by itself.

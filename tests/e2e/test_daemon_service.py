@@ -53,7 +53,7 @@ def test_another_address_at_the_same_port(daemon):
     with socket.create_server(("127.0.0.3", PORT)):
         d.configure(address="0.0.0.0")
         d.reload()
-        wait_until("the complaint", lambda: "it stays as it was" in d.stderr(), 30)
+        wait_until("the complaint", lambda: "keeping the old one" in d.stderr(), 30)
         assert d.value("log_writable") == 1
     assert d.stop() == 0
 

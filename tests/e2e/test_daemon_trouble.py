@@ -39,7 +39,7 @@ def test_second_daemon(daemon):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("[log]\nfile = stdout\ncolour = blue\n", "line 3: there is no key 'colour' in section [log]"),
+    ("[log]\nfile = stdout\ncolour = blue\n", "line 3: unknown key 'colour' in section [log]"),
     ("[watch]\nstall_after = soon\n", "line 2: stall_after = soon: must be a number of seconds"),
     ("[metrics]\nlisten = localhost:1\n", "line 2: listen = localhost:1: must be a numeric address"),
     ("\nhello\n", "line 2: neither [section] nor key = value"),

@@ -147,7 +147,7 @@ def reload(room):
     with open(room.path(CONF), "a") as conf:
         conf.write("colour = blue\n")
     assert room.run("systemctl", "reload", "leasewatch").returncode != 0
-    assert "there is no key 'colour' in section [metrics]" in room.said()
+    assert "unknown key 'colour' in section [metrics]" in room.said()
     room("sed", "-i", "/^colour/d", CONF)
     room("systemctl", "reload", "leasewatch")
     assert main_pid(room) == pid
@@ -157,7 +157,7 @@ def test_package(package, room, incident_lab, prometheus, healed, tmp_path):
     healed(incident_lab)
     before = room.changes()
     said = room.install(package)
-    assert "leasewatch is installed and not started" in said
+    assert "leasewatch is installed but not started" in said
     assert room.run("systemctl", "is-enabled", "leasewatch").stdout == "disabled\n"
     assert room.run("systemctl", "is-active", "leasewatch").stdout == "inactive\n"
     room("leasewatch", "daemon", "--check-config")

@@ -110,17 +110,17 @@ def test_lines_that_are_not_ours(log, write):
     noise = b"Jan 02 db1 patroni: no action\n\0\0\0\n" + b"x" * 3000000 + b"\n"
     code, out, err = report(write(noise + log))
     assert (code, out) == report(INCIDENT)[:2]
-    assert "3 of 23 lines are not ours" in err
+    assert "3 of 23 lines are not leasewatch's" in err
     newer = b'{"ts":"2026-01-02T03:03:02Z","event":"telepathy"}\n'
     code, out, err = report(write(log + newer))
     assert (code, out) == report(INCIDENT)[:2]
-    assert "1 of 21 lines hold what this program does not know" in err
+    assert "1 of 21 lines are unknown to this version" in err
 
 
 @pytest.mark.parametrize("data, sentence", [
     (b"Jan 02 db1 patroni: no action\n", "is not a JSON log of leasewatch"),
     (b"\0" * 3000000, "is not a JSON log of leasewatch"),
-    (b"", "there is no finding in"),
+    (b"", "no findings in"),
     (b'{"ts":"2026-01-02T03:03:02Z","event":"start","schema_version":9}\n',
      "schema_version that this program does not know"),
 ], ids=["text", "zeros", "empty", "newer"])

@@ -105,15 +105,15 @@ static void test_obsolete_keys_are_accepted(void **state)
 static void test_complaints(void **state)
 {
 	(void)state;
-	bad("[log]\n\nfiles = x\n", "line 3: there is no key 'files' in section [log]");
-	bad("file = /x\n", "line 1: 'file' stands before the first [section]");
-	bad("[lag]\nfile = /x\n", "line 2: there is no section [lag]");
+	bad("[log]\n\nfiles = x\n", "line 3: unknown key 'files' in section [log]");
+	bad("file = /x\n", "line 1: 'file' comes before the first [section]");
+	bad("[lag]\nfile = /x\n", "line 2: unknown section [lag]");
 	bad("[log]\nfile\n", "line 2: neither");
 	bad("[log\n", "line 1: neither");
 	bad("[metrics]\ntextfile_interval = 0\n",
 	    "line 2: textfile_interval = 0: must be a number");
 	bad("[log]\ninterval = 1\ninterval = x\n", "line 3");
-	bad("[log]\nfile = relative\n", "a path from / on");
+	bad("[log]\nfile = relative\n", "an absolute path");
 	bad("[log]\ninterval = nan\n", "line 2");
 	bad("[log]\ninterval = 0.5\n", "from 1 to 86400");
 	bad("[watch]\nstall_after = inf\n", "line 2");

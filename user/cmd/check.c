@@ -92,8 +92,8 @@ static void check_host(struct check *c, const struct host *h)
 		snprintf(lacks, sizeof(lacks), "missing: %s%s", missing,
 			 h->root ? "" : "; run it as root (sudo)");
 	check_need(c, "privileges", !h->missing, lacks,
-		   "nothing can be watched; without CAP_SYS_PTRACE alone: Patroni's configuration "
-		   "and getaddrinfo");
+		   "nothing can be watched; if only CAP_SYS_PTRACE is missing: Patroni's "
+		   "configuration and getaddrinfo");
 	check_need(c, "no lockdown", h->lockdown != LOCKDOWN_CONFIDENTIALITY,
 		   h->lockdown == LOCKDOWN_UNKNOWN ? NULL : enum_name(&lockdown_names, h->lockdown),
 		   "nothing can be watched: no program may read the kernel's memory; boot with "
@@ -105,8 +105,8 @@ static void check_host(struct check *c, const struct host *h)
 				     "CONFIG_DEBUG_INFO_BTF",
 		   "the BPF programs cannot be fitted to this kernel");
 	check_need(c, "host's pids", patroni__sees_host_pids(), NULL,
-		   "nothing can be watched from a pid namespace of one's own: run it on the host, "
-		   "or give the container the host's pid namespace (--pid=host)");
+		   "nothing can be watched from a private pid namespace: run it on the host, or "
+		   "give the container the host's pid namespace (--pid=host)");
 }
 
 /* `obstacle`: something is in the way of them all, and has a line of its own. */
@@ -135,7 +135,7 @@ static void check_feature(struct check *c, const struct probe *probe, bool obsta
 	if (obstacle && !c->json)
 		r.lost = NULL; /* all is */
 	if (other_tier && !c->json)
-		r.lost = "nothing is lost, the other tier is used";
+		r.lost = "nothing is lost; the other tier is used";
 	row(c, r);
 }
 
@@ -223,7 +223,7 @@ static void show_tls(const struct check *c, pid_t pid)
 		printf("    TLS can be read, in %s\n", how);
 	else
 		printf("    TLS cannot be read: %s; requests are seen by their timing alone, and "
-		       "renewals cannot be told from other requests\n",
+		       "renewals cannot be distinguished from other requests\n",
 		       how);
 }
 
@@ -260,7 +260,7 @@ static void print_verdict(const struct check *c)
 	if (!c->ok)
 		printf("not ready: %s\n", c->why);
 	else if (!c->watchable)
-		printf("ready: `leasewatch trace` waits for a Patroni%s\n",
+		printf("ready: `leasewatch trace` will wait for a Patroni process%s\n",
 		       c->patronis ? " that uses etcd" : "");
 	else
 		printf("ready: `leasewatch trace` will watch %zu Patroni process%s\n", c->watchable,
@@ -290,9 +290,8 @@ int cmd_check(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"json", 'j', NULL, 0, "write one JSON object", 0},
-		{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
-		{"hooks", OPTION_HOOKS, "TIER", 0, "as if trace had this option: auto, sock, fexit",
-		 0},
+		{"verbose", 'v', NULL, 0, "show libbpf's messages", 0},
+		{"hooks", OPTION_HOOKS, "TIER", 0, "check for this tier: auto, sock or fexit", 0},
 		{0},
 	};
 	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
@@ -300,7 +299,7 @@ int cmd_check(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.doc = "Say what this host offers: kernel, hooks, Patroni processes, their etcd "
+		.doc = "Report what this host offers: kernel, hooks, Patroni processes, their etcd "
 		       "endpoints.\v"
 		       "Exit status: 0 ready, 1 cannot watch here, 3 no Patroni runs here now.",
 	};

@@ -143,10 +143,10 @@ static int set_listen(const struct key *key, void *field, const char *value)
 
 static const struct key keys[] = {
 	{"watch", "stall_after", set_seconds, AT(watch.stall_after_ns), 1e-3, 3e9,
-	 "a number of seconds from 0.001 on"},
+	 "a number of seconds, at least 0.001"},
 	{"watch", "hooks", set_hooks, AT(watch.hooks), 0, 0, "auto, sock or fexit"},
 	{"watch", "tls", set_bool, AT(watch.tls), 0, 0, "yes or no"},
-	{"log", "file", set_log_file, AT(log.file), 0, 0, "a path from / on, stdout or off"},
+	{"log", "file", set_log_file, AT(log.file), 0, 0, "an absolute path, stdout or off"},
 	{"log", "requests", set_requests, AT(log.each_request), 0, 0, "each or summary"},
 	{"log", "interval", set_seconds, AT(log.interval_ns), 1, 86400,
 	 "a number of seconds from 1 to 86400"},
@@ -155,7 +155,7 @@ static const struct key keys[] = {
 	{"metrics", "listen", set_listen, AT(metrics), 0, 0,
 	 "a numeric address and a port (127.0.0.1:9781, [::1]:9781) or off"},
 	{"metrics", "textfile", set_textfile, AT(metrics.textfile), 0, 0,
-	 "a path from / on, or off"},
+	 "an absolute path, or off"},
 	{"metrics", "textfile_interval", set_seconds, AT(metrics.textfile_interval_ns), 1, 3600,
 	 "a number of seconds from 1 to 3600"},
 };
@@ -224,10 +224,10 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 		return fail(p, "line %d: %s = %s: must be %s", p->line, name, value, k->want);
 	}
 	if (!section[0])
-		return fail(p, "line %d: '%s' stands before the first [section]", p->line, name);
+		return fail(p, "line %d: '%s' comes before the first [section]", p->line, name);
 	if (!has_section(section))
-		return fail(p, "line %d: there is no section [%s]", p->line, section);
-	return fail(p, "line %d: there is no key '%s' in section [%s]", p->line, name, section);
+		return fail(p, "line %d: unknown section [%s]", p->line, section);
+	return fail(p, "line %d: unknown key '%s' in section [%s]", p->line, name, section);
 }
 
 int conf__load(const char *path, struct conf *out, char *why, size_t why_size)

@@ -21,8 +21,8 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "the configuration (default: " CONF_DEFAULT ", if it is there)",
 	 0},
-	{"check-config", OPTION_CHECK_CONFIG, NULL, 0, "say whether it is good, and end", 0},
-	{"verbose", 'v', NULL, 0, "show what libbpf says", 0},
+	{"check-config", OPTION_CHECK_CONFIG, NULL, 0, "check the configuration and exit", 0},
+	{"verbose", 'v', NULL, 0, "show libbpf's messages", 0},
 	{0},
 };
 
@@ -52,9 +52,9 @@ int cmd_daemon(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.doc = "Watch for ever: a JSON log, metrics for Prometheus. SIGHUP reads the "
-		       "configuration again and opens the log anew.\v"
-		       "Exit status: 0 ended by SIGTERM or SIGINT, 1 error.",
+		.doc = "Run as a service: JSON log, metrics for Prometheus. SIGHUP reloads the "
+		       "configuration and reopens the log.\v"
+		       "Exit status: 0 stopped by SIGTERM or SIGINT, 1 error.",
 	};
 	struct arguments a = {0};
 	struct conf conf;
@@ -70,7 +70,7 @@ int cmd_daemon(int argc, char **argv)
 			printf("%s: good\n",
 			       a.daemon.conf_path ? a.daemon.conf_path : CONF_DEFAULT);
 		else
-			puts("there is no " CONF_DEFAULT ": the defaults are used");
+			puts("no " CONF_DEFAULT ": using the defaults");
 		return EXIT_HEALTHY;
 	}
 	return daemon__serve(&a.daemon, &conf) ? EXIT_TOOL_ERROR : EXIT_HEALTHY;

@@ -133,7 +133,7 @@ static void reload_http(struct daemon *d, struct conf_metrics *next)
 	if (err == -EADDRINUSE && d->http && now->port == next->port)
 		err = replace_http(d, next, &http, why, sizeof(why));
 	if (err) {
-		fprintf(stderr, "leasewatch: %s; it stays as it was\n", why);
+		fprintf(stderr, "leasewatch: %s; keeping the old one\n", why);
 		strcpy(next->address, now->address);
 		next->port = now->port;
 		return;
@@ -150,12 +150,12 @@ static void reload(struct daemon *d)
 	notify__send(d->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		     (long long)clock_ns(CLOCK_MONOTONIC) / 1000);
 	if (conf__load_or_default(d->opts->conf_path, &next, why, sizeof(why))) {
-		fprintf(stderr, "leasewatch: %s; the old configuration stays\n", why);
+		fprintf(stderr, "leasewatch: %s; keeping the old configuration\n", why);
 		next = d->conf;
 	}
 	if (next.watch.stall_after_ns != d->conf.watch.stall_after_ns ||
 	    next.watch.hooks != d->conf.watch.hooks || next.watch.tls != d->conf.watch.tls)
-		fprintf(stderr, "leasewatch: what changed in [watch] needs a restart\n");
+		fprintf(stderr, "leasewatch: changes in [watch] need a restart\n");
 	next.watch = d->conf.watch;
 	if (next.log.each_request && !d->conf.log.each_request)
 		rollup__flush(d->rollup, watch__wall_ns(d->watch), tell, d);
@@ -212,7 +212,7 @@ static void tell_status(struct daemon *d)
 		notify__send(d->notify, "STATUS=Watching %zu Patroni process%s; no stall", members,
 			     members == 1 ? "" : "es");
 	else
-		notify__send(d->notify, "STATUS=Waiting for a Patroni");
+		notify__send(d->notify, "STATUS=Waiting for Patroni");
 }
 
 /* Is it time again? Then it begins anew. */
@@ -286,7 +286,7 @@ static int open_outputs(struct daemon *d, char *why, size_t why_size)
 	/* Root is used to write everywhere. */
 	if (err == -EACCES && strlen(why) < why_size)
 		snprintf(why + strlen(why), why_size - strlen(why),
-			 " (the daemon does without root's right to override permissions)");
+			 " (the daemon drops root's right to override permissions)");
 	return err;
 }
 

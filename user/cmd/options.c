@@ -11,23 +11,23 @@
 #include "cmd/options.h"
 
 static const struct argp_option common_options[] = {
-	{"help", 'h', NULL, 0, "give this help", -1},
+	{"help", 'h', NULL, 0, "print this help", -1},
 	{"usage", OPTION_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{"version", 'V', NULL, 0, "print the version", -1},
 	{0},
 };
 
 static const struct argp_option watch_options[] = {
-	{"pid", 'p', "PID", 0,
-	 "watch this process; may be given more than once (default: find Patroni)", 0},
+	{"pid", 'p', "PID", 0, "watch only this process; may be repeated (default: find Patroni)",
+	 0},
 	{"stall-after", OPTION_STALL_AFTER, "SECS", 0,
-	 "a refresh that takes longer than this is a stall (default: 1)", 0},
+	 "report a stall when a lease renewal takes longer than SECS (default: 1)", 0},
 	{"hooks", OPTION_HOOKS, "TIER", 0,
-	 "read data by tracepoints (sock), by function returns (fexit), or by what works (auto, "
-	 "the default)",
+	 "how to read Patroni's traffic: sock (tracepoints), fexit (function returns) or auto "
+	 "(default)",
 	 0},
 	{"no-plaintext", OPTION_NO_PLAINTEXT, NULL, 0,
-	 "do not read inside TLS: see requests by their timing alone", 0},
+	 "do not read inside TLS: see only the timing of requests", 0},
 	{0},
 };
 

@@ -37,7 +37,7 @@ struct oddities {
 };
 
 static const struct argp_option options[] = {
-	{"verbose", 'v', NULL, 0, "also print the findings, as trace did; twice: every request", 0},
+	{"verbose", 'v', NULL, 0, "also print the findings, as trace did; -vv: every request", 0},
 	{0},
 };
 
@@ -70,8 +70,8 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.children = children,
 	.args_doc = "FILE...",
-	.doc = "The summary of one or several JSON logs of trace or daemon, oldest first.\v"
-	       "A FILE of - is stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 "
+	.doc = "Print the summary of JSON logs that trace or daemon wrote, oldest first.\v"
+	       "- reads stdin. Exit status: 0 healthy, 1 error, 2 a stall was seen, 3 "
 	       "nothing to judge.",
 };
 
@@ -142,13 +142,13 @@ static void tell_oddities(const char *name, const struct oddities *odd)
 	if (odd->foreign)
 		fprintf(stderr,
 			"leasewatch: %s: %" PRIu64 " of %" PRIu64
-			" lines are not ours and were skipped\n",
+			" lines are not leasewatch's and were skipped\n",
 			name, odd->foreign, odd->lines);
 	if (odd->newer)
 		fprintf(stderr,
 			"leasewatch: %s: %" PRIu64 " of %" PRIu64
-			" lines hold what this program does not know (a newer leasewatch's log?) "
-			"and were skipped\n",
+			" lines are unknown to this version (written by a newer leasewatch?) and "
+			"were skipped\n",
 			name, odd->newer, odd->lines);
 }
 
@@ -193,7 +193,7 @@ static int run(struct report *r)
 		if (read_file(r, r->files[i]))
 			return EXIT_TOOL_ERROR;
 	if (!r->ours) {
-		fprintf(stderr, "leasewatch: there is no finding in %s\n",
+		fprintf(stderr, "leasewatch: no findings in %s\n",
 			r->files_len == 1 ? r->files[0] : "these files");
 		return EXIT_TOOL_ERROR;
 	}

@@ -104,7 +104,7 @@ void textfile__move(struct textfile *t, const char *path)
 	if (!strcmp(t->path, path))
 		return;
 	if (textfile__open(&next, path, why, sizeof(why))) {
-		fprintf(stderr, "leasewatch: %s; it stays as it was\n", why);
+		fprintf(stderr, "leasewatch: %s; keeping the old one\n", why);
 		return;
 	}
 	textfile__remove(t);

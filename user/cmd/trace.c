@@ -34,9 +34,9 @@ struct trace {
 };
 
 static const struct argp_option options[] = {
-	{"duration", 'd', "SECS", 0, "stop after SECS seconds (default: at Ctrl-C)", 0},
+	{"duration", 'd', "SECS", 0, "stop after SECS seconds (default: on Ctrl-C)", 0},
 	{"json", 'j', NULL, 0, "write JSON to stdout, one object a line, instead of text", 0},
-	{"output", 'o', "FILE", 0, "write the JSON log to FILE as well", 0},
+	{"output", 'o', "FILE", 0, "also write the JSON log to FILE", 0},
 	{"verbose", 'v', NULL, 0, "list every request, and show libbpf's messages", 0},
 	{0},
 };

@@ -28,30 +28,26 @@
  * be hooked at a function's return before 6.4 ("arm64: ftrace: Add direct call support").
  */
 const struct feature features[FEATURES] = {
-	[FEATURE_SOCK] =
-		{"tier sock",
-		 {"sock_send", "sock_recv"},
-		 FEATURE_TIER,
-		 "Linux 6.3",
-		 "the bytes that Patroni sends and receives are read by the tier fexit, or "
-		 "not at all"},
-	[FEATURE_FEXIT] =
-		{"tier fexit",
-		 {"inet_send", "inet_receive"},
-		 FEATURE_TIER,
-		 "Linux 5.15",
-		 "the bytes that Patroni sends and receives are read by the tier sock, or "
-		 "not at all"},
+	[FEATURE_SOCK] = {"tier sock",
+			  {"sock_send", "sock_recv"},
+			  FEATURE_TIER,
+			  "Linux 6.3",
+			  "Patroni's traffic is read by tier fexit, or not at all"},
+	[FEATURE_FEXIT] = {"tier fexit",
+			   {"inet_send", "inet_receive"},
+			   FEATURE_TIER,
+			   "Linux 5.15",
+			   "Patroni's traffic is read by tier sock, or not at all"},
 	[FEATURE_FEXIT6] = {"tier fexit, IPv6",
 			    {"inet6_send", "inet6_receive"},
 			    FEATURE_OPTIONAL,
 			    "Linux 5.15",
-			    "with the tier fexit, connections over IPv6 are not followed"},
+			    "with tier fexit, connections over IPv6 are not followed"},
 	[FEATURE_STATE] = {"connection state",
 			   {"tcp_state"},
 			   FEATURE_REQUIRED,
 			   "Linux 5.12",
-			   "nothing can be watched: no connection is seen to begin or end"},
+			   "nothing can be watched: connections are not seen to open or close"},
 	[FEATURE_PROCESS] = {"process start, end",
 			     {"process_exec", "process_exit"},
 			     FEATURE_REQUIRED,
@@ -61,19 +57,19 @@ const struct feature features[FEATURES] = {
 			   {"seed_sockets"},
 			   FEATURE_OPTIONAL,
 			   "Linux 5.12",
-			   "connections that were open before leasewatch are not followed; restart "
-			   "Patroni to have it open new ones"},
+			   "connections opened before leasewatch started are not followed; restart "
+			   "Patroni to open new ones"},
 	[FEATURE_SNAPSHOT] = {"socket evidence",
 			      {"tcp_snapshot"},
 			      FEATURE_OPTIONAL,
 			      "Linux 5.12",
-			      "network_loss is told from endpoint_silent only after a "
-			      "retransmission, local_delay only when it is over"},
+			      "network_loss is distinguished from endpoint_silent only after a "
+			      "retransmission; local_delay is detected only when it is over"},
 	[FEATURE_RETRANSMIT] = {"retransmissions",
 				{"tcp_retransmit"},
 				FEATURE_OPTIONAL,
 				"Linux 5.11",
-				"segments that are sent again are seen only on suspicion"},
+				"retransmissions are seen only once a stall is suspected"},
 	[FEATURE_ERROR] = {"network errors",
 			   {"sock_error"},
 			   FEATURE_OPTIONAL,
@@ -85,14 +81,13 @@ const struct feature features[FEATURES] = {
 		 FEATURE_OPTIONAL,
 		 "Linux 5.15",
 		 "names that nscd, systemd-resolved or /etc/hosts answer are not timed; "
-		 "queries on port 53 are seen all the same"},
-	[FEATURE_TLS] =
-		{"TLS plaintext",
-		 {"tls_enter", "tls_return", "tls_verify", "tls_error", "tls_shutdown"},
-		 FEATURE_OPTIONAL,
-		 "Linux 5.15",
-		 "requests inside TLS are seen by their timing alone: renewals cannot be told "
-		 "from other requests"},
+		 "queries on port 53 are still seen"},
+	[FEATURE_TLS] = {"TLS plaintext",
+			 {"tls_enter", "tls_return", "tls_verify", "tls_error", "tls_shutdown"},
+			 FEATURE_OPTIONAL,
+			 "Linux 5.15",
+			 "requests inside TLS are seen by their timing alone: renewals cannot be "
+			 "distinguished from other requests"},
 };
 
 static const struct {
@@ -307,7 +302,7 @@ void features__failure(const struct feature *f, int err, char *why, size_t size)
 		return;
 	case EACCES:
 	case EINVAL:
-		snprintf(why, size, "this kernel's verifier does not take it (%s does)", f->since);
+		snprintf(why, size, "this kernel's verifier rejects it (%s accepts it)", f->since);
 		return;
 	case KERNEL_ENOTSUPP:
 	case EOPNOTSUPP:
