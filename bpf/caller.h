@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * caller.h - what the thread that we run in has handed to its system call: whose bytes, where they
- * are, and to whom they go. Asked for a target's sockets only.
+ * caller.h - what the current thread has passed to its system call: whose bytes, where they are,
+ * and where they go. Used for a target's sockets only.
  */
 #ifndef LEASEWATCH_CALLER_H
 #define LEASEWATCH_CALLER_H
@@ -34,18 +34,18 @@ enum {
 };
 #endif
 
-/* One message of a system call. Addresses are the caller's; nothing behind them can be trusted. */
+/* One message of a system call. Addresses are the caller's: never trust what they point to. */
 struct caller {
-	__u64 name;		 /* the sockaddr that it is sent to, 0 = none was given */
+	__u64 name;		 /* the destination sockaddr, 0 = none given */
 	struct user_iovec first; /* the first buffer */
-	__u64 iov;		 /* all of them, 0 = there is only the first */
+	__u64 iov;		 /* all buffers, 0 = only the first */
 	__u64 iovs;
 };
 
 /*
- * The hooks see sendmmsg and recvmmsg once a message, and no hook says which one of the call's it
- * is. So it is counted in the mark: another system call begins anew, and so does one after the last
- * message. After an error the kernel ends the call: see caller_failed().
+ * The hooks see sendmmsg and recvmmsg once per message, but not which message of the call it is. So
+ * the mark counts them: the count restarts with another system call, and after the last message.
+ * After an error the kernel ends the call: see caller_failed().
  */
 static __always_inline __u64 message_index(struct mark *mark, __u32 nr, __u64 messages)
 {
@@ -56,7 +56,7 @@ static __always_inline __u64 message_index(struct mark *mark, __u32 nr, __u64 me
 	return index;
 }
 
-/* Would have blocked, was interrupted, has just begun: nothing that the other end did. */
+/* Would have blocked, was interrupted, has just begun: not the peer's doing. */
 static __always_inline bool is_no_outcome(int ret)
 {
 	return ret == -EAGAIN || ret == -EINTR || ret == -ERESTARTSYS || ret == -EINPROGRESS;
@@ -67,8 +67,8 @@ static __always_inline void caller_failed(struct mark *mark)
 	mark->next_message = 0;
 }
 
-/* `mark` may be NULL: then it is the first message of a socket that is not ours yet. Returns false
- * when we cannot tell. */
+/* `mark` may be NULL: the first message of a socket that is not marked yet. Returns false when the
+ * message cannot be determined. */
 static __always_inline bool read_caller(struct caller *c, struct mark *mark)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());

@@ -4,10 +4,10 @@
  * API, and what they receive: the one handler behind every tier of data hooks (sock.bpf.c,
  * fexit.bpf.c).
  *
- * A hook says on_send(sk, ret) or on_receive(sk, ret, flags), in the context of the thread whose
- * system call it was. Who pays: every process, on every socket send and receive that the hook sees,
- * one load and one compare; on a send one more of each, and over UDP another for the port; over UDP
- * to port 53 a look-up.
+ * A hook calls on_send(sk, ret) or on_receive(sk, ret, flags) in the context of the thread that
+ * made the system call. Who pays: every process, one load and one compare for every socket send and
+ * receive that the hook sees; a send pays one more of each, a UDP send another for the port, and a
+ * UDP send to port 53 a map lookup.
  */
 #ifndef LEASEWATCH_DATA_H
 #define LEASEWATCH_DATA_H
@@ -69,7 +69,7 @@ static __always_inline void emit_data(struct sock *sk, struct mark *mark, __u32 
 	emit_submit(event, len <= 0 ? URGENT : CAN_WAIT);
 }
 
-/* Where the caller's bytes are, in its own memory: the first buffer only. 0 when we cannot tell. */
+/* The caller's bytes in its own memory: the first buffer only. 0 = unknown. */
 static __always_inline __u64 user_buffer(struct mark *mark, __u64 *len)
 {
 	struct caller caller;
@@ -84,7 +84,7 @@ static __always_inline __u64 user_buffer(struct mark *mark, __u64 *len)
 	return caller.first.iov_base;
 }
 
-/* A target's socket: everything below costs nobody else anything. */
+/* A target's socket: nobody else pays for what follows. */
 static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32 type)
 {
 	__u64 want = ret > 0 ? ret : 0, buffer = 0;
@@ -112,7 +112,7 @@ static __noinline int on_data(struct sock *sk, struct mark *mark, int ret, __u32
 	if (want > LW_CAPTURE_BYTES)
 		want = LW_CAPTURE_BYTES;
 	/*
-	 * A record's room is fixed before its bytes are read: the closer it fits, the longer the
+	 * A record's size is fixed before its bytes are read: the closer it fits, the longer the
 	 * ring buffer lasts while we get no CPU. A renewal's body, its headers, its answer:
 	 */
 	if (want <= 64)

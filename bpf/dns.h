@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dns.h - what the Patroni processes ask their nameservers, and what they are told.
+ * dns.h - what the Patroni processes ask their nameservers, and the answers.
  *
- * A socket is a resolver's when its remote port is 53. A connected one says so itself; over an
- * unconnected one only the sockaddr that is handed to each send does, and who answered is not known
- * yet when the hook runs. The messages are for user space to read.
+ * A socket is a resolver's if its remote port is 53. For a connected socket that is in the socket;
+ * for an unconnected one only in the sockaddr of each send, and who answered is not known yet when
+ * the hook runs. User space parses the messages.
  */
 #ifndef LEASEWATCH_DNS_H
 #define LEASEWATCH_DNS_H
 
-/* glibc hands over a TCP query as its length and its body, and the two questions of one look-up as
- * two such pairs in one writev. */
+/* glibc passes a TCP query as its length and its body, and the two questions of one lookup as two
+ * such pairs in one writev. */
 #define DNS_PIECES 4
 
 struct nameserver {
@@ -42,7 +42,7 @@ static __always_inline void read_peer(struct nameserver *ns, struct sock *sk)
 }
 
 /*
- * A socket without a mark sends: may it be a target's, and to a nameserver? The tests stand in the
+ * A socket without a mark sends: could it be a target's, to a nameserver? The tests are in the
  * order of what they cost a bystander.
  */
 static __always_inline bool may_ask(struct sock *sk)
@@ -59,7 +59,7 @@ static __always_inline bool may_ask(struct sock *sk)
 	return bpf_map_lookup_elem(&targets, &tgid);
 }
 
-/* Then mark it, so that its answers are seen too. */
+/* If so, mark it, so that its answers are seen too. */
 static __noinline struct mark *mark_resolver(struct sock *sk)
 {
 	struct nameserver ns = {};
@@ -78,8 +78,8 @@ static __noinline struct mark *mark_resolver(struct sock *sk)
 }
 
 /*
- * A function of its own, with bounds that the compiler must not drop: inlined, the checked lengths
- * are spilled, and the verifier of Linux 6.1 forgets what was checked.
+ * A separate function, with bounds that the compiler must not drop: if it were inlined, the checked
+ * lengths would be spilled, and the verifier of Linux 6.1 would forget the check.
  */
 static __noinline long copy_piece(struct lw_event_dns *event, __u32 at, __u32 n, __u64 from)
 {
@@ -119,7 +119,7 @@ static __always_inline void emit_dns(struct mark *mark, const struct nameserver 
 {
 	struct lw_event_dns *event;
 
-	/* Twice the room: the verifier does not relate where a piece goes to how long it is. */
+	/* Twice the room: the verifier does not relate a piece's offset to its length. */
 	event = emit_reserve(sizeof(*event) + 2 * LW_DNS_BYTES, LW_EVENT_DNS, mark);
 	if (!event)
 		return;
@@ -138,8 +138,8 @@ static __always_inline void emit_dns(struct mark *mark, const struct nameserver 
 }
 
 /*
- * A nameserver's host says that nobody listens there, or a router that there is no way. glibc sees
- * in poll() that there is an error, and never asks which: so it is told when it comes in.
+ * A nameserver's host reports that nothing listens there, or a router that there is no route. glibc
+ * sees an error in poll() and never asks which: so it is reported when it comes in.
  */
 static __always_inline void on_dns_error(struct sock *sk, struct mark *mark)
 {
@@ -168,17 +168,17 @@ static __noinline int on_dns(struct sock *sk, struct mark *mark, int ret, bool r
 	if (ret < 0)
 		caller_failed(mark);
 	if (is_no_outcome(ret) || (ret == -ECONNREFUSED && !tcp))
-		return 0; /* the latter was told by on_dns_error() */
+		return 0; /* the latter was reported by on_dns_error() */
 	if (sk->__sk_common.skc_dport)
 		read_peer(&ns, sk);
 	else if (!received && !read_sockaddr(&ns, caller.name))
 		return 0;
 	if (ns.port && ns.port != DNS_PORT)
-		return 0; /* the socket went on to talk to somebody else */
+		return 0; /* the socket is used for something else now */
 	if (ret > 0 && !known)
 		count_lost(LW_LOST_PAYLOAD);
 	emit_dns(mark, &ns, &caller, ret, tcp, received);
-	/* From this host the refusal comes in while we send, when the query was not told yet. */
+	/* A refusal by this host arrives during the send, before the query was reported. */
 	if (!received)
 		on_dns_error(sk, mark);
 	return 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * emit.h - the way of every record into the ring buffer, and a counter for every one that is lost.
+ * emit.h - puts every record into the ring buffer, and counts every one that is lost.
  */
 #ifndef LEASEWATCH_EMIT_H
 #define LEASEWATCH_EMIT_H
 
 /*
- * Waking the reader costs the target tens of microseconds, so a record does not do it: the reader
- * polls. Only what cannot wait does (a close, a failed connect, an exit), and a buffer that fills
- * up.
+ * Waking the reader costs the target tens of microseconds, so most records do not: the reader
+ * polls. Only what cannot wait wakes it (a close, a failed connect, an exit), and a buffer that
+ * fills up.
  */
 enum urgency { CAN_WAIT, URGENT };
 

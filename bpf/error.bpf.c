@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * error.bpf.c - what the network says of a query that waits: nobody listens, there is no way. An
- * optional hook: without it a refusal is told when the resolver asks for it, which glibc does not.
+ * error.bpf.c - network errors for a query in flight: nothing listens, no route. An optional hook:
+ * without it a refusal is seen only when the resolver asks for the error, which glibc does not.
  *
- * Who pays: a socket that the network reports an error to, one load and one compare.
+ * Who pays: a socket for which the network reports an error, one load and one compare.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
@@ -11,7 +11,7 @@
 #include "emit.h"
 #include "data.h"
 
-/* Runs in softirq, in whose thread it may be. */
+/* Runs in softirq, in the context of any thread. */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(sock_error, struct sock *sk)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fexit.bpf.c - the data hooks of kernels that have no tracepoints for them (sock.bpf.c): the
- * returns of the four functions that every send and receive of an IP socket goes through. Their
- * signatures are the same from Linux 5.15 to 6.18. (arm64 can hook them since 6.4, when it had the
- * tracepoints already.)
+ * fexit.bpf.c - the data hooks for kernels without the tracepoints of sock.bpf.c: the returns of
+ * the four functions that every send and receive of an IP socket goes through. Their signatures are
+ * the same from Linux 5.15 to 6.18. (arm64 can hook them since 6.4, when it already had the
+ * tracepoints.)
  *
  * Who pays: see data.h, plus the trampoline around the function; AF_UNIX pays nothing.
  */

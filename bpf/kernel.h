@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kernel.h - the kernel types that leasewatch touches: its whole dependency on the kernel, in one
+ * kernel.h - the kernel types that leasewatch uses: its whole dependency on the kernel, on one
  * page.
  *
  * Only the fields that are read. Offsets and sizes are relocated when the programs are loaded
- * (CO-RE, preserve_access_index), so these need not look like the real ones. tools/kernel-types
+ * (CO-RE, preserve_access_index), so these need not match the real layout. tools/kernel-types
  * lists what the programs really need, and compares.
  *
- * Between the BTFs of 6.1, 6.12 and 6.18 all names are the same, and these places are not: tcp_sock
- * (6.8, "tcp: reorganize tcp_sock fast path variables"), sk_err and sk_protocol of sock, icsk_ack
- * of inet_connection_sock and lrcvtime in it. Besides: sk_protocol was a bit field before 5.6, the
- * tracepoint sched_process_exit has one argument more since 6.16 (which is not read), and
- * before 6.1 the iterator over files cannot be told which task's ("bpf: Parameterize task
+ * In the BTFs of 6.1, 6.12 and 6.18 all names are the same; these offsets differ: tcp_sock (6.8,
+ * "tcp: reorganize tcp_sock fast path variables"), sk_err and sk_protocol of sock, icsk_ack of
+ * inet_connection_sock and lrcvtime in it. Also: sk_protocol was a bit field before 5.6, the
+ * tracepoint sched_process_exit has one more argument since 6.16 (which is not read), and
+ * before 6.1 the iterator over files cannot be limited to one task ("bpf: Parameterize task
  * iterators", see probe.c). All of these names are older than 5.15, which was not run: the youngest
- * is sk_bpf_storage, 5.2. What the programs call for is dated in user/kernel/features.c.
+ * is sk_bpf_storage, 5.2. user/kernel/features.c dates what the programs need.
  */
 #ifndef LEASEWATCH_KERNEL_H
 #define LEASEWATCH_KERNEL_H
@@ -30,7 +30,7 @@
 #define EAGAIN	     11
 #define ECONNREFUSED 111
 #define EINPROGRESS  115
-#define ERESTARTSYS  512 /* the kernel's own: the call is taken up again after a signal */
+#define ERESTARTSYS  512 /* kernel-internal: the call is restarted after a signal */
 #define AF_INET	     2
 #define AF_INET6     10
 #define MSG_PEEK     2
@@ -75,7 +75,7 @@ struct sock {
 
 struct inet_connection_sock {
 	struct {
-		__u32 lrcvtime; /* jiffies: of the data that was received last */
+		__u32 lrcvtime; /* jiffies: when data was last received */
 	} icsk_ack;
 	__u8 icsk_retransmits;
 	__u8 icsk_backoff;
@@ -90,7 +90,7 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 srtt_us; /* << 3 */
 	__u32 total_retrans;
-	__u64 tcp_mstamp; /* us, CLOCK_MONOTONIC: of the segment that was handled last */
+	__u64 tcp_mstamp; /* us, CLOCK_MONOTONIC: when the last segment was handled */
 };
 
 struct socket {
@@ -105,7 +105,7 @@ typedef struct {
 } atomic_t;
 
 struct signal_struct {
-	atomic_t live; /* threads that have not begun to exit */
+	atomic_t live; /* threads that are not exiting */
 };
 
 struct task_struct {
@@ -160,7 +160,7 @@ struct bpf_iter__task_file {
 	__bpf_md_ptr(struct file *, file);
 };
 
-/* What user space hands to a system call: ABI, not CO-RE. */
+/* What user space passes to a system call: ABI, not CO-RE. */
 struct user_iovec {
 	__u64 iov_base;
 	__u64 iov_len;

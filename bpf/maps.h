@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * maps.h - the state that the BPF programs share. Weak, so that every object may define it and the
- * static linker keeps one.
+ * linker keeps one.
  */
 #ifndef LEASEWATCH_MAPS_H
 #define LEASEWATCH_MAPS_H
 
-/* What a target's socket is to us. */
+/* How a target's socket is followed. */
 enum follow {
-	FOLLOW_UNDECIDED, /* no byte was sent yet */
+	FOLLOW_UNDECIDED, /* no byte sent yet */
 	FOLLOW_YES,	  /* speaks etcd's API: copy what passes */
 	FOLLOW_DNS,	  /* talks to a nameserver */
 	FOLLOW_TLS,	  /* speaks TLS: a handshake, or we have not read what is inside */
 	FOLLOW_TLS_PLAIN, /* speaks TLS, and what is inside is read through its libssl */
 };
 
-/* Lives in the socket and dies with it. A socket that has none is not ours: that is the filter. */
+/* Lives and dies with the socket. A socket without one is not followed: that is the filter. */
 struct mark {
 	__u64 cookie;
 	__u32 tgid;
 	__u32 follow;
-	__u32 call;	    /* the system call that last moved data */
+	__u32 call;	    /* the system call that last transferred data */
 	__u32 next_message; /* of that call, if it is sendmmsg or recvmmsg */
-	__u32 foreign;	    /* writes through TLS so far that were not etcd's API */
+	__u32 foreign;	    /* writes through TLS so far that are not etcd's API */
 	__u32 pad;
-	__u64 ssl; /* the SSL object that it is tied to, 0 = none */
+	__u64 ssl; /* the SSL object that belongs to it, 0 = none */
 };
 
 struct {
@@ -34,8 +34,8 @@ struct {
 	__type(value, struct mark);
 } marks __weak SEC(".maps");
 
-/* tgids of the Patroni processes. Asked on connect, exit, when sockets are adopted, and when a UDP
- * socket sends to port 53: never per byte. */
+/* tgids of the Patroni processes. Looked up on connect, on exit, when sockets are adopted, and when
+ * a UDP socket sends to port 53: never per byte. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LW_TARGETS_MAX);
@@ -48,15 +48,15 @@ struct {
 	__uint(max_entries, LW_RING_BYTES);
 } events __weak SEC(".maps");
 
-/* The call into libssl that a target's thread is in, or has just left. Dies with the thread. */
+/* The call into libssl that a target's thread is in, or just left. Dies with the thread. */
 struct tls_call {
-	__u64 ssl; /* 0 = it is in none */
+	__u64 ssl; /* 0 = in no call */
 	__u64 buf, len;
-	__u64 done;	   /* the _ex calls: where the number of bytes is written to */
-	__u64 cookie;	   /* of the TLS socket that it has moved data on, 0 = of none */
-	__u64 failed;	   /* the same, of the last call, when that one failed */
+	__u64 done;	   /* the _ex calls: where the number of bytes goes */
+	__u64 cookie;	   /* of the TLS socket that it moved data on, 0 = none */
+	__u64 failed;	   /* the same of the last call, if that failed */
 	__u32 function;	   /* enum lw_tls_function */
-	__u32 since_rx_us; /* when it first received: how long that had been there */
+	__u32 since_rx_us; /* at its first receive: how long data had waited */
 };
 
 struct {
@@ -78,7 +78,7 @@ struct tls_key {
 
 struct tls_tie {
 	__u64 cookie;
-	__u64 sending_ns; /* since when what is being written is on its way, 0 = nothing is */
+	__u64 sending_ns; /* since when a write is on its way, 0 = none */
 	__u32 srtt_us;
 	__u32 total_retrans;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * process.bpf.c - a Patroni that starts, and one that goes.
+ * process.bpf.c - Patroni processes that start and exit.
  *
  * Who pays: every exec, one small record (an exec costs thousands of times as much); every thread
- * that exits, one look-up.
+ * that exits, one map lookup.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
@@ -22,7 +22,7 @@ static __always_inline void emit_process(struct task_struct *task, __u32 type, e
 	emit_submit(event, urgency);
 }
 
-/* Whether it is Patroni is for user space to say: names are hints, not proof. */
+/* User space decides whether it is Patroni: names are hints, not proof. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
@@ -38,7 +38,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!bpf_map_lookup_elem(&targets, &tgid))
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
-		return 0; /* other threads go on */
+		return 0; /* other threads still run */
 	bpf_map_delete_elem(&targets, &tgid);
 	emit_process(task, LW_EVENT_EXIT, URGENT);
 	return 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * resolve.bpf.c - how long the Patroni processes sit in getaddrinfo(), and what it tells them: also
- * when nscd, systemd-resolved or /etc/hosts answers, and no query is seen on port 53.
+ * resolve.bpf.c - how long the Patroni processes wait in getaddrinfo(), and its result: also when
+ * nscd, systemd-resolved or /etc/hosts answers and no query is seen on port 53.
  *
- * Who pays: nobody but the targets. The programs are attached to each target's own C library, for
+ * Who pays: only the targets. The programs are attached to each target's own C library, for
  * that process only.
  */
 #include "leasewatch/event.h"
@@ -12,8 +12,8 @@
 #include "emit.h"
 
 /*
- * Two targets may share the library, and some kernels run a return probe for every process that one
- * is attached for. So each attachment brings its own tgid as its cookie.
+ * Two targets may share the library, and some kernels run a return probe for every process that any
+ * return probe is attached for. So each attachment carries its own tgid as its cookie.
  */
 static __always_inline bool is_our_target(struct pt_regs *ctx)
 {

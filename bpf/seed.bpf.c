@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * seed.bpf.c - adopt the sockets that a target had open before we came: in an incident nobody
- * restarts Patroni for us. An iterator over the target's files; nobody pays.
+ * seed.bpf.c - adopts the sockets that a target had open before leasewatch started: in an incident
+ * nobody restarts Patroni for us. An iterator over the target's files; nobody pays.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
@@ -23,7 +23,7 @@ static __always_inline void emit_seed(struct sock *sk, struct mark *mark, __u8 s
 	emit_submit(event, CAN_WAIT);
 }
 
-/* A query may be under way: its answer, or its failure, is worth seeing. */
+/* A query may be in flight: its answer or failure is worth seeing. */
 static __always_inline int adopt_resolver(struct sock *sk, __u32 tgid)
 {
 	if (sk->__sk_common.skc_dport == bpf_htons(DNS_PORT))
@@ -49,7 +49,7 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	if (state != LW_TCP_ESTABLISHED && state != LW_TCP_SYN_SENT)
 		return 0;
 	if (bpf_sk_storage_get(&marks, sk, NULL, 0))
-		return 0; /* seen on its way already */
+		return 0; /* already followed */
 	mark = mark_socket(sk, tgid);
 	if (mark)
 		emit_seed(sk, mark, state);

@@ -3,7 +3,7 @@
  * sock.bpf.c - the data hooks of Linux 6.3 and newer ("sock: add tracepoint for send
  * recv length"): two tracepoints in the socket layer, for every family.
  *
- * Who pays: see data.h; AF_UNIX pays the load and the compare, too.
+ * Who pays: see data.h; AF_UNIX pays the load and the compare as well.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"

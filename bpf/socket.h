@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * socket.h - marking a target's sockets, and telling user space what a socket is.
+ * socket.h - marks a target's sockets, and describes a socket to user space.
  */
 #ifndef LEASEWATCH_SOCKET_H
 #define LEASEWATCH_SOCKET_H
 
 #define DNS_PORT 53
 
-/* Mark a socket as the target's. NULL when memory is out (counted). */
+/* Mark a socket as the target's. NULL: out of memory (counted). */
 static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
 {
 	struct mark *mark = bpf_sk_storage_get(&marks, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -23,7 +23,7 @@ static __always_inline struct mark *mark_socket(struct sock *sk, __u32 tgid)
 	return mark;
 }
 
-/* Of a walk through files: the IP socket that this file is, if it is a target's; else NULL. */
+/* In a walk through files: the IP socket behind this file, if it is a target's; else NULL. */
 static __always_inline struct sock *target_socket(struct bpf_iter__task_file *ctx, __u32 *tgid)
 {
 	struct task_struct *task = ctx->task;
@@ -90,8 +90,9 @@ static __always_inline __u32 since_segment_us(struct sock *sk)
 extern const volatile __u32 tick_us;
 
 /*
- * Microseconds since data last came in, as exact as the kernel's tick (1 to 10 ms); less than two
- * ticks count as none. tcp_mstamp would not do: reading the data may send an ACK, and moves it.
+ * Microseconds since data last came in, with the resolution of the kernel's tick (1 to 10 ms); less
+ * than two ticks count as none. tcp_mstamp will not do: reading the data may send an ACK, which
+ * updates it.
  */
 static __always_inline __u32 since_data_us(struct sock *sk)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * speaks.h - what does a connection speak, judged by its first bytes?
+ * speaks.h - the protocol of a connection, by its first bytes.
  */
 #ifndef LEASEWATCH_SPEAKS_H
 #define LEASEWATCH_SPEAKS_H
 
-/* Does a connection that begins with these bytes speak etcd's API, or ask another Patroni whether
- * it agrees to the failsafe mode? Each prefix is eight bytes. */
+/* Does a connection that begins with these bytes speak etcd's API, or ask another Patroni about
+ * failsafe mode? Each prefix is eight bytes. */
 static __always_inline bool looks_like_ours(const char *bytes)
 {
 	static const char prefixes[][8] __attribute__((aligned(8))) = {
@@ -24,8 +24,8 @@ static __always_inline bool looks_like_ours(const char *bytes)
 }
 
 /*
- * TLS: a record of a known type and of version 3.x. A connection begins with a ClientHello; one
- * that was adopted goes on with data. PostgreSQL's begin with a request of their own.
+ * TLS: a record of a known type and of version 3.x. A connection begins with a ClientHello, an
+ * adopted one continues with data. PostgreSQL's connections begin with an SSLRequest.
  */
 static __always_inline bool looks_like_tls(const char *bytes)
 {

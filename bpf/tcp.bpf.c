@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * tcp.bpf.c - the life of a target's TCP connections: connect, established, closed, segments sent
- * again, and what a socket says when user space suspects a stall.
+ * tcp.bpf.c - the life of a target's TCP connections: connect, established, closed,
+ * retransmissions, and the state of a socket when user space suspects a stall.
  *
- * Who pays: every TCP connection, a look-up when it connects and one load and compare at each later
- * change of state; every segment that is sent again, one load and compare.
+ * Who pays: every TCP connection, a map lookup when it connects and one load and compare at each
+ * later change of state; every retransmission, one load and compare.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
@@ -105,7 +105,7 @@ int tcp_snapshot(struct bpf_iter__task_file *ctx)
 	struct mark *mark;
 
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
-		return 0; /* a resolver's UDP socket is marked, too */
+		return 0; /* a resolver's UDP socket is marked as well */
 	mark = bpf_sk_storage_get(&marks, sk, NULL, 0);
 	if (mark)
 		emit_tcp(sk, mark, LW_EVENT_SNAPSHOT);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * tls.bpf.c - what the Patroni processes hand to libssl and get from it: the requests and answers
- * of a TLS connection, decrypted, told with the socket's own cookie as if it were in the clear.
+ * tls.bpf.c - what the Patroni processes pass to libssl and get from it: the requests and answers
+ * of a TLS connection, decrypted, reported with the socket's cookie as if they were in the clear.
  *
- * Who pays: nobody but the targets. The programs are attached to each target's own libraries, for
- * that process only. One program serves all entries and one all returns: which function it is comes
- * with the attachment.
+ * Who pays: only the targets. The programs are attached to each target's own libraries, for that
+ * process only. One program serves all entries and one all returns: the attachment's cookie says
+ * which function it is.
  */
 #include "leasewatch/event.h"
 #include "kernel.h"
@@ -70,7 +70,7 @@ static __always_inline void emit_plain(const struct tls_call *call, const struct
 	event->since_sent_us =
 		writing && tie->sending_ns ? (event->event.ts_ns - tie->sending_ns) / 1000 : 0;
 	event->captured = 0;
-	barrier_var(want); /* what is known of it here, the verifier must see */
+	barrier_var(want); /* the verifier must see the bound here */
 	if (want > room)
 		want = room;
 	if (want) {
@@ -89,7 +89,7 @@ static __noinline int tell_plain(struct tls_call *call, struct tls_tie *tie, __u
 
 	if (!call || !tie)
 		return 0;
-	/* The same rooms as in sock.bpf.c. */
+	/* The same sizes as in data.h. */
 	if (want <= 64)
 		emit_plain(call, tie, len, want, 64);
 	else if (want <= 256)
@@ -144,8 +144,8 @@ static __always_inline void data_moved(struct tls_call *call, __u64 ssl, __u64 l
 	if (!tie)
 		return;
 	/*
-	 * A write always sends. This one did not through the socket that we know: the object was
-	 * freed and its memory is another one's now. A read may be served from what is decrypted.
+	 * A write always sends. This one did not, on the socket that we know: the object was freed
+	 * and its memory reused. A read may be served from data that is already decrypted.
 	 */
 	if (call->cookie != tie->cookie && (is_writing(call) || call->cookie)) {
 		bpf_map_delete_elem(&tls_ties, &key);
@@ -182,7 +182,7 @@ int tls_return(struct pt_regs *ctx)
 	return 0;
 }
 
-/* X509_STORE_CTX_get_error(): libssl asks for it when it has looked at the peer's certificate. */
+/* X509_STORE_CTX_get_error(): libssl calls it after verifying the peer's certificate. */
 SEC("uretprobe")
 int tls_verify(struct pt_regs *ctx)
 {
@@ -199,8 +199,7 @@ int tls_verify(struct pt_regs *ctx)
 }
 
 /*
- * ERR_peek_error(): SSL_get_error() asks for it, and that is how everybody learns why a call
- * failed.
+ * ERR_peek_error(): SSL_get_error() calls it, and that is how callers learn why a call failed.
  */
 SEC("uretprobe")
 int tls_error(struct pt_regs *ctx)
@@ -220,8 +219,8 @@ int tls_error(struct pt_regs *ctx)
 }
 
 /*
- * SSL_get_shutdown(): who reads and gets nothing asks whether that was the end. So it is known
- * before the socket closes, and even when Patroni closes it first.
+ * SSL_get_shutdown(): a reader that gets nothing asks whether that was the end. So the end is known
+ * before the socket closes, even if Patroni closes it first.
  */
 SEC("uretprobe")
 int tls_shutdown(struct pt_regs *ctx)

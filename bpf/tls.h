@@ -2,9 +2,9 @@
 /*
  * tls.h - the raw bytes of a target's TLS connections: which SSL object is this socket?
  *
- * libssl calls send and receive for us: when a hook on a socket finds its thread inside SSL_write()
- * or SSL_read(), then that call's SSL object is this socket. What the call moves is told by the
- * hooks on libssl (tls.bpf.c), decrypted, and not a second time here.
+ * libssl calls send and receive itself: if a hook on a socket finds its thread inside SSL_write()
+ * or SSL_read(), that call's SSL object belongs to this socket. The hooks on libssl (tls.bpf.c)
+ * report the call's data, decrypted; it is not reported again here.
  */
 #ifndef LEASEWATCH_TLS_H
 #define LEASEWATCH_TLS_H
@@ -12,8 +12,8 @@
 #include "speaks.h"
 
 /*
- * A connection that was adopted between the headers and the body of a request shows the body first.
- * So the first write that is not etcd's API does not settle it.
+ * A connection adopted between the headers and the body of a request shows the body first. So one
+ * write that is not etcd's API does not settle it.
  */
 #define TLS_FOREIGN_WRITES 4
 
@@ -27,13 +27,13 @@ static __always_inline bool is_writing(const struct tls_call *call)
 	return call->function == LW_TLS_WRITE || call->function == LW_TLS_WRITE_EX;
 }
 
-/* The call that the thread is in, or was in last; NULL = it has made none. */
+/* The call that the thread is in, or was in last; NULL = none. */
 static __always_inline struct tls_call *thread_call(void)
 {
 	return bpf_task_storage_get(&tls_calls, bpf_get_current_task_btf(), NULL, 0);
 }
 
-/* What is written decides whether it is read. False, and the mark is gone: it never will be. */
+/* What is written decides whether it is read. False: never, and the mark is gone. */
 static __always_inline bool judge_plaintext(struct sock *sk, struct mark *mark,
 					    const struct tls_call *call)
 {
@@ -67,7 +67,7 @@ static __always_inline struct tls_tie *tie(struct mark *mark, __u64 ssl)
 	return bpf_map_lookup_elem(&tls_ties, &key);
 }
 
-/* The socket closes: its SSL object is nobody's any more. */
+/* The socket closes: its SSL object belongs to no socket now. */
 static __always_inline void untie(const struct mark *mark)
 {
 	struct tls_key key = {.ssl = mark->ssl, .tgid = mark->tgid};
@@ -80,7 +80,7 @@ static __always_inline void untie(const struct mark *mark)
 		bpf_map_delete_elem(&tls_ties, &key);
 }
 
-/* What the socket knows of the data that the call moves. */
+/* What the socket knows about the call's data. */
 static __always_inline void note_socket(struct sock *sk, struct mark *mark, struct tls_call *call,
 					bool received)
 {
@@ -98,9 +98,9 @@ static __always_inline void note_socket(struct sock *sk, struct mark *mark, stru
 }
 
 /*
- * `ret` bytes have passed. Returns true when they are to be told as they are: nobody reads what is
- * inside, or it is the handshake. Also the answer to a request that was written before libssl was
- * hooked: who saw it go waits for that.
+ * `ret` bytes have passed. Returns true when they must be reported as they are: because nobody
+ * reads what is inside, or in the handshake. Also for the answer to a request that was written
+ * before libssl was hooked: user space saw the request and waits for its answer.
  */
 static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool received)
 {
@@ -119,7 +119,7 @@ static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool rece
 	return false;
 }
 
-/* How much of a raw piece is worth copying: `want` bytes at `buffer` is all there is. */
+/* How much of a raw piece is worth copying; all of it is `want` bytes at `buffer`. */
 static __always_inline __u64 tls_clear_bytes(__u64 buffer, __u64 want)
 {
 	__u8 begin[2] = {};

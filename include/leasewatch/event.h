@@ -2,11 +2,11 @@
 /*
  * event.h - the records that the BPF programs write and user space decodes.
  *
- * Every record begins with struct lw_event. Widths are fixed, padding is explicit and zero, sizes
- * are asserted, so that a recorded history can be replayed on another machine of the same byte
- * order. Times are CLOCK_BOOTTIME nanoseconds: a lease runs out while a host is suspended, too.
- * Addresses are IPv6, IPv4 ones mapped (::ffff:a.b.c.d), in network byte order; ports are in host
- * byte order.
+ * Every record begins with struct lw_event. Widths are fixed, padding is explicit and zero, and
+ * sizes are asserted, so that a recorded history can be replayed on another machine of the same
+ * byte order. Times are CLOCK_BOOTTIME nanoseconds, because a lease expires while the host is
+ * suspended. Addresses are IPv6, with IPv4 mapped (::ffff:a.b.c.d), in network byte order; ports
+ * are in host byte order.
  */
 #ifndef LEASEWATCH_EVENT_H
 #define LEASEWATCH_EVENT_H
@@ -15,29 +15,28 @@
 #include "leasewatch/limits.h"
 
 enum lw_event_type {
-	LW_EVENT_STATE = 1,  /* struct lw_event_sock: a target's TCP socket changed state */
-	LW_EVENT_SEED,	     /* struct lw_event_sock: a target's socket was open before us */
-	LW_EVENT_SEND,	     /* struct lw_event_data */
-	LW_EVENT_RECV,	     /* struct lw_event_data */
-	LW_EVENT_RETRANSMIT, /* struct lw_event_tcp: a target's segment was sent again */
-	LW_EVENT_SNAPSHOT,   /* struct lw_event_tcp: what the socket says, because we asked */
+	LW_EVENT_STATE = 1, /* struct lw_event_sock: a target's TCP socket changed state */
+	LW_EVENT_SEED,	    /* struct lw_event_sock: a target's socket was open before we started */
+	LW_EVENT_SEND,	    /* struct lw_event_data */
+	LW_EVENT_RECV,	    /* struct lw_event_data */
+	LW_EVENT_RETRANSMIT, /* struct lw_event_tcp: a target retransmitted a segment */
+	LW_EVENT_SNAPSHOT,   /* struct lw_event_tcp: the socket's state, on request */
 	LW_EVENT_EXEC,	     /* struct lw_event_process: any process ran a new program */
 	LW_EVENT_EXIT,	     /* struct lw_event_process: a target's last thread ended */
 	LW_EVENT_DNS,	     /* struct lw_event_dns: a target asked a nameserver, or was answered */
 	LW_EVENT_RESOLVE,    /* struct lw_event_resolve: a target entered or left getaddrinfo() */
 	/*
-	 * struct lw_event_data: bytes of a TLS connection as they pass the socket, of which only
-	 * what is in the clear can be read. Not told for what SEND and RECV tell, decrypted,
-	 * already.
+	 * struct lw_event_data: bytes of a TLS connection as they pass the socket; only what is in
+	 * the clear can be read. Not for data that SEND and RECV report decrypted.
 	 */
 	LW_EVENT_TLS_SEND,
 	LW_EVENT_TLS_RECV,
-	LW_EVENT_TLS, /* struct lw_event_tls: what a target's libssl says of a connection */
+	LW_EVENT_TLS, /* struct lw_event_tls: what a target's libssl reports of a connection */
 };
 
 /* Why a record, or a part of one, never reached user space. Index of the map `lost`. */
 enum lw_lost {
-	LW_LOST_RING_FULL, /* the ring buffer had no room: a whole record is missing */
+	LW_LOST_RING_FULL, /* the ring buffer was full: a whole record is missing */
 	LW_LOST_NO_MEMORY, /* a target's socket could not be marked: it is not followed */
 	LW_LOST_PAYLOAD,   /* the caller's buffer could not be read: the record has no payload */
 	LW_LOST_REASONS,
@@ -62,8 +61,8 @@ enum lw_tcp_state {
 struct lw_event {
 	__u64 ts_ns;
 	__u64 cookie; /* the socket's cookie: unique while the host is up; 0 for a process */
-	__u32 tgid;   /* of the Patroni process, seen from the initial pid namespace */
-	__u32 tid;    /* the thread in whose context it happened; 0 = in no thread's (softirq) */
+	__u32 tgid;   /* of the Patroni process, in the initial pid namespace */
+	__u32 tid;    /* the thread in whose context it happened; 0 = none (softirq) */
 	__u32 type;   /* enum lw_event_type */
 	__u32 size;   /* of the whole record, payload included, in bytes */
 };
@@ -85,10 +84,9 @@ struct lw_event_data {
 	struct lw_event event;
 	__s32 len;	     /* bytes sent or received; RECV: 0 = the peer closed; < 0: -errno */
 	__u32 captured;	     /* bytes of payload that follow, <= len */
-	__u32 since_rx_us;   /* RECV: since the last data came in, that is how long it was unread
-			      */
+	__u32 since_rx_us;   /* RECV: since the last data came in, so how long it was unread */
 	__u32 srtt_us;	     /* the kernel's smoothed round trip time, 0 = not measured yet */
-	__u32 total_retrans; /* segments sent again since the socket was opened */
+	__u32 total_retrans; /* retransmissions since the socket was opened */
 	__u32 since_sent_us; /* SEND through TLS: since its first byte left; else 0 */
 	__u8 payload[];
 };
@@ -100,7 +98,7 @@ struct lw_event_tcp {
 	__u32 unsent_bytes;  /* written by Patroni, not sent yet */
 	__u32 unread_bytes;  /* received, not read by Patroni */
 	__u32 total_retrans;
-	__u32 retransmits; /* of the segment that is outstanding now */
+	__u32 retransmits; /* of the segment now outstanding */
 	__u32 backoff;	   /* doublings of the retransmission timer */
 	__u32 srtt_us;
 	__u32 since_rx_us; /* since data last came in, in whole ticks of the kernel */
@@ -114,7 +112,7 @@ struct lw_event_process {
 
 /*
  * One datagram, or one piece of a TCP stream, to or from port 53. Over TCP a message is preceded by
- * its length in two bytes, which may come as a piece of their own.
+ * its length in two bytes, which may come as a separate piece.
  */
 struct lw_event_dns {
 	struct lw_event event; /* cookie: of the socket; tid: the thread that asks */
@@ -146,14 +144,14 @@ enum lw_tls_function {
 	LW_TLS_WRITE,
 	LW_TLS_WRITE_EX,
 	LW_TLS_DO_HANDSHAKE,
-	LW_TLS_OTHER, /* those that have a program of their own */
+	LW_TLS_OTHER, /* those that have their own program */
 };
 
 enum lw_tls_what {
 	LW_TLS_HANDSHAKE, /* the handshake is done; code 0 */
 	LW_TLS_VERIFY,	  /* the peer's certificate: code is OpenSSL's X509_V_ERR_*, never 0 */
 	LW_TLS_ERROR,	  /* a call failed: code is what OpenSSL's ERR_peek_error() returned */
-	LW_TLS_CLOSED,	  /* the peer has said that it sends no more (close_notify); code 0 */
+	LW_TLS_CLOSED,	  /* the peer announced that it sends no more (close_notify); code 0 */
 };
 
 struct lw_event_tls {

@@ -2,15 +2,15 @@
 /*
  * limits.h - every bound that the kernel side and user space must agree on.
  *
- * A bound is always visible to the user when it bites: a capture that was cut is marked as cut, a
- * table that was full is counted as a loss.
+ * The user always sees when a bound was hit: a capture that was cut is marked as cut, a table that
+ * was full is counted as a loss.
  */
 #ifndef LEASEWATCH_LIMITS_H
 #define LEASEWATCH_LIMITS_H
 
 /*
- * Bytes of one send or receive that are copied. Patroni reads its answers 8192 bytes at a time, so
- * the framing of a chunked answer is seen whole; a longer single call is cut, and marked so.
+ * Bytes of one send or receive that are copied. Patroni reads answers 8192 bytes at a time, so the
+ * framing of a chunked answer is seen whole; a longer single call is cut and marked.
  */
 #define LW_CAPTURE_BYTES 8192
 
@@ -19,19 +19,19 @@
 #define LW_DNS_BYTES 1232
 
 /*
- * Bytes of a TLS handshake's piece that are copied: the name that a ClientHello asks for stands
- * near its beginning. Of other pieces only what holds a record's header, or a whole alert.
+ * Bytes copied from a piece of a TLS handshake: the server name of a ClientHello is near its
+ * beginning. From other pieces, only enough for a record's header or a whole alert.
  */
 #define LW_TLS_BYTES	   1024
 #define LW_TLS_PIECE_BYTES 32
 
-/* TLS connections of all targets that are read at once. */
+/* TLS connections, of all targets, that are read at once. */
 #define LW_TLS_SOCKETS_MAX 4096
 
 /* Length of a host name with its final NUL: DNS allows 253 bytes. */
 #define LW_HOST_BYTES 256
 
-/* Patroni processes that one leasewatch follows at once. */
+/* Patroni processes that leasewatch follows at once. */
 #define LW_TARGETS_MAX 1024
 
 /* Ring buffer between the kernel and user space. A power of two, and a multiple of the page size.
