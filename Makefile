@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# leasewatch: everything is built below $(BUILD); nothing is written into the tree.
+# leasewatch: everything is built below $(BUILD); the source tree stays clean.
 #
 #   make            build/leasewatch, linked statically
 #   make demo       install what is missing, build, watch the incident happen in a lab     (root)
 #   make check      install what is missing, build, lint, run every test                   (root)
 #   make install    PREFIX=/usr/local, DESTDIR=; make uninstall                            (root)
 #   make deb        build/leasewatch_VERSION_ARCH.deb
-#   make bench      what it costs, beside the alternatives; BENCH=quick for two minutes    (root)
+#   make bench      what it costs, compared with alternatives; BENCH=quick: two minutes    (root)
 #   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
-#   make check-vm   of these, only those on other kernels; KERNEL=6.1 for one of them       (root)
-#   make mutate     which wrong operators the unit tests do not notice; N=100 SEED=1 FILES='user/host/*.c'
+#   make check-vm   only the tests on other kernels; KERNEL=6.1 for one of them             (root)
+#   make mutate     wrong operators that the unit tests do not notice; N=100 SEED=1 FILES='user/host/*.c'
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -32,7 +32,7 @@ CPPFLAGS += -Iinclude -Iuser -I$(BUILD) -D_GNU_SOURCE -DLW_VERSION='"$(VERSION)"
 CFLAGS   ?= -O2 -g
 LW_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 
-# The core needs these; the kernel side and the commands need the others as well.
+# The core needs CORE_PKGS; user/kernel and user/cmd need all of PKGS.
 CORE_PKGS := jansson yaml-0.1 ncursesw inih libcap-ng libseccomp
 PKGS      := libbpf libelf zlib libevent_extra libevent_core $(CORE_PKGS)
 CORE_LIBS := $(shell $(PKGCONFIG) --libs $(CORE_PKGS)) -lresolv
@@ -60,7 +60,7 @@ BPF_SRC  := $(wildcard bpf/*.bpf.c)
 USER_OBJ := $(USER_SRC:%.c=$(BUILD)/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$(BUILD)/%.o)
 SKEL     := $(BUILD)/leasewatch.skel.h
-# All of user/ but main.c. The unit tests link it without libbpf: what they pull in must not need it.
+# All of user/ but main.c. Unit tests link it without libbpf, so what they pull in must not need libbpf.
 USER_LIB := $(BUILD)/libleasewatch.a
 
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -137,7 +137,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 $(WARN) -O1 -g $(SANITIZE) -fsanitize=fuzzer \
 		-MMD -MP -MF $@.d -o $@ $< $(FUZZ_OBJ) $(CORE_LIBS) -lelf
 
-# Seeds out of real traffic: build/tests/fuzz/record PID DIR SECS (root)
+# Records seeds from real traffic: build/tests/fuzz/record PID DIR SECS (root)
 $(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(USER_LIB)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -155,7 +155,7 @@ test-e2e: all deb
 lint:
 	@tests/run --build $(BUILD) lint
 
-# ---- the benchmark: small programs of its own, driven by tools/bench/bench
+# ---- the benchmark: small helper programs, driven by tools/bench/bench
 BENCH_PROGRAMS := $(addprefix $(BUILD)/tools/bench/,target server ops livehook attach empty.bpf.o agent.bpf.o)
 
 BENCH_PKGS := libbpf libelf

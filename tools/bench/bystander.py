@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a process pays that is nobody's target, per operation.
+"""What a process that is not watched pays, per operation.
 
 Each round measures without and with a candidate, one right after the other, the order turned
 around from round to round; the difference of the two is one value. The candidates take turns within
@@ -21,7 +21,7 @@ OPERATIONS = {
 }
 BATCHES = 32
 WARM_UP = 3
-BUDGET = 1.15   # of what empty programs cost, DESIGN
+BUDGET = 1.15   # of what empty programs cost
 
 
 def measure_once(ops):
@@ -72,7 +72,7 @@ def measure(bench):
     candidates = []
     try:
         candidates = [kind(bench, idle.pid) for kind in BESIDE_A_BYSTANDER]
-        bench.say(f"{len(candidates)} candidates in turn, {', '.join(o[1] for o in OPERATIONS.values())}")
+        bench.say(f"{len(candidates)} candidates, taking turns: {', '.join(o[1] for o in OPERATIONS.values())}")
         with Driven([bench.tool("ops")], MEASURED_CPU) as ops:
             pairs = run_rounds(bench, ops, candidates)
     finally:
@@ -114,11 +114,11 @@ def table(result):
             quiet = stats.below_noise(added[name], 0, floor[name]) and label[:7] != "nothing"
             cells.append(spread(added[name], "{:+.0f}".format) + (" ~" if quiet else "  "))
         rows.append([label, *cells, str(next(iter(added.values()))["n"])])
-    return "A process that is no target", rows, notes(result)
+    return "A process that is not watched", rows, notes(result)
 
 
 def notes(result):
-    lines = ["~: not to be told from nothing (within the noise of A against A, or its interval holds 0)"]
+    lines = ["~: indistinguishable from nothing (within the noise of A against A, or the interval contains 0)"]
     empty = result["added"].get(Empty.label)
     for name in ("tcp", "unix"):
         if result["over_empty"] and empty[name]["median"] > 0:
@@ -126,5 +126,5 @@ def notes(result):
             low, middle, high = (1 + over[key] / base for key in ("low", "median", "high"))
             lines.append(f"leasewatch against empty programs, round by round: {OPERATIONS[name][1]} "
                          f"{spread(over, '{:+.0f}'.format)} ns, {middle:.2f} x [{low:.2f}..{high:.2f}]; "
-                         f"DESIGN allows {BUDGET} x")
+                         f"budget {BUDGET} x")
     return lines

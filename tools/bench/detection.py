@@ -144,6 +144,6 @@ def table(results):
         numbers = [f"{d[key]:.0f} ms" for key in ("min", "median", "p90", "max")] if d else ["-"] * 4
         rows.append([result["condition"], str(d["n"] if d else 0), *numbers, str(result["missed"]),
                      ", ".join(result["causes"])])
-    notes = ["from the moment the condition holds to the line in the reader's hands; DESIGN allows 200 ms",
-             f"a refusal is told after a deliberate grace of {results['failed']['grace_ms']} ms, included above"]
+    notes = ["from the moment the condition holds until the reader has the line; budget 200 ms",
+             f"a refusal is reported after a deliberate grace period of {results['failed']['grace_ms']} ms, included above"]
     return "Detection", rows, notes

@@ -103,7 +103,7 @@ def growth_note(what, sizes):
     first, last = sizes[numbers[0]], sizes[numbers[-1]]
     step = int(numbers[-1]) - int(numbers[0])
     return (f"{numbers[0]} to {numbers[-1]} {what}: a bystander's hit "
-            f"{last['bystander_ns'] / first['bystander_ns']:.2f} x; one more adds {(last['rss_kib'] - first['rss_kib']) / step:.2f} KiB and "
+            f"{last['bystander_ns'] / first['bystander_ns']:.2f} x; each adds {(last['rss_kib'] - first['rss_kib']) / step:.2f} KiB and "
             f"{(last['idle_cpu'] - first['idle_cpu']) / step * 100:.5f}% of a core when idle")
 
 

@@ -88,7 +88,7 @@ def summarize(pairs):
 def measure(bench):
     transports = {}
     for name, (options, kinds) in TRANSPORTS.items():
-        bench.say(f"a request loop, watched and not: {name}")
+        bench.say(f"a loop of requests, with and without watching: {name}")
         transports[name] = summarize(measure_transport(bench, options, kinds))
     return {"unit": "us", "transports": transports}
 
@@ -128,10 +128,10 @@ def table(result):
 
 
 def notes(result):
-    lines = ["~: not to be told from nothing",
-             "shown: which of the renewals it told or recorded as what they are; tcpdump drops its last buffer at "
-             "the end",
-             "over TLS bpftrace hooks libssl, as leasewatch does; strace's network calls are not what libssl makes"]
+    lines = ["~: indistinguishable from nothing",
+             "shown: the share of the renewals that it showed as such; tcpdump drops its last buffer at the end",
+             "over TLS bpftrace hooks libssl, as leasewatch does; libssl makes none of the network calls that strace "
+             "follows"]
     for name, found in result["transports"].items():
         share = found["shown"].get(Program.label)
         if share is not None and share < ENOUGH:

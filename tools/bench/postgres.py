@@ -142,7 +142,7 @@ def measure(bench):
         candidates = [kind(bench, idle.pid) for kind in BESIDE_A_BYSTANDER]
         cluster.tps("tcp", 2000)
         transactions = int(min(cluster.tps(transport, 2000) for transport in TRANSPORTS) * window_s) + 1
-        bench.say(f"{rounds} rounds of windows with {transactions} transactions")
+        bench.say(f"{rounds} rounds, {transactions} transactions each")
         in_kernel = measure_hits(cluster, candidates, transactions * 2)
         compared = [candidate for candidate in candidates if not (bench.quick and candidate.slow)]
         bare, ratios = [], {candidate.label: [] for candidate in compared}
@@ -201,7 +201,7 @@ def table(result):
             rows.append([label, transport, *kernel_cells(result, label, transport),
                          *ratio_cells(result["tps_ratio"].get(label), label, transport, floor)])
     tps = ", ".join(f"{result['bare_tps'][t]:.0f} over {t}" for t in TRANSPORTS)
-    return "PostgreSQL beside it", rows, [
+    return "PostgreSQL on the same host", rows, [
         f"bare: {tps} transactions a second, server and client on one CPU",
-        "hits and ns from kernel.bpf_stats_enabled; the counting itself is in ns/hit, as the empty programs show",
+        "hits and ns from kernel.bpf_stats_enabled; ns/hit includes the counting itself, as the empty programs show",
         *kernel_note(result)]

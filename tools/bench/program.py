@@ -89,8 +89,8 @@ def first_finding(bench, trouble):
 
 
 def ongoing_stalls(bench):
-    return {f"none is answered, tried anew every {GIVE_UP_S} s": first_finding(bench, Impatient),
-            "all are refused, tried anew every 0.2 s": first_finding(bench, Refused)}
+    return {f"no answer, a retry every {GIVE_UP_S} s": first_finding(bench, Impatient),
+            "refused, a retry every 0.2 s": first_finding(bench, Refused)}
 
 
 class Loaded:
@@ -175,7 +175,7 @@ def idle(bench):
 def measure(bench):
     bench.say("exec to the first hook")
     result = {"attach": time_to_attach(bench)}
-    bench.say("exec to the first finding on a stall that is going on")
+    bench.say("exec to the first finding on a stall in progress")
     result["ongoing"] = ongoing_stalls(bench)
     bench.say("idle")
     result["idle"] = idle(bench)
@@ -218,9 +218,9 @@ def table(result):
     for sink, found in result["sinks"].items():
         rows += sink_rows(sink, found)
     return "The program itself", rows, [
-        "first hook live: the kernel lists its link; with `start` all of them are",
-        "a renewal that was sent before leasewatch came is not known to be in flight: the first finding comes of the "
-        "next one", ">=: target and server had no more CPU to go faster, and nothing was lost"]
+        "first hook live: the kernel lists its link; at the line `start` all are live",
+        "a renewal sent before leasewatch started is not known to be in flight: the first finding is about the next "
+        "one", ">=: target and server had no CPU left to go faster, and nothing was lost"]
 
 
 def sink_rows(sink, found):

@@ -60,7 +60,7 @@ def floor_of(summary, neutral):
 
 
 def below_noise(summary, neutral, floor):
-    """Cannot be told from nothing: its interval holds the neutral value, or it is within the floor."""
+    """Indistinguishable from nothing: its interval contains the neutral value, or it is within the floor."""
     if summary["low"] is None or floor is None:
         return True
     if summary["low"] <= neutral <= summary["high"]:

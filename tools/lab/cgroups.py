@@ -47,7 +47,7 @@ def _group_of(pid, version):
 
 
 def _set_quota(group, version, quota_us):
-    """None: as much as there is."""
+    """None: unlimited."""
     if version == 1:
         layout.write(f"{group}/cpu.cfs_period_us", str(PERIOD_US))
         layout.write(f"{group}/cpu.cfs_quota_us", str(quota_us or -1))
@@ -77,7 +77,7 @@ def throttle(name, pid, quota_us):
 
 
 def release(name):
-    """Everything in the group goes back to where the process was, and the group away."""
+    """Moves everything in the group back to where the process was, and removes the group."""
     try:
         group, place, _ = _directory(name)
     except LabError:
@@ -92,17 +92,17 @@ def release(name):
         except OSError:
             # It has ended.
             pass
-    # One that was killed in it is in it until it is reaped.
+    # A killed process stays in the group until it is reaped.
     complaint = f"the cgroup {group} cannot be removed"
     procs.wait_until(lambda: remove(name), 5, complaint)
 
 
 def remove(name):
-    """The group of a lab that may be gone; whether there is none any more. Outside the lab, too."""
+    """Removes the group of a lab that may be gone; True if none is left. Also works outside the lab."""
     try:
         group, _, version = _directory(name)
         if os.path.isdir(group):
-            # What has been killed needs some CPU to end.
+            # A killed process needs some CPU to exit.
             _set_quota(group, version, None)
             os.rmdir(group)
         return True

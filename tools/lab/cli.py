@@ -21,9 +21,9 @@ from layout import LabError, Options
 from registry import FAULTS
 
 DESCRIPTION = """\
-Real etcds, Patroni and PostgreSQL in private namespaces on loopback addresses, and faults to
-inject into them. A lab lives as long as `lab up` runs in the foreground and leaves nothing behind.
-It needs root."""
+A real cluster of etcd, Patroni and PostgreSQL in private namespaces on loopback addresses, and
+faults to inject into it. A lab exists while `lab up` runs in the foreground, and leaves nothing
+behind. Needs root."""
 
 EPILOG = """\
 example:
@@ -73,11 +73,11 @@ def command_up(arguments):
     if missing:
         raise LabError(f"missing: {', '.join(missing)}; install with: tools/setup lab")
     if any(lab.name == options.name for lab in namespaces.find_labs()):
-        raise LabError(f"a lab named {options.name} is running already")
+        raise LabError(f"a lab named {options.name} is already running")
     signal.pthread_sigmask(signal.SIG_BLOCK, namespaces.STOP_SIGNALS | {signal.SIGCHLD})
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab")
     argv = [sys.executable, script, namespaces.MARKER, options.name, options.to_json()]
-    # One of that name that was killed with -9 may have left it.
+    # A lab of that name that was killed with -9 may have left one behind.
     cgroups.remove(options.name)
     init = namespaces.start_init(argv)
     ready_file = f"/proc/{init}/root{layout.BASE}/ready"
@@ -247,9 +247,9 @@ def up_options(up):
         ("ttl", "Patroni's ttl in seconds"),
         ("loop_wait", "Patroni's loop_wait in seconds"),
         ("retry_timeout", "Patroni's retry_timeout in seconds"),
-        ("etcds", "how many etcds, 1 to 5"),
-        ("patronis", "how many Patronis with a PostgreSQL each, 1 or 2"),
-        ("ready_timeout", "give up when it is not healthy after so many seconds"),
+        ("etcds", "number of etcd members, 1 to 5"),
+        ("patronis", "number of Patronis, each with a PostgreSQL, 1 or 2"),
+        ("ready_timeout", "give up if the cluster is not healthy after this many seconds"),
     ):
         default = getattr(Options, option)
         up.add_argument(
@@ -260,34 +260,34 @@ def up_options(up):
             help=f"{what} ({default})",
         )
     up.add_argument(
-        "--with-parent", action="store_true", help="end, too, when the process that started it ends"
+        "--with-parent", action="store_true", help="also stop when the process that started it exits"
     )
     up.add_argument(
-        "--srv", action="store_true", help="Patroni finds its etcds by SRV records, not by a list"
+        "--srv", action="store_true", help="Patroni finds etcd through SRV records, not a list"
     )
     up.add_argument(
         "--net",
         type=int,
         default=Options.net,
         metavar="N",
-        help="scope demoN, names etcd1.labN, addresses 127.0.N.x: for labs that are watched together",
+        help="scope demoN, names etcd1.labN, addresses 127.0.N.x: for several labs at once",
     )
-    up.add_argument("--tls", action="store_true", help="Patroni and the etcds speak TLS, and PostgreSQL")
-    up.add_argument("--mtls", action="store_true", help="the same, with certificates on both sides")
-    up.add_argument("--v2", action="store_true", help="Patroni uses the etcds' v2 API")
-    up.add_argument("--auth", action="store_true", help="etcd asks for a password")
+    up.add_argument("--tls", action="store_true", help="TLS between Patroni and etcd, and for PostgreSQL")
+    up.add_argument("--mtls", action="store_true", help="the same, with client certificates")
+    up.add_argument("--v2", action="store_true", help="Patroni uses etcd's v2 API")
+    up.add_argument("--auth", action="store_true", help="etcd requires a password")
     up.add_argument(
         "--log-level",
         choices=["DEBUG", "INFO", "WARNING"],
         default=Options.log_level,
-        help="Patroni's; DEBUG logs each answer's status (INFO)",
+        help="Patroni's log level; DEBUG logs the status of each answer (INFO)",
     )
     up.add_argument(
         "--log-bytes",
         type=int,
         default=Options.log_bytes,
         metavar="N",
-        help="Patroni keeps its log itself, in a file that it rotates after N bytes",
+        help="Patroni writes its own log file and rotates it after N bytes",
     )
 
 
@@ -308,7 +308,7 @@ def build_parser():
         return command
 
     up_options(add("up", command_up, "start a lab and stay in the foreground until Ctrl-C"))
-    add("down", command_down, "end a lab and remove all of it")
+    add("down", command_down, "stop a lab and remove it")
     command = add("status", command_status, "members, leaders, pids, the lease, the faults")
     command.add_argument("--json", action="store_true")
     command = add("faults", command_faults, "list the faults")
@@ -316,13 +316,13 @@ def build_parser():
     command = add("fault", command_fault, "inject a fault; returns when it is in effect")
     command.add_argument("fault", metavar="FAULT", help="see: lab faults")
     command.add_argument(
-        "--member", metavar="ETCD", help="to which etcd (default: the one that Patroni uses now)"
+        "--member", metavar="ETCD", help="the etcd to break (default: the one that Patroni uses now)"
     )
     command.add_argument(
-        "--patroni", metavar="PATRONI", help="to, or seen by, which Patroni (default: the leader)"
+        "--patroni", metavar="PATRONI", help="the Patroni to break, or that sees the fault (default: the leader)"
     )
     command.add_argument("--json", action="store_true")
-    command = add("heal", command_heal, "undo every fault; returns when all is healthy again")
+    command = add("heal", command_heal, "undo every fault; returns when the cluster is healthy")
     command.add_argument("--json", action="store_true")
     add("lease", command_lease, "print the leader's lease as etcd sees it, as JSON")
     command = add("exec", command_exec, "run a command inside the lab")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a healthy cluster must bear without an alarm. Each is over when it returns."""
+"""What a healthy cluster must survive without an alarm. Each is over when it returns."""
 import signal
 
 import cluster
@@ -14,7 +14,7 @@ TITLE = "Not a fault: nothing to heal, and nothing to be alarmed at"
 
 @fault("move-leader", None, lasting=False)
 def move_leader(target):
-    """The etcds' leadership moves to another member."""
+    """The etcd leader changes."""
     options = target.options
     old = etcdapi.find_leader(options)
     if old is None:
@@ -30,7 +30,7 @@ def move_leader(target):
 
 @fault("rolling-restart", None, lasting=False)
 def rolling_restart(target):
-    """Each etcd in turn is ended (SIGTERM) and started again; the next when all are healthy."""
+    """Each etcd in turn is restarted (SIGTERM); the next one when all are healthy."""
     options = target.options
     for name in options.etcd_names():
         if not procs.send_signal(name, signal.SIGTERM):
@@ -44,7 +44,7 @@ def rolling_restart(target):
 
 @fault("close-idle", "patroni", lasting=False)
 def close_idle(target):
-    """The etcd in use closes Patroni's idle connection, in good order."""
+    """The etcd in use closes Patroni's idle connection."""
     connection = sockets.idle_connection(target.options, target.patroni)
     sockets.close_by_server(connection)
     return f"{connection[1]} closes {target.patroni}'s connection from {connection[0]}"

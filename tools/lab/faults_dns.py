@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults of Patroni's nameservers. Patroni keeps a name for ten minutes, so a fault of this kind
-also restarts Patroni: the new one asks while the old one's lease still runs."""
+"""Faults of Patroni's nameservers. Patroni caches a name for ten minutes, so a fault of this kind
+also restarts Patroni: the new one asks while the old one's lease is still valid."""
 import json
 import os
 
@@ -13,12 +13,12 @@ TITLE = "Patroni's nameservers (each restarts Patroni)"
 
 
 def behave(behaviours):
-    """{address: what it does}; those left out answer."""
+    """{address: what it does}; the others answer."""
     layout.replace(layout.dns_file(), json.dumps(behaviours))
 
 
 def look_up_again(target, behaviours):
-    """Returns when the new Patroni's first query is there; what was done."""
+    """Returns when the new Patroni's first query has arrived; what was done."""
     name = target.patroni
     behave(behaviours)
     if procs.state(name) != "dead":
@@ -39,13 +39,13 @@ def all_do(what):
 
 @fault("dns-silent", "patroni")
 def dns_silent(target):
-    """Patroni's nameservers do not answer when it looks up its etcds; it is restarted for that."""
+    """Patroni's nameservers do not answer."""
     return "the nameservers are silent; " + look_up_again(target, all_do("silent"))
 
 
 @fault("dns-first-silent", "patroni")
 def dns_first_silent(target):
-    """Only the first of Patroni's two nameservers is silent: each look-up takes 5 s."""
+    """The first of Patroni's two nameservers does not answer: each lookup takes 5 s."""
     done = look_up_again(target, {nameservers()[0]: "silent"})
     return f"the nameserver {nameservers()[0]} is silent; {done}"
 
@@ -58,19 +58,19 @@ def dns_slow(target):
 
 @fault("dns-servfail", "patroni")
 def dns_servfail(target):
-    """Patroni's nameservers answer SERVFAIL when it looks up its etcds."""
+    """Patroni's nameservers answer SERVFAIL."""
     return "the nameservers answer SERVFAIL; " + look_up_again(target, all_do("servfail"))
 
 
 @fault("dns-nxdomain", "patroni")
 def dns_nxdomain(target):
-    """Patroni's nameservers answer that there are no such etcds (NXDOMAIN)."""
+    """Patroni's nameservers answer that etcd's names do not exist (NXDOMAIN)."""
     return "the nameservers answer NXDOMAIN; " + look_up_again(target, all_do("nxdomain"))
 
 
 @fault("dns-truncate", "patroni")
 def dns_truncate(target):
-    """Patroni's nameservers answer over TCP only; all works, and must look so."""
+    """Patroni's nameservers truncate UDP answers: lookups use TCP, and all stays well."""
     return "the nameservers cut UDP short; " + look_up_again(target, all_do("truncate"))
 
 
@@ -81,4 +81,4 @@ def undo(options):
 
 
 def settle(_options):
-    """Nothing of it waits for the etcds."""
+    """Nothing here needs the etcds."""

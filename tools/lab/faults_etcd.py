@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults of the etcds themselves: sick, dead, without quorum, full, a learner, a lease revoked."""
+"""Faults of etcd itself: sick, dead, no quorum, full, a learner, a revoked lease."""
 import os
 import shutil
 import signal
@@ -15,15 +15,15 @@ from layout import LEARNER, PEER_PORT, LabError
 from registry import fault, who
 
 TITLE = "The etcds"
-# Go's src/net/hosts.go, cacheMaxAge: its resolver looks at /etc/hosts again after so many seconds.
+# Go's src/net/hosts.go, cacheMaxAge: its resolver re-reads /etc/hosts after this many seconds.
 GO_HOSTS_CACHE_S = 5.0
-# How long before and after it renews its lease Patroni is put to sleep.
+# How long Patroni is stopped before and after the moment of its renewal.
 WAKE_S = 0.2
 
 
 @fault("incident", "member")
 def incident(target):
-    """One etcd cannot resolve its peers: only lease keepalives through it fail, after 7 s."""
+    """One etcd cannot resolve its peers: only lease renewals through it fail, after 7 s."""
     options, member = target.options, target.member
     if options.v2:
         raise LabError("the incident is of lease keepalives, and the v2 API has none: see freeze")
@@ -50,7 +50,7 @@ def incident(target):
 
 
 def make_follower(options, member):
-    """The fault only shows on a follower."""
+    """Only a follower shows the fault."""
     if etcdapi.find_leader(options) == member:
         other = next(name for name in options.etcd_names() if name != member)
         etcdapi.move_leader(options, member, other)
@@ -62,7 +62,7 @@ def make_follower(options, member):
 
 
 def keepalives_fail(options, member, lease):
-    """Cuts the member's open connections to its peers, and tries a lease of the lab's own."""
+    """Cuts the member's open connections to its peers, and tries to renew a lease of the lab's own."""
     sockets.cut(sockets.of_process(procs.pid(member), PEER_PORT))
     api = Etcd(options, member)
     try:
@@ -79,7 +79,7 @@ def keepalives_fail(options, member, lease):
 
 @fault("freeze", "member")
 def freeze(target):
-    """One etcd is stopped (SIGSTOP): its kernel accepts and acknowledges, it never answers."""
+    """One etcd is stopped (SIGSTOP): its kernel accepts connections, it never answers."""
     procs.stop(target.member)
     return f"{who(target.member)} is stopped"
 
@@ -115,7 +115,7 @@ def kill_all(target):
 
 @fault("no-quorum", "member")
 def no_quorum(target):
-    """All etcds but one are killed: the survivor has no quorum and (now) no leader."""
+    """All etcds but one are killed: the survivor has no quorum and no leader."""
     if target.options.etcds < 2:
         raise LabError("a single etcd is its own quorum")
     kill_running(target.others)
@@ -133,9 +133,9 @@ def no_quorum(target):
 
 @fault("revoke", "patroni", lasting=False)
 def revoke(target):
-    """A Patroni's lease is revoked by hand: a write is refused, it gets another lease."""
+    """Patroni's lease is revoked: a write is refused, and Patroni gets another lease."""
     if target.options.v2:
-        # There, the leader key itself has the TTL.
+        # In the v2 API the leader key itself has the TTL.
         etcdapi.any_member(target.options, lambda api: api.delete_v2(layout.leader_path()))
         return f"the leader key of {target.patroni} is deleted"
     lease = etcdapi.member_lease(target.options, target.patroni)
@@ -147,14 +147,14 @@ def revoke(target):
 
 @fault("revoke-unseen", "patroni", lasting=False)
 def revoke_unseen(target):
-    """As revoke, at the moment of a renewal: that is answered with 200 and no TTL."""
+    """As revoke, just before a renewal, which is answered with 200 and no TTL."""
     name, options = target.patroni, target.options
     if options.v2:
         raise LabError("there are no leases in the v2 API: see revoke")
     lease = etcdapi.member_lease(options, name)
     if not lease:
         raise LabError(f"{name} has no lease")
-    # The watch would tell Patroni at once, and it would not renew then: it must be asleep.
+    # The watch would notify Patroni at once, and it would not renew: so it must be stopped.
     began = sockets.next_burst(options, name)
     time.sleep(max(0.0, began + options.loop_wait - WAKE_S - time.monotonic()))
     procs.stop(name)
@@ -166,7 +166,7 @@ def revoke_unseen(target):
 
 @fault("nospace", "member")
 def nospace(target):
-    """The alarm NOSPACE, raised on one etcd: all of them refuse writes, renewals go on."""
+    """The NOSPACE alarm is raised on one etcd: all refuse writes, renewals still work."""
     api = Etcd(target.options, target.member)
     api.raise_no_space()
 
@@ -183,7 +183,7 @@ def nospace(target):
 
 @fault("learner", "member")
 def learner(target):
-    """A learner answers in the place of one etcd: it refuses all but serializable reads."""
+    """A learner answers in place of one etcd: it refuses all but serializable reads."""
     options, member = target.options, target.member
     url = f"http://{layout.address(LEARNER)}:{PEER_PORT}"
     add_learner(options, url)
@@ -207,7 +207,7 @@ def learner(target):
 
 
 def add_learner(options, url):
-    """Makes the etcds wait for one. They refuse while they have been connected for less than 5 s
+    """Adds a learner to the cluster. The etcds refuse while they have been connected for less than 5 s
     (etcd's server.go, HealthInterval)."""
     why = []
 
@@ -232,7 +232,7 @@ def start_learner(options, member, url):
         "initial-cluster": ",".join([*peers, f"{LEARNER}={url}"]),
         "initial-cluster-state": "existing",
         "initial-advertise-peer-urls": url,
-        # Patroni, which asks for the members' list, must not learn of one more.
+        # Patroni asks for the list of members, and must not learn of another one.
         "advertise-client-urls": layout.client_url(options, member),
     }
     procs.start_etcd(options, LEARNER, flags)
@@ -249,7 +249,7 @@ def undo(options):
 
 
 def settle(options):
-    """The alarm and the learner are in etcd's own data: to be taken out of it by a quorum."""
+    """The alarm and the learner are in etcd's own data: removing them needs a quorum."""
     for learner_id in etcdapi.find_learners(options):
         etcdapi.any_member(options, lambda api, member=learner_id: api.remove_member(member))
     etcdapi.any_member(options, lambda api: api.disarm())

@@ -9,25 +9,25 @@ from layout import LabError
 from registry import fault
 
 TITLE = "Patroni's host"
-# An exchange with etcd takes Patroni about 45 ms (Nagle's algorithm and a delayed acknowledgement),
-# so it does not end within the turn in which it begins: its answer waits until the next.
+# A request to etcd takes Patroni about 45 ms (Nagle's algorithm and a delayed ACK), so it does not
+# end in the turn in which it begins: the answer waits for the next one.
 RUN_S, STOP_S = 0.03, 1.47
-# A group that is throttled gets its next share within a second, the longest period there is. The
-# neighbours overdraw it (the kernel looks only at a tick), and the next shares pay for that: an
-# answer waits for several seconds, and the lease is renewed all the same.
+# A throttled group gets its next share within a second, the longest possible period. Its neighbours
+# overdraw it (the kernel checks only at a tick), and later shares pay for that: an answer waits for
+# several seconds, but the lease is still renewed.
 QUOTA_US, NEIGHBOURS = 2000, 3
 
 
 @fault("stop-patroni", "patroni")
 def stop_patroni(target):
-    """Patroni is stopped (SIGSTOP); PostgreSQL runs on."""
+    """Patroni is stopped (SIGSTOP); PostgreSQL keeps running."""
     procs.stop(target.patroni)
     return f"{target.patroni} is stopped"
 
 
 @fault("kill-patroni", "patroni")
 def kill_patroni(target):
-    """Patroni is killed (SIGKILL); PostgreSQL runs on."""
+    """Patroni is killed (SIGKILL); PostgreSQL keeps running."""
     procs.kill(target.patroni)
     return f"{target.patroni} is killed"
 
@@ -44,7 +44,7 @@ def restart_patroni(target):
 
 @fault("starve-patroni", "patroni")
 def starve_patroni(target):
-    """Patroni runs for 30 ms every 1.5 s (SIGSTOP, SIGCONT): answers wait for it unread."""
+    """Patroni runs for 30 ms every 1.5 s (SIGSTOP, SIGCONT): answers wait unread."""
     name = target.patroni
     starver = layout.starver(name)
     end_starver(starver)
@@ -63,7 +63,7 @@ def end_starver(starver):
 
 @fault("throttle-patroni", "patroni")
 def throttle_patroni(target):
-    """Patroni shares 2 ms of CPU a second with busy processes (a cgroup), where that is allowed."""
+    """Patroni shares 2 ms of CPU a second with busy processes (needs cgroups)."""
     name = target.patroni
     if procs.state(name) == "dead":
         raise LabError(f"{name} is not running")
@@ -76,7 +76,7 @@ def throttle_patroni(target):
 
 @fault("hang-postgres", "patroni")
 def hang_postgres(target):
-    """PostgreSQL hangs (SIGSTOP to all of it): Patroni waits for it, and does not get to etcd."""
+    """PostgreSQL hangs (all of it stopped): Patroni waits for it and sends etcd nothing."""
     pids = procs.postgres_pids(target.patroni)
     if not pids:
         raise LabError(f"the PostgreSQL of {target.patroni} is not running")
@@ -96,4 +96,4 @@ def undo(options):
 
 
 def settle(_options):
-    """Nothing of it waits for the etcds."""
+    """Nothing here needs the etcds."""

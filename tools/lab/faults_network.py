@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults of the network between Patroni and the etcds, done with the packet filter."""
+"""Faults of the network between Patroni and etcd, made with the packet filter."""
 import firewall
 from layout import CLIENT_PORT
 from registry import fault, who
@@ -10,14 +10,14 @@ RESET = "meta l4proto tcp reject with tcp reset"
 
 @fault("blackhole", "member")
 def blackhole(target):
-    """Packets to and from one etcd's client port vanish."""
+    """Packets to and from one etcd's client port are dropped."""
     firewall.filter_client_port([target.member], "drop", answers=True)
     return f"port {CLIENT_PORT} of {who(target.member)} is cut off"
 
 
 @fault("blackhole-all", None)
 def blackhole_all(target):
-    """Packets to and from every etcd's client port vanish."""
+    """Packets to and from every etcd's client port are dropped."""
     firewall.filter_client_port(target.options.etcd_names(), "drop", answers=True)
     return f"port {CLIENT_PORT} of {', '.join(target.options.etcd_names())} is cut off"
 
@@ -41,4 +41,4 @@ def undo(_options):
 
 
 def settle(_options):
-    """Nothing of it waits for the etcds."""
+    """Nothing here needs the etcds."""

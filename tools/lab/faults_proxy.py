@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults of what stands between Patroni and an etcd: proxies that are slow, that break answers
-off, that have several etcds behind one name. Patroni's side shows the etcd's name and address."""
+"""Faults between Patroni and etcd: proxies that are slow, that cut answers short, or that have
+several etcds behind one name. Patroni still sees the etcd's name and address."""
 import json
 import signal
 
@@ -56,14 +56,14 @@ def everyone(options):
 
 @fault("slow", "member")
 def slow(target):
-    """One etcd's answers take 0.3 s more."""
+    """One etcd's answers take 0.3 s longer."""
     put_before(target, [target.member], delay_s=SLOW_S)
     return f"answers of {who(target.member)} come {SLOW_S} s late"
 
 
 @fault("very-slow", "member")
 def very_slow(target):
-    """One etcd's answers take 2 s more."""
+    """One etcd's answers take 2 s longer."""
     put_before(target, [target.member], delay_s=VERY_SLOW_S)
     return f"answers of {who(target.member)} come {VERY_SLOW_S:g} s late"
 
@@ -84,14 +84,14 @@ def reset_answer_all(target):
 
 @fault("cut-answer", "member")
 def cut_answer(target):
-    """One etcd's answer to a renewal ends in the middle: an orderly close."""
+    """One etcd's connection is closed in the middle of its answer to a renewal."""
     put_before(target, [target.member], spoil="cut")
     return f"{who(target.member)} closes the connection in mid-answer to a renewal"
 
 
 @fault("cut-answer-all", None)
 def cut_answer_all(target):
-    """Every etcd's answer to a renewal ends in the middle: an orderly close."""
+    """Every etcd's connection is closed in the middle of its answer to a renewal."""
     put_before(target, target.options.etcd_names(), spoil="cut")
     return f"{everyone(target.options)} close the connection in mid-answer to a renewal"
 
@@ -104,7 +104,7 @@ def two(target):
 
 @fault("two-behind-one", "member")
 def two_behind_one(target):
-    """Two healthy etcds answer in turn at the address of one, as behind a load balancer."""
+    """Two healthy etcds take turns at the address of one, as behind a load balancer."""
     both = two(target)
     put_before(target, [target.member], both, idle_s=IDLE_S)
     return f"{' and '.join(both)} answer in turn as {who(target.member)}"
@@ -112,7 +112,7 @@ def two_behind_one(target):
 
 @fault("sick-behind-one", "member")
 def sick_behind_one(target):
-    """As two-behind-one, and the second of the two is stopped (SIGSTOP)."""
+    """As two-behind-one, but the second of the two is stopped (SIGSTOP)."""
     both = two(target)
     put_before(target, [target.member], both, idle_s=IDLE_S)
     procs.stop(both[1])
@@ -125,4 +125,4 @@ def undo(options):
 
 
 def settle(_options):
-    """Nothing of it waits for the etcds."""
+    """Nothing here needs the etcds."""

@@ -11,7 +11,7 @@ TITLE = "TLS (--tls, --mtls)"
 
 
 def close_connections(options, members):
-    """Patroni has to connect anew."""
+    """Patroni has to reconnect."""
     for patroni in options.patroni_names():
         for member in members:
             limit = options.retry_timeout
@@ -32,7 +32,7 @@ def everyone(options):
 
 @fault("tls-silent", "member")
 def tls_silent(target):
-    """One etcd takes connections and never finishes the TLS handshake."""
+    """One etcd accepts connections but never finishes the TLS handshake."""
     certificates.need(target.options)
     faults_proxy.put_before(target, [target.member], mute=True)
     return f"{who(target.member)} takes connections and says nothing on them"
@@ -40,7 +40,7 @@ def tls_silent(target):
 
 @fault("tls-silent-all", None)
 def tls_silent_all(target):
-    """Every etcd takes connections and never finishes the TLS handshake."""
+    """Every etcd accepts connections but never finishes the TLS handshake."""
     certificates.need(target.options)
     faults_proxy.put_before(target, target.options.etcd_names(), mute=True)
     return f"{everyone(target.options)} take connections and say nothing on them"
@@ -96,4 +96,4 @@ def undo(options):
 
 
 def settle(_options):
-    """Nothing of it waits for the etcds."""
+    """Nothing here needs the etcds."""

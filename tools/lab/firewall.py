@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""nftables inside the lab: what happens to packets for an etcd's client port, and whither
+"""nftables inside the lab: what happens to packets for an etcd's client port, and where
 Patroni's connections to it go."""
 import pwd
 import subprocess
@@ -30,7 +30,7 @@ def _remove(table):
 
 
 def filter_client_port(members, verdict, answers=False):
-    """verdict for every packet to the members' client port, with answers also for those from it."""
+    """Applies verdict to every packet to the members' client port; with answers, also to those from it."""
     rules = f"table {FILTER} {{\n chain out {{ type filter hook output priority 0; }}\n}}\n"
     for name in members:
         address = layout.address(name)
@@ -41,7 +41,7 @@ def filter_client_port(members, verdict, answers=False):
 
 
 def filtered(options):
-    """The members that filter_client_port is done to now."""
+    """The members that filter_client_port applies to now."""
     command = ["nft", "list", "table", *FILTER.split()]
     result = subprocess.run(
         command, capture_output=True, text=True, env=procs.ENVIRONMENT, check=False

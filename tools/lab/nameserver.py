@@ -2,12 +2,12 @@
 """The lab's nameservers, on UDP and TCP. A daemon of the lab.
 
 usage: nameserver.py RECORDS BEHAVIOUR ADDRESS...
-  RECORDS     a JSON object, {name: {type: [data]}}: all they know, and there is nothing else
+  RECORDS     a JSON object, {name: {type: [data]}}: all names that exist
   BEHAVIOUR   a file with a JSON object, {address: what it does}, read again at each query:
               answer (also when the address is not in it), silent, servfail, nxdomain, slow,
               truncate (over UDP; over TCP it answers)
 
-It says on stderr, with the time, what it is asked and what it does.
+It logs every query and what it does on stderr, with the time.
 """
 import asyncio
 import json

@@ -76,7 +76,7 @@ def start_init(argv):
     try:
         os.close(held_by_wrapper)
         die_with_parent()
-        # Had the wrapper died before that, no signal would come: its end of the pipe tells.
+        # If the wrapper died before that, no signal comes; its end of the pipe is closed.
         if select.select([alive], [], [], 0)[0]:
             os._exit(1)
         os.close(alive)

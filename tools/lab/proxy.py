@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A TCP proxy before one etcd's client port, as bad as it is told to be. A daemon of the lab.
+"""A TCP proxy in front of one etcd's client port, which misbehaves as configured. A daemon of the lab.
 
 usage: proxy.py SPEC    a JSON object:
   listen    "address:port"
   backends  ["address:port", ...]; with several, connections go to each in turn, those that begin
             with a renewal of the lease in a turn of their own
-  delay_s   each byte of the answers arrives so much later (0)
+  delay_s   delays each byte of the answers by this much (0)
   spoil     "reset" or "cut": the answer to a renewal of the lease breaks off in the middle, with a
             RST or in good order (nothing)
-  mute      it takes connections and what comes on them, and never says anything (false)
+  mute      accepts connections and reads from them, but never answers (false)
   tls       it ends the client's TLS and speaks TLS to the backends: {"server": [certificate, key],
             "client": [certificate, key], "ca": the clients'}; else both sides are passed on as they are
-  idle_s    a connection on which nothing is under way is closed after so long (never)
+  idle_s    closes an idle connection after this long (never)
 
-On SIGTERM it stops misbehaving, lets what is under way end, closes in good order and exits.
-It says on stderr, with the time, what it does.
+On SIGTERM it stops misbehaving, lets requests in flight end, closes connections cleanly and exits.
+It logs what it does on stderr, with the time.
 """
 import asyncio
 import json
@@ -76,7 +76,7 @@ class Proxy:
 
     async def drain(self):
         self.draining.set()
-        # What was held back goes out now.
+        # Send what was held back.
         await asyncio.sleep(QUIET_S)
         end = time.monotonic() + DRAIN_S
         while time.monotonic() < end:
@@ -180,7 +180,7 @@ class Connection:
             self.renewal_open = False
             self.writer.write(data)
             await self.writer.drain()
-            # A watch is answered for ever.
+            # The answer to a watch never ends.
             self.busy = self.watch
 
     async def wait_until(self, due):
@@ -229,7 +229,7 @@ def front_tls(spec):
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*spec["tls"]["server"])
-    # A certificate is welcome: whether it is needed is the etcd's to say.
+    # A certificate is optional here: etcd decides whether it needs one.
     context.load_verify_locations(spec["tls"]["ca"])
     context.verify_mode = ssl.CERT_OPTIONAL
     return context

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The list of the faults, and whom a fault is done to. Each theme (faults_*.py) adds its own."""
+"""The list of faults, and their targets. Each theme (faults_*.py) adds its own."""
 import etcdapi
 import layout
 import procs
