@@ -76,13 +76,14 @@ static void as_syscall(const char *text)
 	static struct sample_host host;
 	struct sample_syscall call;
 	struct sample_target t = {.host = &host, .pid = 1 << 30, .dir = -1};
-	struct sample v = {.state = 'D', .wchan = "x"};
+	struct thread_sample v = {.state = 'D', .wchan = "x"};
 
 	if (!sample_text__syscall(text, &call))
 		return;
 	t.may_read_memory = true;
 	sample_wait__describe(&t, &call, &v);
-	must(memchr(v.waits_for, '\0', sizeof(v.waits_for)));
+	must(memchr(v.wait.call, '\0', sizeof(v.wait.call)));
+	must(memchr(v.wait.object, '\0', sizeof(v.wait.object)));
 	must(memchr(v.syscall, '\0', sizeof(v.syscall)));
 }
 

@@ -26,10 +26,19 @@ static struct world *renewing(void **state)
 	return w;
 }
 
-static void set_wait(struct world *w, char state, const char *waits_for)
+static const struct thread_wait nothing = {.kind = WAIT_UNKNOWN}, asleep = {.kind = WAIT_SLEEP},
+				polling = {.kind = WAIT_OBJECT, .call = "poll on"},
+				on_postgres = {.kind = WAIT_POSTGRES,
+					       .call = "recv from",
+					       .object = "127.0.0.1:5432"},
+				on_a_file = {.kind = WAIT_OBJECT,
+					     .call = "open of",
+					     .object = "/data/postmaster.pid"};
+
+static void set_wait(struct world *w, char state, const struct thread_wait *wait)
 {
 	w->thread.state = state;
-	snprintf(w->thread.waits_for, sizeof(w->thread.waits_for), "%s", waits_for);
+	w->thread.wait = *wait;
 }
 
 static double number(const struct world *w, const char *key)
@@ -61,7 +70,7 @@ static void test_stopped(void **state)
 {
 	struct world *w = renewing(state);
 
-	set_wait(w, 'T', "");
+	set_wait(w, 'T', &nothing);
 	world__pass(w, 10050);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
 	assert_contains(w->headline, "Patroni (pid 42) has sent no keepalive for 20.1 s: the "
@@ -118,7 +127,7 @@ static void test_starving(void **state)
 	w->thread.runtime_ns = SECONDS(5);
 	world__loops(w, 1, 1);
 	world__pass(w, 2000);
-	set_wait(w, 'R', "");
+	set_wait(w, 'R', &nothing);
 	world__pass(w, 8050);
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
 	assert_contains(w->headline, ": it waited for a CPU for ");
@@ -133,7 +142,7 @@ static void test_busy_is_not_starving(void **state)
 
 	w->thread.run_delay_ns = SECONDS(100);
 	w->thread.runtime_ns = SECONDS(5);
-	set_wait(w, 'R', "");
+	set_wait(w, 'R', &nothing);
 	world__loops(w, 1, 1);
 	for (int i = 0; i < 201; i++) {
 		w->thread.runtime_ns += MS(50);
@@ -163,9 +172,9 @@ static void test_waits_for_postgres(void **state)
 {
 	struct world *w = renewing(state);
 
-	set_wait(w, 'S', "sleep");
+	set_wait(w, 'S', &asleep);
 	world__pass(w, 2000);
-	set_wait(w, 'S', "recv from PostgreSQL 127.0.0.1:5432");
+	set_wait(w, 'S', &on_postgres);
 	snprintf(w->thread.wchan, sizeof(w->thread.wchan), "wait_woken");
 	world__pass(w, 8050);
 	assert_contains(w->headline, " in recv from PostgreSQL 127.0.0.1:5432 for ");
@@ -181,11 +190,11 @@ static void test_since(void **state)
 {
 	struct world *w = renewing(state);
 
-	set_wait(w, 'S', "sleep");
+	set_wait(w, 'S', &asleep);
 	world__pass(w, 10050); /* the stall has begun: samples come five times a second now */
-	set_wait(w, 'S', "recv from PostgreSQL 127.0.0.1:5432");
+	set_wait(w, 'S', &on_postgres);
 	world__pass(w, 5000);
-	set_wait(w, 'D', "recv from PostgreSQL 127.0.0.1:5432");
+	set_wait(w, 'D', &on_postgres);
 	world__pass(w, 4950); /* the lease runs out at the end of this */
 	assert_int_equal(w->stall.severity, STALL_EXPIRED);
 	assert_near(number(w, "thread.waits_s"), 4.9, 0.5);
@@ -199,7 +208,7 @@ static void test_read_late(void **state)
 	w->thread_late_ns = 81000;
 	world__pass(w, 5000);
 	for (int i = 0; i < 200 && !*w->history; i++) {
-		set_wait(w, 'S', i % 2 ? "sleep" : "poll");
+		set_wait(w, 'S', i % 2 ? &asleep : &polling);
 		world__pass(w, 50);
 	}
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
@@ -212,9 +221,10 @@ static void test_disk(void **state)
 {
 	struct world *w = renewing(state);
 
-	set_wait(w, 'D', "openat of /data/postmaster.pid");
+	set_wait(w, 'D', &on_a_file);
 	world__pass(w, 10050);
-	assert_contains(w->headline, " in openat of /data/postmaster.pid for ");
+	assert_string_equal(world__text(w, "thread.waits_for"),
+			    "open of /data/postmaster.pid, uninterruptible");
 	assert_contains(w->hint, "disk");
 }
 
@@ -274,7 +284,7 @@ static void test_local_delay(void **state)
 	struct world *w = renewing(state);
 
 	world__keepalive(w, 1);
-	set_wait(w, 'T', "");
+	set_wait(w, 'T', &nothing);
 	w->since_rx_us = 940000;
 	world__pass_with(w, 1050, 1, 0, 180);
 	assert_string_equal(w->history, "begin local_delay etcd1.lab:2379 warning\n");
@@ -292,7 +302,7 @@ static void test_silent_endpoint_is_not_local(void **state)
 	struct world *w = renewing(state);
 
 	world__keepalive(w, 1);
-	set_wait(w, 'T', "");
+	set_wait(w, 'T', &nothing);
 	world__pass_with(w, 1050, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n");
 	assert_null(world__evidence(w, "thread.state"));
@@ -302,7 +312,7 @@ static void test_silent_endpoint_is_not_local(void **state)
 static void test_thread_that_renews(void **state)
 {
 	struct world *w = renewing(state);
-	struct thread_evidence stranger = w->thread;
+	struct thread_sample stranger = w->thread;
 
 	w->tid = PID + 3;
 	world__loops(w, 1, 1);

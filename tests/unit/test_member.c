@@ -162,20 +162,21 @@ static void test_ports(void **state)
 	assert_false(member__is_etcd_port(&m, 0));
 }
 
-static struct thread_evidence sample(int64_t at_s, char state, const char *waits_for)
+static struct thread_sample sample(int64_t at_s, char state, const char *call)
 {
-	struct thread_evidence t = {.at_ns = S(at_s),
-				    .state = state,
-				    .runtime_ns = S(1),
-				    .run_delay_ns = S(2),
-				    .throttled_ns = S(3),
-				    .suspended_ns = S(4)};
+	struct thread_sample t = {.at_ns = S(at_s),
+				  .state = state,
+				  .runtime_ns = S(1),
+				  .run_delay_ns = S(2),
+				  .throttled_ns = S(3),
+				  .suspended_ns = S(4)};
 
-	snprintf(t.waits_for, sizeof(t.waits_for), "%s", waits_for);
+	t.wait.kind = WAIT_OBJECT;
+	snprintf(t.wait.call, sizeof(t.wait.call), "%s", call);
 	return t;
 }
 
-static void bring(struct member *m, struct thread_evidence t)
+static void bring(struct member *m, struct thread_sample t)
 {
 	member__thread_sample(m, &t);
 }
@@ -198,7 +199,7 @@ static void test_since(void **state)
 
 static void test_starving(void **state)
 {
-	struct thread_evidence t = sample(100, 'R', "");
+	struct thread_sample t = sample(100, 'R', "");
 	struct diagnosis d = {0};
 	struct member m = {0};
 
@@ -239,7 +240,7 @@ static void test_starving(void **state)
 
 static void test_delay(void **state)
 {
-	struct thread_evidence t = sample(100, 'S', "");
+	struct thread_sample t = sample(100, 'S', "");
 	struct diagnosis d = {0};
 	struct member m = {0};
 

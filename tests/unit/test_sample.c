@@ -36,7 +36,7 @@ static struct sample_host host;
 
 static void test_no_such_thread(void **state)
 {
-	struct sample v, before;
+	struct thread_sample v, before;
 	pid_t pid = child__start(waiting__sleeping, NULL);
 
 	(void)state;
@@ -52,7 +52,7 @@ static void test_no_such_thread(void **state)
 
 static bool is_zombie(pid_t pid, void *arg)
 {
-	return !sample__take(&host, pid, pid, arg) && ((struct sample *)arg)->state == 'Z';
+	return !sample__take(&host, pid, pid, arg) && ((struct thread_sample *)arg)->state == 'Z';
 }
 
 static void ends(void *arg)
@@ -62,33 +62,33 @@ static void ends(void *arg)
 
 static void test_zombie(void **state)
 {
-	struct sample v = {0};
+	struct thread_sample v = {0};
 	pid_t pid = child__start(ends, NULL);
 
 	(void)state;
 	/* until() gives up on a child that has ended, but looks once more before it does. */
 	while (!child__until(pid, is_zombie, &v))
 		assert_int_equal(kill(pid, 0), 0);
-	assert_string_equal(v.waits_for, "");
+	assert_int_equal(v.wait.kind, WAIT_UNKNOWN);
 	assert_string_equal(v.syscall, "");
 	assert_string_equal(v.wchan, "");
 }
 
 static bool is_running(pid_t pid, void *arg)
 {
-	struct sample *v = arg;
+	struct thread_sample *v = arg;
 
 	return !sample__take(&host, pid, pid, v) && v->state == 'R' && v->runtime_ns > 20 * MS;
 }
 
 static void test_running(void **state)
 {
-	struct sample v;
+	struct thread_sample v;
 	pid_t pid = child__start(waiting__spin, NULL);
 
 	(void)state;
 	assert_true(child__until(pid, is_running, &v));
-	assert_string_equal(v.waits_for, "");
+	assert_int_equal(v.wait.kind, WAIT_UNKNOWN);
 	assert_string_equal(v.syscall, "");
 }
 
@@ -109,18 +109,18 @@ static void spin_with_thread(void *tid)
 
 static bool thread_waits(pid_t pid, void *arg)
 {
-	struct sample v;
+	struct thread_sample v;
 	pid_t tid = *(volatile pid_t *)arg;
 
 	return tid && !sample__take(&host, pid, tid, &v) && v.state == 'S' &&
-	       strcmp(v.waits_for, "read from a pipe") == 0;
+	       strcmp(v.wait.call, "read from") == 0 && strcmp(v.wait.object, "a pipe") == 0;
 }
 
 static void test_one_of_two_threads(void **state)
 {
 	pid_t *tid =
 		mmap(NULL, sizeof(*tid), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct sample v;
+	struct thread_sample v;
 	pid_t pid;
 
 	(void)state;
@@ -136,7 +136,7 @@ static void test_one_of_two_threads(void **state)
 
 static void test_baseline_is_part_of_sample(void **state)
 {
-	struct sample base, all;
+	struct thread_sample base, all;
 	struct rusage self;
 
 	(void)state;
@@ -149,7 +149,7 @@ static void test_baseline_is_part_of_sample(void **state)
 	assert_true(base.at_ns > 0 && all.at_ns > base.at_ns);
 	assert_in_range(base.major_faults, 0, self.ru_majflt);
 	assert_int_equal(all.major_faults, self.ru_majflt);
-	assert_string_equal(base.waits_for, "");
+	assert_int_equal(base.wait.kind, WAIT_UNKNOWN);
 	assert_true(base.cpu_pressure < 0 && base.memory_pressure < 0 && base.io_pressure < 0);
 	assert_float_equal(base.cpu_quota, all.cpu_quota, 1e-9);
 }
@@ -171,7 +171,7 @@ static void test_leaves_nothing_open(void **state)
 	pid_t pids[] = {getpid(), child__start(waiting__recv_unix_pair, NULL),
 			child__start(waiting__read_pipe, NULL), 1};
 	int before = open_files();
-	struct sample v;
+	struct thread_sample v;
 
 	(void)state;
 	for (int i = 0; i < 50; i++)
@@ -186,7 +186,7 @@ static void test_leaves_nothing_open(void **state)
 static void test_out_of_descriptors(void **state)
 {
 	bool filled[FILLED] = {false};
-	struct sample v = {.state = '#'};
+	struct thread_sample v = {.state = '#'};
 	pid_t pid = child__start(waiting__recv_unix_pair, NULL);
 	struct rlimit was, none;
 	int err;
@@ -227,23 +227,23 @@ static void spin_on_cpu(void *cpu)
 static bool has_begun(pid_t pid, void *first)
 {
 	return !sample__take_counters(&host, pid, pid, first) &&
-	       ((struct sample *)first)->run_delay_ns >= 0;
+	       ((struct thread_sample *)first)->run_delay_ns >= 0;
 }
 
 static bool has_waited_for_cpu(pid_t pid, void *first)
 {
-	struct sample v;
+	struct thread_sample v;
 
 	return !sample__take_counters(&host, pid, pid, &v) &&
-	       v.run_delay_ns - ((struct sample *)first)->run_delay_ns > 50 * MS &&
-	       v.runtime_ns > ((struct sample *)first)->runtime_ns;
+	       v.run_delay_ns - ((struct thread_sample *)first)->run_delay_ns > 50 * MS &&
+	       v.runtime_ns > ((struct thread_sample *)first)->runtime_ns;
 }
 
 static void test_waits_for_cpu(void **state)
 {
 	int cpu = sched_getcpu();
 	pid_t pid = child__start(spin_on_cpu, &cpu);
-	struct sample first;
+	struct thread_sample first;
 
 	(void)state;
 	child__start(spin_on_cpu, &cpu);
@@ -277,7 +277,7 @@ static bool set_quota(const char *dir, bool v1)
 
 static bool was_throttled(pid_t pid, void *arg)
 {
-	struct sample *v = arg;
+	struct thread_sample *v = arg;
 
 	return !sample__take_counters(&host, pid, pid, v) && v->throttled_ns > 10 * MS;
 }
@@ -295,7 +295,7 @@ static void test_throttled(void **state)
 {
 	bool v1 = host.cpu.point[0] != '\0';
 	char outer[320], inner[400];
-	struct sample v = {0};
+	struct thread_sample v = {0};
 	bool ready, throttled;
 	pid_t pid;
 
@@ -325,8 +325,8 @@ static void test_throttled(void **state)
 /* A time namespace moves CLOCK_BOOTTIME as a suspended host does. */
 static void was_suspended(void *arg)
 {
-	const struct sample *before = arg;
-	struct sample v;
+	const struct thread_sample *before = arg;
+	struct thread_sample v;
 	int status, fd;
 	pid_t pid;
 
@@ -348,7 +348,7 @@ static void was_suspended(void *arg)
 
 static void test_suspended(void **state)
 {
-	struct sample v, again;
+	struct thread_sample v, again;
 	siginfo_t info;
 	pid_t pid;
 

@@ -44,7 +44,7 @@ static void mounts(struct sample_host *host, const char *text)
 static void check(const struct sample_host *host, const char *cgroup, int64_t ns, int64_t count,
 		  double quota)
 {
-	struct sample v = UNKNOWN;
+	struct thread_sample v = UNKNOWN;
 
 	sample_cgroup__cpu(host, cgroup, &v);
 	assert_int_equal(v.throttled_ns, ns);
@@ -150,7 +150,7 @@ static void test_v1(void **state)
 static void test_hybrid(void **state)
 {
 	struct sample_host host;
-	struct sample v = {0};
+	struct thread_sample v = {0};
 
 	(void)state;
 	write_v1();
@@ -227,7 +227,7 @@ static void test_directory(void **state)
 static void test_pressure(void **state)
 {
 	struct sample_host host;
-	struct sample own = {0}, all = {0};
+	struct thread_sample own = {0}, all = {0};
 
 	(void)state;
 	write_v2();

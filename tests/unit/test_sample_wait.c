@@ -22,6 +22,7 @@
 
 #include "child.h"
 #include "host/sample_private.h"
+#include "model/message.h"
 #include "pretend.h"
 #include "waiting.h"
 #include "leasewatch/units.h"
@@ -89,7 +90,7 @@ static const struct wait waits[] = {
 struct seen {
 	const struct wait *wait;
 	char expected[160];
-	struct sample last;
+	struct thread_sample last;
 };
 
 /* Numbers of processes are not known before: "#" in the expectation is any number. */
@@ -103,13 +104,23 @@ static bool matches(const char *text, const char *expected)
 	return !*text;
 }
 
+/* In the words of whoever reads it: the last one's are kept. */
+static const char *said_of(const struct thread_sample *v)
+{
+	static char text[160];
+
+	text[0] = '\0';
+	message__wait(text, sizeof(text), v);
+	return text;
+}
+
 static bool is_in_it(pid_t pid, void *arg)
 {
 	struct seen *s = arg;
 
 	return !sample__take(&host, pid, pid, &s->last) && s->last.state == 'S' &&
 	       (!s->wait->syscall || strcmp(s->last.syscall, s->wait->syscall) == 0) &&
-	       matches(s->last.waits_for, s->expected);
+	       matches(said_of(&s->last), s->expected);
 }
 
 static void expected_text(const char *text, char *out, size_t size)
@@ -133,7 +144,7 @@ static void must_see(pid_t pid, struct seen *s)
 	    info.si_status == 98)
 		skip();
 	print_message("want %s \"%s\", last seen %c %s \"%s\" (%s)\n", s->wait->syscall ?: "any",
-		      s->expected, s->last.state ?: '?', s->last.syscall, s->last.waits_for,
+		      s->expected, s->last.state ?: '?', s->last.syscall, said_of(&s->last),
 		      s->last.wchan);
 	fail();
 }
@@ -148,7 +159,7 @@ static void test_wait(void **state)
 	assert_true(s.last.syscall[0] != '\0');
 	/* The second look finds what the first one remembered. */
 	assert_false(sample__take(&host, pid, pid, &s.last));
-	assert_true(matches(s.last.waits_for, s.expected));
+	assert_true(matches(said_of(&s.last), s.expected));
 }
 
 /* A poll that was stopped and continued goes on as restart_syscall, and waits for the same. */
@@ -166,7 +177,7 @@ static void test_stop_and_continue(void **state)
 	assert_true(WIFSTOPPED(status));
 	assert_false(sample__take(&host, pid, pid, &s.last));
 	assert_int_equal(s.last.state, 'T');
-	assert_string_equal(s.last.waits_for, stopped.waits_for);
+	assert_string_equal(said_of(&s.last), stopped.waits_for);
 	kill(pid, SIGCONT);
 	must_see(pid, &s);
 }
@@ -176,15 +187,15 @@ static void test_no_memory_read(void **state)
 {
 	struct sample_syscall call = {.nr = SYS_ppoll, .args = {(uintptr_t)&call, 1}};
 	struct sample_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
-	struct sample v = {.state = 'S'};
+	struct thread_sample v = {.state = 'S'};
 
 	(void)state;
 	sample_wait__describe(&t, &call, &v);
 	assert_string_equal(v.syscall, "ppoll");
-	assert_string_equal(v.waits_for, "poll");
+	assert_string_equal(said_of(&v), "poll");
 	call.nr = SYS_openat;
 	sample_wait__describe(&t, &call, &v);
-	assert_string_equal(v.waits_for, "open of a file");
+	assert_string_equal(said_of(&v), "open of a file");
 }
 
 /* Arguments are numbers from outside: any of them is harmless. */
@@ -200,17 +211,17 @@ static void test_wild_arguments(void **state)
 	for (int64_t nr = -1; nr < 500; nr++)
 		for (size_t i = 0; i < ARRAY_LEN(wild); i++) {
 			struct sample_syscall call = {.nr = nr};
-			struct sample v = {.state = i & 1 ? 'S' : 'D'};
+			struct thread_sample v = {.state = i & 1 ? 'S' : 'D'};
 
 			for (size_t a = 0; a < 6; a++)
 				call.args[a] = wild[(i + a * (size_t)(nr + 1)) % ARRAY_LEN(wild)];
-			memset(v.waits_for, '#', sizeof(v.waits_for));
-			v.waits_for[0] = '\0';
+			memset(&v.wait, '#', sizeof(v.wait));
 			sample_wait__describe(&t, &call, &v);
-			assert_non_null(memchr(v.waits_for, '\0', sizeof(v.waits_for)));
-			assert_int_equal(nr >= 0, v.waits_for[0] != '\0' &&
-							  strncmp(v.waits_for, "a page", 6) != 0 &&
-							  v.waits_for[0] != ',');
+			assert_non_null(memchr(v.wait.object, '\0', sizeof(v.wait.object)));
+			assert_non_null(memchr(v.wait.call, '\0', sizeof(v.wait.call)));
+			assert_int_equal(nr >= 0, said_of(&v)[0] != '\0' &&
+							  strncmp(said_of(&v), "a page", 6) != 0 &&
+							  said_of(&v)[0] != ',');
 		}
 	close(dir);
 }
@@ -219,16 +230,15 @@ static void test_uninterruptible(void **state)
 {
 	struct sample_syscall call = {.nr = SYS_clock_nanosleep};
 	struct sample_target t = {.host = &host, .pid = getpid(), .dir = AT_FDCWD};
-	struct sample v = {.state = 'D', .wchan = "rpc_wait_bit_killable"};
+	struct thread_sample v = {.state = 'D', .wchan = "rpc_wait_bit_killable"};
 
 	(void)state;
 	sample_wait__describe(&t, &call, &v);
-	assert_string_equal(v.waits_for, "sleep, uninterruptible (rpc_wait_bit_killable)");
+	assert_string_equal(said_of(&v), "sleep, uninterruptible (rpc_wait_bit_killable)");
 	call.nr = -1;
-	v = (struct sample){.state = 'D'};
+	v = (struct thread_sample){.state = 'D'};
 	sample_wait__describe(&t, &call, &v);
-	assert_string_equal(v.waits_for,
-			    "a page of memory from the disk, or the like, uninterruptible");
+	assert_string_equal(said_of(&v), "a page of memory from disk, uninterruptible");
 }
 
 #define TABLE_LINES 500
@@ -240,8 +250,7 @@ static void test_socket_table(void **state)
 	struct sample_host fresh = {0};
 	struct sample_target t = {.host = &fresh, .pid = getpid(), .dir = dir};
 	static char table[TABLE_LINES * 160 + 20000];
-	char words[96], want[32];
-	bool is_postgres;
+	char name[96], want[32];
 
 	(void)state;
 	fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -253,17 +262,17 @@ static void test_socket_table(void **state)
 			       i % 50 + 30, i, i);
 	pretend__write("net/tcp", table);
 	for (int i = 1; i <= TABLE_LINES; i++) {
-		snprintf(want, sizeof(want), "%s0.0.0.0:%d", i == 53 ? "nameserver " : "", i);
-		sample_socket__describe(&t, fd, (uint64_t)i, words, sizeof(words), &is_postgres);
-		assert_string_equal(words, want);
-		assert_false(is_postgres);
+		snprintf(want, sizeof(want), "0.0.0.0:%d", i);
+		assert_int_equal(sample_socket__describe(&t, fd, (uint64_t)i, name, sizeof(name)),
+				 i == 53 ? WAIT_NAMESERVER : WAIT_OBJECT);
+		assert_string_equal(name, want);
 	}
-	sample_socket__describe(&t, fd, TABLE_LINES + 1, words, sizeof(words), &is_postgres);
-	assert_string_equal(words, "a TCP socket");
+	sample_socket__describe(&t, fd, TABLE_LINES + 1, name, sizeof(name));
+	assert_string_equal(name, "a TCP socket");
 	memset(table, '1', sizeof(table) - 1);
 	pretend__write("net/tcp", table);
-	sample_socket__describe(&t, fd, 111, words, sizeof(words), &is_postgres);
-	assert_string_equal(words, "a TCP socket");
+	sample_socket__describe(&t, fd, 111, name, sizeof(name));
+	assert_string_equal(name, "a TCP socket");
 	close(fd);
 	close(dir);
 }

@@ -160,7 +160,7 @@ static int setup_as(void **state, const char *name, enum etcd_role role)
 	w->pid = w->tid = PID;
 	w->version = "3.0.2";
 	w->term = "\"raft_term\":\"2\"";
-	w->thread = (struct thread_evidence){
+	w->thread = (struct thread_sample){
 		.runtime_ns = LW_UNKNOWN,
 		.run_delay_ns = LW_UNKNOWN,
 		.throttled_ns = LW_UNKNOWN,

@@ -35,7 +35,7 @@ struct world {
 	const char *term;     /* raft_term, cluster_id and member_id in etcd's answers, as JSON */
 	uint32_t since_rx_us; /* what a socket says when it is asked */
 	/* What the renewing thread is in when it is asked about; state 0 = nobody can tell. */
-	struct thread_evidence thread;
+	struct thread_sample thread;
 	uint64_t thread_late_ns; /* so long after the moment of the tick it is read */
 	uint32_t asked_tid;	 /* the last thread that was asked about; 0 = none */
 

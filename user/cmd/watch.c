@@ -183,23 +183,10 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 
 static void bring_thread(struct watch *w, pid_t pid, pid_t tid)
 {
-	struct thread_evidence t = {0};
-	struct sample v;
+	struct thread_sample sample;
 
-	if (sample__take(&w->sample_host, pid, tid, &v))
-		return;
-	t.at_ns = v.at_ns;
-	t.state = v.state;
-	memcpy(t.wchan, v.wchan, sizeof(t.wchan));
-	memcpy(t.waits_for, v.waits_for, sizeof(t.waits_for));
-	t.runtime_ns = v.runtime_ns;
-	t.run_delay_ns = v.run_delay_ns;
-	t.throttled_ns = v.throttled_ns;
-	t.suspended_ns = v.suspended_ns;
-	t.cpu_pressure = v.cpu_pressure;
-	t.memory_pressure = v.memory_pressure;
-	t.io_pressure = v.io_pressure;
-	engine__thread(w->engine, pid, &t);
+	if (!sample__take(&w->sample_host, pid, tid, &sample))
+		engine__thread(w->engine, pid, &sample);
 }
 
 /* It is blind, so there is a reason, known or not. */

@@ -17,7 +17,7 @@
  */
 #define MEMORY_PRESSURE_MAX 10.0
 
-static const struct sample not_known = {
+static const struct thread_sample not_known = {
 	.runtime_ns = -1,
 	.run_delay_ns = -1,
 	.throttled_ns = -1,
@@ -81,7 +81,7 @@ static int open_directory(const char *format, pid_t pid, pid_t tid)
 }
 
 static int read_counters(int task, const struct sample_host *host, char *cgroup, size_t size,
-			 struct sample *v)
+			 struct thread_sample *v)
 {
 	struct sample_stat stat;
 	char text[1024];
@@ -103,7 +103,7 @@ static int read_counters(int task, const struct sample_host *host, char *cgroup,
 	return 0;
 }
 
-static void read_wait(struct sample_host *host, pid_t pid, int task, struct sample *v)
+static void read_wait(struct sample_host *host, pid_t pid, int task, struct thread_sample *v)
 {
 	struct sample_syscall call = {.nr = -1};
 	struct sample_target target = {
@@ -137,9 +137,9 @@ void sample__init(struct sample_host *host)
 	fclose(f);
 }
 
-int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct sample *out)
+int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct thread_sample *out)
 {
-	struct sample v = not_known;
+	struct thread_sample v = not_known;
 	char cgroup[8192];
 	int task = open_directory("/proc/%d/task/%d", pid, tid);
 	int err;
@@ -156,9 +156,10 @@ int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct sample *
 	return err;
 }
 
-int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid, struct sample *out)
+int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid,
+			  struct thread_sample *out)
 {
-	struct sample v = not_known;
+	struct thread_sample v = not_known;
 	char cgroup[8192];
 	int task = open_directory("/proc/%d/task/%d", pid, tid);
 	int err;

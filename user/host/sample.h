@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/thread_sample.h"
+
 #define SAMPLE_PORTS_MAX 8
 #define SAMPLE_PEERS_MAX 8
 
@@ -35,55 +37,10 @@ struct sample_host {
 	/* Connected TCP sockets never change their peer, and looking for one is the dear part. */
 	struct {
 		uint64_t inode; /* 0 = free */
+		enum wait_kind kind;
 		char peer[64];
 	} peers[SAMPLE_PEERS_MAX];
 	unsigned int next_peer;
-};
-
-struct sample {
-	uint64_t at_ns; /* CLOCK_BOOTTIME */
-
-	char state;	  /* as in /proc/PID/stat: R S D T t Z ...; 0 = not known */
-	char wchan[32];	  /* kernel function that it sleeps in; "" = not known */
-	char syscall[24]; /* "recvfrom", "poll", "futex", ...; "" = none, or not known */
-
-	/*
-	 * What it waits for, to be read after "waits in": "recv from PostgreSQL 127.0.0.1:5432",
-	 * "poll on PostgreSQL /run/postgresql/.s.PGSQL.5432", "open of /data/postmaster.pid,
-	 * uninterruptible (rpc_wait_bit_killable)", "sleep". Valid UTF-8 without control
-	 * characters, cut where it does not fit, the same for the same wait. "" = it runs, or not
-	 * known.
-	 */
-	char waits_for[96];
-
-	/*
-	 * The thread's schedstat: time on a CPU, and time that it could have run and got none.
-	 * The kernel books a wait for a CPU when it ends: a thread in state R whose runtime_ns
-	 * stands still is waiting for one now. -1 = not known.
-	 */
-	int64_t runtime_ns, run_delay_ns;
-
-	/*
-	 * CPU time taken away by the quota of its cgroup and of those above it, summed over levels
-	 * and CPUs (so it may outrun the clock), and how often. 0 where no quota was ever met.
-	 * -1 = not known.
-	 */
-	int64_t throttled_ns, throttled_count;
-
-	/* The smallest quota over it, in CPUs: 0.5 = half of one. 0 = no limit, -1 = not known. */
-	double cpu_quota;
-
-	int64_t major_faults; /* of the thread: pages it waited for the disk to bring; -1 */
-
-	/*
-	 * Share of the last 10 s in which some task waited for it, percent (PSI "some avg10"): of
-	 * its cgroup where that has figures of its own, else of the host. -1 = the kernel has none.
-	 */
-	double cpu_pressure, memory_pressure, io_pressure;
-
-	/* CLOCK_BOOTTIME - CLOCK_MONOTONIC: grows while the host is suspended, else only by
-	 * nanoseconds of noise. A virtual machine that is paused from outside may not notice. */
-	int64_t suspended_ns;
 };
 
 /* Find the cgroup mounts. Never fails: without them, what they tell is not known. */
@@ -99,12 +56,13 @@ void sample__postgres_port(struct sample_host *host, uint16_t port);
  * (the descriptors of a poll, the name in an open), and does not where the memory is under
  * pressure: such a page might have to come from swap first.
  */
-int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct sample *out);
+int sample__take(struct sample_host *host, pid_t pid, pid_t tid, struct thread_sample *out);
 
 /*
  * State, faults, schedstat, throttling, quota and suspended_ns only; the rest is as "not known".
  * Errors as above. This is what to take while all is well.
  */
-int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid, struct sample *out);
+int sample__take_counters(const struct sample_host *host, pid_t pid, pid_t tid,
+			  struct thread_sample *out);
 
 #endif

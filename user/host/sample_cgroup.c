@@ -127,7 +127,7 @@ static double level_quota(int dir, bool v1)
  * A level that has neither figure has no quota. Of two that have, one may have been throttled long
  * ago and the other be now: their sum moves, their maximum might not.
  */
-static void add_throttling(int dir, bool v1, struct sample *out)
+static void add_throttling(int dir, bool v1, struct thread_sample *out)
 {
 	char text[2048];
 	int64_t time, count;
@@ -155,7 +155,7 @@ static bool find_cpu(const struct sample_host *host, const char *text, char *pat
 	return !sample_cgroup__directory(*v1 ? &host->cpu : &host->unified, name, path, size);
 }
 
-void sample_cgroup__cpu(const struct sample_host *host, const char *text, struct sample *out)
+void sample_cgroup__cpu(const struct sample_host *host, const char *text, struct thread_sample *out)
 {
 	char path[DIRECTORY_BYTES];
 	size_t top;
@@ -196,7 +196,8 @@ static double pressure_of(int dir, const char *name)
 								    : -1;
 }
 
-void sample_cgroup__pressure(const struct sample_host *host, const char *text, struct sample *out)
+void sample_cgroup__pressure(const struct sample_host *host, const char *text,
+			     struct thread_sample *out)
 {
 	const struct {
 		const char *own, *all;

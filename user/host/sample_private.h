@@ -82,8 +82,10 @@ int sample_cgroup__directory(const struct sample_mount *mount, const char *path,
 			     size_t size);
 
 /* Throttling and quota, from the text of /proc/PID/cgroup. */
-void sample_cgroup__cpu(const struct sample_host *host, const char *text, struct sample *out);
-void sample_cgroup__pressure(const struct sample_host *host, const char *text, struct sample *out);
+void sample_cgroup__cpu(const struct sample_host *host, const char *text,
+			struct thread_sample *out);
+void sample_cgroup__pressure(const struct sample_host *host, const char *text,
+			     struct thread_sample *out);
 
 /* ---- sample_wait.c, sample_call.c, sample_socket.c */
 
@@ -112,7 +114,7 @@ struct sample_call {
 	int64_t nr;
 	const char *name;
 	enum sample_call_kind kind;
-	const char *words; /* before the descriptor or path: "recv from"; NULL where it has none */
+	const char *call; /* before the descriptor or path: "recv from"; NULL where it has none */
 };
 
 /* NULL = not one that we have words for. */
@@ -121,16 +123,18 @@ const struct sample_call *sample_call__find(int64_t nr);
 /* Which call restart_syscall(2) goes on with after a stop: its arguments are still there. */
 const struct sample_call *sample_call__restarted(const struct sample_syscall *call);
 
-/* Fills syscall and waits_for; reads state and wchan. */
+/* Fills syscall and wait; reads state. */
 void sample_wait__describe(const struct sample_target *t, const struct sample_syscall *call,
-			   struct sample *v);
+			   struct thread_sample *v);
 
-/* A descriptor of the target in words; false = it is not open. *is_postgres as it says. */
-bool sample_fd__describe(const struct sample_target *t, int fd, char *out, size_t size,
-			 bool *is_postgres);
+/*
+ * What a descriptor of the target is, as WAIT_POSTGRES, WAIT_NAMESERVER or WAIT_OBJECT, and its
+ * name; WAIT_UNKNOWN: it is not open.
+ */
+enum wait_kind sample_fd__describe(const struct sample_target *t, int fd, char *name, size_t size);
 
-/* The other end of a socket in words. Always says something. */
-void sample_socket__describe(const struct sample_target *t, int fd, uint64_t inode, char *out,
-			     size_t size, bool *is_postgres);
+/* The same of a socket, by its other end. There is always a name. */
+enum wait_kind sample_socket__describe(const struct sample_target *t, int fd, uint64_t inode,
+				       char *name, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sample_socket.c - a descriptor of another process, and the other end of its socket, in words.
+ * sample_socket.c - a descriptor of another process, and the other end of its socket.
  *
  * TCP and UDP: from the tables of the target's network namespace. Duplicating such a socket would
  * tell its peer at once, but would also move it to this process's net_cls and net_prio cgroups, and
@@ -111,7 +111,8 @@ static void say_end(const uint8_t addr[16], uint16_t port, bool is_v6, char *out
 	address__with_port(out, size, address__text(addr, text), port);
 }
 
-static void remember(struct sample_host *host, uint64_t inode, const char *peer)
+static void remember_peer(struct sample_host *host, uint64_t inode, enum wait_kind kind,
+			  const char *peer)
 {
 	unsigned int slot = host->next_peer++ % SAMPLE_PEERS_MAX;
 	size_t len = strlen(peer);
@@ -119,34 +120,35 @@ static void remember(struct sample_host *host, uint64_t inode, const char *peer)
 	if (len >= sizeof(host->peers[slot].peer))
 		return;
 	memcpy(host->peers[slot].peer, peer, len + 1);
+	host->peers[slot].kind = kind;
 	host->peers[slot].inode = inode;
 }
 
-static void say_inet(const struct sample_target *t, const struct sample_inet *s, bool is_tcp,
-		     char *out, size_t size)
+static enum wait_kind describe_inet(const struct sample_target *t, const struct sample_inet *s,
+				    bool is_tcp, char *name, size_t size)
 {
-	const char *label = "", *end = "";
+	enum wait_kind kind = WAIT_OBJECT;
 	char text[INET6_ADDRSTRLEN + 16];
 
 	if (is_tcp && s->state == STATE_LISTEN) {
 		say_end(s->local, s->local_port, s->is_v6, text, sizeof(text));
-		snprintf(out, size, "the listening socket %s", text);
-		return;
+		snprintf(name, size, "the listening socket %s", text);
+		return kind;
 	}
 	if (!s->remote_port) {
-		snprintf(out, size, "an unconnected %s socket", is_tcp ? "TCP" : "UDP");
-		return;
+		snprintf(name, size, "an unconnected %s socket", is_tcp ? "TCP" : "UDP");
+		return kind;
 	}
 	say_end(s->remote, s->remote_port, s->is_v6, text, sizeof(text));
 	if (is_tcp && is_postgres_port(t->host, s->remote_port))
-		label = "PostgreSQL ";
+		kind = WAIT_POSTGRES;
 	else if (s->remote_port == DNS_PORT)
-		label = "nameserver ";
-	if (is_tcp && s->state == STATE_SYN_SENT)
-		end = " (connecting)";
-	snprintf(out, size, "%s%s%s", label, text, end);
+		kind = WAIT_NAMESERVER;
+	snprintf(name, size, "%s%s", text,
+		 is_tcp && s->state == STATE_SYN_SENT ? " (connecting)" : "");
 	if (is_tcp && s->state == STATE_ESTABLISHED)
-		remember(t->host, s->inode, out);
+		remember_peer(t->host, s->inode, kind, name);
+	return kind;
 }
 
 /* Duplicates the socket: only for unix sockets, see above. */
@@ -169,8 +171,7 @@ static socklen_t unix_peer(const struct sample_target *t, int fd, struct sockadd
 	return len < sizeof(*peer) ? len : sizeof(*peer);
 }
 
-static void say_unix(const struct sample_target *t, int fd, char *out, size_t size,
-		     bool *is_postgres)
+static enum wait_kind describe_unix(const struct sample_target *t, int fd, char *name, size_t size)
 {
 	struct sockaddr_un peer;
 	socklen_t len = unix_peer(t, fd, &peer);
@@ -180,9 +181,8 @@ static void say_unix(const struct sample_target *t, int fd, char *out, size_t si
 		memcpy(path, peer.sun_path, len - offsetof(struct sockaddr_un, sun_path));
 	if (!path[0] && path[1])
 		path[0] = '@'; /* abstract: how ss(8) writes it */
-	*is_postgres = strstr(path, "/.s.PGSQL.") != NULL;
-	snprintf(out, size, "%s%s", *is_postgres ? "PostgreSQL " : "",
-		 path[0] ? path : "a unix socket");
+	snprintf(name, size, "%s", path[0] ? path : "a unix socket");
+	return strstr(path, "/.s.PGSQL.") ? WAIT_POSTGRES : WAIT_OBJECT;
 }
 
 /* "TCP", "TCPv6", "UDP", "UNIX-STREAM", ... as sockfs names the protocol; "" = not known. */
@@ -196,8 +196,8 @@ static void protocol_of(const struct sample_target *t, int fd, char *out, size_t
 	out[n > 0 ? n : 0] = '\0';
 }
 
-void sample_socket__describe(const struct sample_target *t, int fd, uint64_t inode, char *out,
-			     size_t size, bool *is_postgres)
+enum wait_kind sample_socket__describe(const struct sample_target *t, int fd, uint64_t inode,
+				       char *name, size_t size)
 {
 	static const struct {
 		const char *protocol, *table;
@@ -211,53 +211,46 @@ void sample_socket__describe(const struct sample_target *t, int fd, uint64_t ino
 	struct sample_inet socket;
 	char protocol[32];
 
-	*is_postgres = false;
 	for (size_t i = 0; i < SAMPLE_PEERS_MAX; i++)
 		if (inode && t->host->peers[i].inode == inode) {
-			snprintf(out, size, "%s", t->host->peers[i].peer);
-			*is_postgres = strncmp(out, "PostgreSQL ", 11) == 0;
-			return;
+			snprintf(name, size, "%s", t->host->peers[i].peer);
+			return t->host->peers[i].kind;
 		}
 	protocol_of(t, fd, protocol, sizeof(protocol));
-	snprintf(out, size, "a%s socket", strncmp(protocol, "UNIX", 4) == 0 ? " unix" : "");
 	if (strncmp(protocol, "UNIX", 4) == 0)
-		say_unix(t, fd, out, size, is_postgres);
+		return describe_unix(t, fd, name, size);
+	snprintf(name, size, "a socket");
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		if (strcmp(protocol, tables[i].protocol) != 0)
 			continue;
-		snprintf(out, size, "a %s socket", tables[i].is_tcp ? "TCP" : "UDP");
-		if (!find_inet(t, tables[i].table, inode, &socket))
-			return;
-		say_inet(t, &socket, tables[i].is_tcp, out, size);
-		*is_postgres = strncmp(out, "PostgreSQL ", 11) == 0;
+		snprintf(name, size, "a %s socket", tables[i].is_tcp ? "TCP" : "UDP");
+		if (find_inet(t, tables[i].table, inode, &socket))
+			return describe_inet(t, &socket, tables[i].is_tcp, name, size);
 	}
+	return WAIT_OBJECT;
 }
 
-bool sample_fd__describe(const struct sample_target *t, int fd, char *out, size_t size,
-			 bool *is_postgres)
+enum wait_kind sample_fd__describe(const struct sample_target *t, int fd, char *name, size_t size)
 {
-	char name[32], link[256], *end;
+	char file[32], link[256], *end;
 	uint64_t inode;
 	ssize_t n;
 
-	*is_postgres = false;
-	snprintf(name, sizeof(name), "fd/%d", fd);
-	n = readlinkat(t->dir, name, link, sizeof(link) - 1);
+	snprintf(file, sizeof(file), "fd/%d", fd);
+	n = readlinkat(t->dir, file, link, sizeof(link) - 1);
 	if (n < 0)
-		return false;
+		return WAIT_UNKNOWN;
 	link[n] = '\0';
 	if (strncmp(link, "socket:[", 8) == 0) {
 		inode = strtoull(link + 8, &end, 10);
-		if (*end == ']') {
-			sample_socket__describe(t, fd, inode, out, size, is_postgres);
-			return true;
-		}
+		if (*end == ']')
+			return sample_socket__describe(t, fd, inode, name, size);
 	}
 	if (strncmp(link, "pipe:[", 6) == 0)
-		snprintf(out, size, "a pipe");
+		snprintf(name, size, "a pipe");
 	else if (strncmp(link, "anon_inode:", 11) == 0)
-		snprintf(out, size, "an %s", link + 11);
+		snprintf(name, size, "an %s", link + 11);
 	else
-		snprintf(out, size, "%s", link);
-	return true;
+		snprintf(name, size, "%s", link);
+	return WAIT_OBJECT;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sample_wait.c - a system call and its arguments, as what the thread waits for.
+ * sample_wait.c - from a system call and its arguments to what the thread waits for.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -15,11 +15,10 @@
 #include "protocol/text.h"
 
 /* Descriptors of one poll that are looked at, and of those that are named. */
-#define POLLED_MAX  16
-#define NAMED_MAX   4
+#define POLLED_MAX 16
+#define NAMED_MAX  4
 
-#define NAME_BYTES  320 /* of one descriptor, in words */
-#define WORDS_BYTES 512
+#define NAME_BYTES 320 /* of one descriptor */
 
 /* Descriptors that one call waits on. */
 struct watched {
@@ -101,48 +100,50 @@ static void from_epoll(const struct sample_target *t, const struct sample_syscal
 	}
 }
 
-/* One of them, PostgreSQL if it is there, and how many more. */
-static void say_watched(const struct sample_target *t, const char *words, const struct watched *w,
-			char *out, size_t size)
+static void set_object(struct thread_wait *w, const char *object)
 {
-	char one[NAME_BYTES], named[NAME_BYTES] = "";
-	bool is_postgres = false;
-
-	for (size_t i = 0; i < w->len && !is_postgres; i++)
-		if (sample_fd__describe(t, w->fds[i], one, sizeof(one), &is_postgres) &&
-		    (is_postgres || !named[0]))
-			strcpy(named, one);
-	if (!named[0])
-		snprintf(out, size, "%.*s", (int)strcspn(words, " "), words);
-	else if (w->count > 1)
-		snprintf(out, size, "%s %s and %zu more", words, named, w->count - 1);
-	else
-		snprintf(out, size, "%s %s", words, named);
+	text_copy_utf8(w->object, sizeof(w->object), object, strlen(object));
 }
 
-static void say_path(const struct sample_target *t, const char *words, uint64_t addr, char *out,
-		     size_t size)
+/* One of them, PostgreSQL if it is there, and how many more. */
+static void describe_watched(const struct sample_target *t, const struct watched *watched,
+			     struct thread_wait *w)
+{
+	char name[NAME_BYTES];
+
+	w->kind = WAIT_OBJECT;
+	for (size_t i = 0; i < watched->len && w->kind != WAIT_POSTGRES; i++) {
+		enum wait_kind kind = sample_fd__describe(t, watched->fds[i], name, sizeof(name));
+
+		if (kind == WAIT_UNKNOWN || (kind != WAIT_POSTGRES && w->object[0]))
+			continue;
+		w->kind = kind;
+		set_object(w, name);
+	}
+	if (w->object[0])
+		w->more = watched->count - 1;
+}
+
+static void describe_path(const struct sample_target *t, uint64_t addr, struct thread_wait *w)
 {
 	char path[81];
 	size_t n = peek(t, addr, path, sizeof(path) - 1);
 
 	path[n] = '\0';
-	if (path[0])
-		snprintf(out, size, "%s %s", words, path);
-	else
-		snprintf(out, size, "%s a file", words);
+	w->kind = WAIT_OBJECT;
+	set_object(w, path[0] ? path : "a file");
 }
 
 /*
  * A pid is the target's own idea, in a container another one than ours: only a process that has
  * the target as parent is the one that was meant.
  */
-static void say_child(const struct sample_target *t, int64_t child, char *out, size_t size)
+static void describe_child(const struct sample_target *t, int64_t child, struct thread_wait *w)
 {
 	struct sample_stat stat;
-	char name[64], text[1024];
+	char name[64], text[1024], object[NAME_BYTES];
 
-	snprintf(out, size, "the end of a child process");
+	w->kind = WAIT_CHILD;
 	if (child <= 0 || child > INT32_MAX)
 		return;
 	snprintf(name, sizeof(name), "/proc/%d/stat", (int)child);
@@ -153,7 +154,8 @@ static void say_child(const struct sample_target *t, int64_t child, char *out, s
 	if (sample_file__read(AT_FDCWD, name, text, 64) <= 0)
 		return;
 	text[strcspn(text, "\n")] = '\0';
-	snprintf(out, size, "the end of its child process %d (%.63s)", (int)child, text);
+	snprintf(object, sizeof(object), "%d (%.63s)", (int)child, text);
+	set_object(w, object);
 }
 
 static int64_t child_of(const struct sample_call *known, const struct sample_syscall *call)
@@ -163,79 +165,72 @@ static int64_t child_of(const struct sample_call *known, const struct sample_sys
 	return call->args[0] == P_PID ? (int32_t)call->args[1] : -1;
 }
 
-static void say_call(const struct sample_target *t, const struct sample_call *known,
-		     const struct sample_syscall *call, char *out, size_t size)
+static void describe_call(const struct sample_target *t, const struct sample_call *known,
+			  const struct sample_syscall *call, struct thread_wait *w)
 {
-	struct watched w = {0};
+	struct watched watched = {0};
 
+	snprintf(w->call, sizeof(w->call), "%s", known->call ? known->call : "");
 	switch (known->kind) {
 	case CALL_FD:
-		watch_fd(&w, (int)call->args[0]);
+		watch_fd(&watched, (int)call->args[0]);
 		break;
 	case CALL_POLL:
-		from_poll(t, call, &w);
+		from_poll(t, call, &watched);
 		break;
 	case CALL_SELECT:
-		from_select(t, call, &w);
+		from_select(t, call, &watched);
 		break;
 	case CALL_EPOLL:
-		from_epoll(t, call, &w);
+		from_epoll(t, call, &watched);
 		break;
 	case CALL_PATH:
-		say_path(t, known->words, call->args[0], out, size);
+		describe_path(t, call->args[0], w);
 		return;
 	case CALL_PATH_AT:
-		say_path(t, known->words, call->args[1], out, size);
+		describe_path(t, call->args[1], w);
 		return;
 	case CALL_FUTEX:
-		/* With a timeout it is how Patroni's main thread idles between two rounds. */
-		snprintf(out, size, "%s by another of its threads (futex)",
-			 call->args[3] ? "a timeout or a wake-up" : "a lock or a wake-up");
+		w->kind = call->args[3] ? WAIT_LOCK_TIMEOUT : WAIT_LOCK;
 		return;
 	case CALL_CHILD:
-		say_child(t, child_of(known, call), out, size);
+		describe_child(t, child_of(known, call), w);
 		return;
 	case CALL_SIGNAL:
-		snprintf(out, size, "a signal");
+		w->kind = WAIT_SIGNAL;
 		return;
 	case CALL_SLEEP:
-		snprintf(out, size, "sleep");
+		w->kind = WAIT_SLEEP;
 		return;
 	}
 	/* Waiting on nothing with a timeout is how some sleep. */
 	if ((known->kind == CALL_POLL && !call->args[1]) ||
 	    (known->kind == CALL_SELECT && !call->args[0]))
-		snprintf(out, size, "sleep");
+		*w = (struct thread_wait){.kind = WAIT_SLEEP};
 	else
-		say_watched(t, known->words, &w, out, size);
+		describe_watched(t, &watched, w);
 }
 
 void sample_wait__describe(const struct sample_target *t, const struct sample_syscall *call,
-			   struct sample *v)
+			   struct thread_sample *v)
 {
 	const struct sample_call *known = sample_call__find(call->nr);
-	const char *end = v->state == 'D' ? ", uninterruptible" : "";
-	char words[WORDS_BYTES] = "", whole[WORDS_BYTES + 64];
 
 	if (!known && call->nr == SYS_restart_syscall)
 		known = sample_call__restarted(call);
 	if (known)
 		snprintf(v->syscall, sizeof(v->syscall), "%s", known->name);
+	memset(&v->wait, 0, sizeof(v->wait));
 	if (v->state == 'T' || v->state == 't') {
-		snprintf(v->waits_for, sizeof(v->waits_for), "%s",
-			 v->state == 'T' ? "a stop by a signal, until SIGCONT"
-					 : "a stop by a debugger");
+		v->wait.kind = v->state == 'T' ? WAIT_STOPPED : WAIT_TRACED;
+	} else if (v->state != 'S' && v->state != 'D') {
 		return;
+	} else if (known) {
+		describe_call(t, known, call, &v->wait);
+	} else if (call->nr >= 0) {
+		v->wait.kind = WAIT_SYSCALL;
+		snprintf(v->wait.object, sizeof(v->wait.object), "%lld", (long long)call->nr);
+	} else if (v->state == 'D') {
+		v->wait.kind = WAIT_MEMORY;
 	}
-	if (v->state != 'S' && v->state != 'D')
-		return;
-	if (known)
-		say_call(t, known, call, words, sizeof(words));
-	else if (call->nr >= 0)
-		snprintf(words, sizeof(words), "system call %lld", (long long)call->nr);
-	else if (v->state == 'D')
-		snprintf(words, sizeof(words), "a page of memory from the disk, or the like");
-	snprintf(whole, sizeof(whole), "%s%s%s%s%s", words, end, *end && v->wchan[0] ? " (" : "",
-		 *end ? v->wchan : "", *end && v->wchan[0] ? ")" : "");
-	text_copy_utf8(v->waits_for, sizeof(v->waits_for), whole, strlen(whole));
 }

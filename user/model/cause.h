@@ -10,23 +10,8 @@
 
 #include "model/conn.h"
 #include "model/finding.h"
+#include "model/thread_sample.h"
 #include "protocol/dns.h"
-
-/*
- * What the thread that should renew the lease is in, and what the host does to it, as the kernel
- * side of the house read it. The counters run since the thread or the host began: what counts is
- * how they differ between two samples.
- */
-struct thread_evidence {
-	uint64_t at_ns;	      /* 0 = not known */
-	uint64_t since_ns;    /* it has waited for the same in every sample since; 0 = not known */
-	uint64_t starving_ns; /* it could run and has not run since; 0 = it does not starve */
-	char state;	      /* as in /proc/PID/stat: R S D T t Z */
-	char wchan[32];	      /* kernel function it sleeps in, "" = not known */
-	char waits_for[96];   /* "recv from PostgreSQL 127.0.0.1:5432", "" = not known */
-	int64_t runtime_ns, run_delay_ns, throttled_ns, suspended_ns; /* counters; LW_UNKNOWN */
-	double cpu_pressure, memory_pressure, io_pressure; /* percent, 10 s average; < 0 unknown */
-};
 
 /* What the host did to the thread between two samples. LW_UNKNOWN where a counter is missing. */
 struct thread_delay {
@@ -78,7 +63,7 @@ struct diagnosis {
 	bool answers_reads;  /* another kind of request passed meanwhile, or before a clear no */
 	struct lookup_evidence lookup; /* cause dns */
 	struct tls_evidence tls;
-	struct thread_evidence thread;
+	struct thread_sample thread;
 	struct thread_delay delay;
 };
 

@@ -182,7 +182,7 @@ void engine__conclude(struct engine *e, uint64_t now_ns)
 	engine__tell_endpoints(e, now_ns);
 }
 
-void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence)
+void engine__thread(struct engine *e, uint32_t pid, const struct thread_sample *evidence)
 {
 	struct member *m = member__find(e->members, pid);
 

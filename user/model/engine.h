@@ -75,7 +75,7 @@ struct engine_wants {
 	uint32_t tls_pid; /* why this one's TLS cannot be read: engine__tls_blind; 0 = nobody's */
 };
 struct engine_wants engine__wants(const struct engine *e, uint64_t now_ns);
-void engine__thread(struct engine *e, uint32_t pid, const struct thread_evidence *evidence);
+void engine__thread(struct engine *e, uint32_t pid, const struct thread_sample *evidence);
 
 /* The requests of this one, inside TLS, cannot be read: why? */
 void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns);

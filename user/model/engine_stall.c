@@ -39,7 +39,7 @@ static bool evidence_is_settled(const struct engine *e, const struct conn *c, ui
 static bool is_held_up(const struct diagnosis *d)
 {
 	return d->cause == CAUSE_NOT_ATTEMPTED &&
-	       (message__is_stopped(&d->thread) || strstr(d->thread.waits_for, "PostgreSQL"));
+	       (message__is_stopped(&d->thread) || d->thread.wait.kind == WAIT_POSTGRES);
 }
 
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)

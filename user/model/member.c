@@ -54,14 +54,20 @@ static bool learn_version(struct member *m, const char *agent)
 	return learn_word(m->version, sizeof(m->version), version);
 }
 
-void member__thread_sample(struct member *m, const struct thread_evidence *sample)
+static bool waits_for_the_same(const struct thread_wait *a, const struct thread_wait *b)
 {
-	struct thread_evidence before = m->thread;
+	return a->kind == b->kind && a->more == b->more && strcmp(a->call, b->call) == 0 &&
+	       strcmp(a->object, b->object) == 0;
+}
+
+void member__thread_sample(struct member *m, const struct thread_sample *sample)
+{
+	struct thread_sample before = m->thread;
 
 	m->thread = *sample;
 	m->thread.since_ns = sample->at_ns;
 	if (before.at_ns && before.state == sample->state &&
-	    strcmp(before.waits_for, sample->waits_for) == 0)
+	    waits_for_the_same(&before.wait, &sample->wait))
 		m->thread.since_ns = before.since_ns;
 	/* The kernel books a wait for a CPU when it is over; until then only the clock tells. */
 	if (sample->state == 'R' && before.state == 'R' && sample->runtime_ns != LW_UNKNOWN &&
@@ -85,7 +91,7 @@ static int64_t grown(int64_t from, int64_t to)
 
 void member__thread_evidence(const struct member *m, struct diagnosis *d)
 {
-	const struct thread_evidence *from = &m->baseline, *to = &m->thread;
+	const struct thread_sample *from = &m->baseline, *to = &m->thread;
 
 	d->thread = m->thread;
 	d->delay = (struct thread_delay){

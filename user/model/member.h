@@ -53,8 +53,8 @@ struct member {
 	struct diagnosis slow_lookup;	 /* the last that took long, of the renewing thread */
 	unsigned int failed_attempts;	 /* to refresh, since the last good one */
 	struct failures failures;
-	struct thread_evidence thread;	 /* the newest sample */
-	struct thread_evidence baseline; /* the first one after the last good refresh */
+	struct thread_sample thread;   /* the newest sample */
+	struct thread_sample baseline; /* the first one after the last good refresh */
 	bool v2; /* it uses etcd's v2 API: the leader key has the TTL, there is no lease */
 	struct member_notes notes;
 	/*
@@ -85,7 +85,7 @@ bool member__is_etcd_port(const struct member *m, uint16_t port);
 void member__refreshed(struct member *m);
 
 /* A newer sample of what the renewing thread is in. */
-void member__thread_sample(struct member *m, const struct thread_evidence *sample);
+void member__thread_sample(struct member *m, const struct thread_sample *sample);
 /* What is known of the thread, and what the host did to it since the last good refresh. */
 void member__thread_evidence(const struct member *m, struct diagnosis *d);
 

@@ -29,12 +29,12 @@ bool message__is_half_healthy(const struct diagnosis *d)
 	return d->answers_reads && d->rpc == ETCD_RPC_LEASE_KEEPALIVE;
 }
 
-bool message__is_stopped(const struct thread_evidence *t)
+bool message__is_stopped(const struct thread_sample *t)
 {
 	return t->at_ns && (t->state == 'T' || t->state == 't');
 }
 
-uint64_t message__waited_ns(const struct thread_evidence *t, uint64_t now_ns)
+uint64_t message__waited_ns(const struct thread_sample *t, uint64_t now_ns)
 {
 	return t->since_ns && now_ns > t->since_ns ? now_ns - t->since_ns : 0;
 }
@@ -70,7 +70,7 @@ static void say_message(char *buf, size_t size, const struct diagnosis *d)
 /* What keeps the thread from its work: the host first, then what it waits for itself. */
 static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64_t now_ns)
 {
-	const struct thread_evidence *t = &d->thread;
+	const struct thread_sample *t = &d->thread;
 	char part[HUMAN_BYTES], window[HUMAN_BYTES];
 
 	human_duration(window, d->delay.window_ns);
@@ -85,8 +85,9 @@ static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64
 	} else if (message__matters(d->delay.run_delay_ns, &d->delay)) {
 		SAY(": it waited for a CPU for %s of the last %s",
 		    human_duration(part, d->delay.run_delay_ns), window);
-	} else if (t->waits_for[0]) {
-		SAY(": its main thread waits in %s", t->waits_for);
+	} else if (t->wait.kind != WAIT_UNKNOWN) {
+		SAY(": its main thread waits in ");
+		message__wait(buf, size, t);
 		if (message__waited_ns(t, now_ns) >= (uint64_t)NS_PER_S)
 			SAY(" for %s", human_duration(part, message__waited_ns(t, now_ns)));
 	}

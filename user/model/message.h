@@ -14,9 +14,7 @@ struct member;
 struct message {
 	char headline[640];
 	char hint[400];
-	char state[8], message[ETCD_MESSAGE_BYTES], wchan[32], waits_for[96];
-	struct lookup_evidence lookup;
-	char tls_name[TLS_NAME_BYTES], tls_error[128];
+	char state[8], waits_for[160], tls_error[128];
 };
 
 /* Fill in headline, hint and evidence of a stall finding; they borrow from *w and from the member.
@@ -31,6 +29,10 @@ void message__stall_end(struct message *w, const struct member *m, enum stall_re
 /* What went wrong with TLS, in a few words behind what is in buf. */
 void message__tls_error(char *buf, size_t size, enum tls_trouble trouble, unsigned int code,
 			enum request_outcome end);
+
+/* What a thread waits for, to be read after "waits in", behind what is in buf; nothing if it runs.
+ */
+void message__wait(char *buf, size_t size, const struct thread_sample *t);
 
 /* What an endpoint's state means, or NULL when the state says it all. */
 const char *message__endpoint(const struct endpoint *e);

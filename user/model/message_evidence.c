@@ -7,6 +7,8 @@
 
 #include "model/message_private.h"
 
+#define SAY(...) message__append(buf, size, __VA_ARGS__)
+
 static void number(struct finding_stall *s, const char *key, double value)
 {
 	if (s->evidence_len < EVIDENCE_MAX)
@@ -27,14 +29,13 @@ static void text(struct finding_stall *s, const char *key, const char *value)
 		s->evidence[s->evidence_len++] = (struct evidence){.key = key, .text = value};
 }
 
-static void list_answer(struct message *w, const struct diagnosis *d, struct finding_stall *s)
+static void list_answer(const struct diagnosis *d, struct finding_stall *s)
 {
 	if (d->status)
 		number(s, "http.response.status_code", d->status);
 	if (d->error_code)
 		number(s, "etcd.error.code", d->error_code);
-	memcpy(w->message, d->message, sizeof(w->message));
-	text(s, "etcd.error.message", w->message);
+	text(s, "etcd.error.message", d->message);
 }
 
 static void list_tcp(const struct diagnosis *d, struct finding_stall *s)
@@ -53,28 +54,26 @@ static void list_tcp(const struct diagnosis *d, struct finding_stall *s)
 		seconds(s, "tcp.srtt_s", d->srtt_us * NS_PER_US);
 }
 
-static void list_lookup(struct message *w, const struct lookup_evidence *l, struct finding_stall *s)
+static void list_lookup(const struct lookup_evidence *l, struct finding_stall *s)
 {
-	w->lookup = *l;
 	text(s, "dns.source", l->getaddrinfo ? "getaddrinfo" : "query");
-	text(s, "dns.question.name", w->lookup.name);
-	text(s, "dns.question.type", w->lookup.type);
-	text(s, "dns.server.address", w->lookup.server);
+	text(s, "dns.question.name", l->name);
+	text(s, "dns.question.type", l->type);
+	text(s, "dns.server.address", l->server);
 	text(s, "dns.outcome", enum_name(&dns_outcome_names, l->outcome));
-	text(s, "error.type", w->lookup.error);
+	text(s, "error.type", l->error);
 }
 
 /* What the thread is in matters only where the fault may be on this side. */
 static void list_thread(struct message *w, const struct diagnosis *d, uint64_t at_ns,
 			struct finding_stall *s)
 {
-	const struct thread_evidence *t = &d->thread;
+	const struct thread_sample *t = &d->thread;
 
 	w->state[0] = t->state;
 	text(s, "thread.state", w->state);
-	snprintf(w->wchan, sizeof(w->wchan), "%s", t->wchan);
-	text(s, "thread.wchan", w->wchan);
-	snprintf(w->waits_for, sizeof(w->waits_for), "%s", t->waits_for);
+	text(s, "thread.wchan", t->wchan);
+	message__wait(w->waits_for, sizeof(w->waits_for), t);
 	text(s, "thread.waits_for", w->waits_for);
 	if (t->since_ns && *w->waits_for)
 		seconds(s, "thread.waits_s", message__waited_ns(t, at_ns));
@@ -93,6 +92,22 @@ static void list_thread(struct message *w, const struct diagnosis *d, uint64_t a
 		number(s, "host.io_pressure_percent", t->io_pressure);
 }
 
+/* "recv from PostgreSQL 127.0.0.1:5432"; "poll", where what it waits on is not known. */
+static void say_object(char *buf, size_t size, const struct thread_wait *w)
+{
+	if (!w->object[0]) {
+		SAY("%.*s", (int)strcspn(w->call, " "), w->call);
+		return;
+	}
+	SAY("%s %s%s", w->call,
+	    w->kind == WAIT_POSTGRES	 ? "PostgreSQL "
+	    : w->kind == WAIT_NAMESERVER ? "nameserver "
+					 : "",
+	    w->object);
+	if (w->more)
+		SAY(" and %zu more", w->more);
+}
+
 static const char *what_for(const struct diagnosis *d)
 {
 	if (d->connecting)
@@ -103,11 +118,55 @@ static const char *what_for(const struct diagnosis *d)
 
 static void list_tls(struct message *w, const struct tls_evidence *t, struct finding_stall *s)
 {
-	snprintf(w->tls_name, sizeof(w->tls_name), "%s", t->name);
-	text(s, "tls.client.server_name", w->tls_name);
+	text(s, "tls.client.server_name", t->name);
 	w->tls_error[0] = '\0';
 	message__tls_error(w->tls_error, sizeof(w->tls_error), t->trouble, t->code, t->end);
 	text(s, "tls.error", w->tls_error);
+}
+
+void message__wait(char *buf, size_t size, const struct thread_sample *t)
+{
+	const struct thread_wait *w = &t->wait;
+
+	switch (w->kind) {
+	case WAIT_UNKNOWN:
+		return;
+	case WAIT_STOPPED:
+		SAY("a stop by a signal, until SIGCONT");
+		return;
+	case WAIT_TRACED:
+		SAY("a stop by a debugger");
+		return;
+	case WAIT_SLEEP:
+		SAY("sleep");
+		break;
+	case WAIT_LOCK:
+		SAY("a lock or a wake-up by another of its threads (futex)");
+		break;
+	case WAIT_LOCK_TIMEOUT:
+		SAY("a timeout or a wake-up by another of its threads (futex)");
+		break;
+	case WAIT_SIGNAL:
+		SAY("a signal");
+		break;
+	case WAIT_CHILD:
+		SAY("the end of %s%s", w->object[0] ? "its child process " : "a child process",
+		    w->object);
+		break;
+	case WAIT_MEMORY:
+		SAY("a page of memory from disk");
+		break;
+	case WAIT_SYSCALL:
+		SAY("system call %s", w->object);
+		break;
+	default:
+		say_object(buf, size, w);
+	}
+	if (t->state == 'D') {
+		SAY(", uninterruptible");
+		if (t->wchan[0])
+			SAY(" (%s)", t->wchan);
+	}
 }
 
 void message__evidence(struct message *w, const struct member *m, struct finding_stall *out)
@@ -120,7 +179,7 @@ void message__evidence(struct message *w, const struct member *m, struct finding
 	if (on_the_wire)
 		text(out, "waiting_for", what_for(d));
 	if (d->lookup.known)
-		list_lookup(w, &d->lookup, out);
+		list_lookup(&d->lookup, out);
 	if (d->end_ns)
 		seconds(out, "attempt_s", (int64_t)(d->end_ns - d->start_ns));
 	if (m->failed_attempts)
@@ -128,7 +187,7 @@ void message__evidence(struct message *w, const struct member *m, struct finding
 	others = message__elsewhere(m, NULL, 0);
 	if (others)
 		number(out, "same_elsewhere", (double)others);
-	list_answer(w, d, out);
+	list_answer(d, out);
 	if (d->cause == CAUSE_TLS)
 		list_tls(w, &d->tls, out);
 	if (on_the_wire) {

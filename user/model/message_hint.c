@@ -112,7 +112,7 @@ static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint
 		    "CPUWeight.");
 	else if (d->thread.memory_pressure >= 20)
 		SAY("This host is short of memory: see what swaps or reclaims (free, vmstat 1).");
-	else if (strstr(d->thread.waits_for, "PostgreSQL"))
+	else if (d->thread.wait.kind == WAIT_POSTGRES)
 		SAY("Patroni waits for its own PostgreSQL, not for etcd: see what PostgreSQL hangs "
 		    "in (its log, disk, pg_stat_activity).");
 	else if (d->thread.state == 'D')

@@ -14,10 +14,10 @@ void message__append(char *buf, size_t size, const char *format, ...)
 
 /* The other kinds of request pass, and renewals do not: the incident. */
 bool message__is_half_healthy(const struct diagnosis *d);
-bool message__is_stopped(const struct thread_evidence *t);
+bool message__is_stopped(const struct thread_sample *t);
 /* How long it has waited for the same. A sample may be a little later than the moment that is told
  * of: then 0. */
-uint64_t message__waited_ns(const struct thread_evidence *t, uint64_t now_ns);
+uint64_t message__waited_ns(const struct thread_sample *t, uint64_t now_ns);
 /* Did this take a good part of the time that the renewal is missing? */
 bool message__matters(int64_t part_ns, const struct thread_delay *d);
 
