@@ -78,6 +78,7 @@ def run_sections(bench, names, result):
         began = time.monotonic()
         try:
             result["sections"][name] = section.measure(bench)
+            report.show(section.table(result["sections"][name]))
         except Exception as error:  # what the other sections found is kept
             if not isinstance(error, BenchError):
                 traceback.print_exc()
@@ -85,7 +86,6 @@ def run_sections(bench, names, result):
             result["failed"][name] = str(error)
             continue
         result["seconds"][name] = round(time.monotonic() - began, 1)
-        report.show(section.table(result["sections"][name]))
 
 
 def parse(argv):

@@ -44,7 +44,9 @@ def wait_found(watch, targets):
 def bystander_ns(ops, watch):
     with bpfstats.enabled(), bpfstats.Window(bpfstats.programs_of(watch.pid)) as window:
         ops.ask("tcp 100 1000", "took")
-    return window.ns / window.runs if window.runs else 0.0
+    if not window.runs:
+        raise BenchError("no program ran for the bystander")
+    return window.ns / window.runs
 
 
 def run_all(targets, count):
@@ -103,7 +105,8 @@ def growth_note(what, sizes):
     first, last = sizes[numbers[0]], sizes[numbers[-1]]
     step = int(numbers[-1]) - int(numbers[0])
     return (f"{numbers[0]} to {numbers[-1]} {what}: a bystander's hit "
-            f"{last['bystander_ns'] / first['bystander_ns']:.2f} x; each adds {(last['rss_kib'] - first['rss_kib']) / step:.2f} KiB and "
+            f"{last['bystander_ns'] / first['bystander_ns']:.2f} x; each adds "
+            f"{(last['rss_kib'] - first['rss_kib']) / step:.2f} KiB and "
             f"{(last['idle_cpu'] - first['idle_cpu']) / step * 100:.5f}% of a core when idle")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Processes that are driven line by line, leasewatch with a clock on its output, and /proc."""
+import contextlib
 import ctypes
 import json
 import mmap
@@ -214,17 +215,39 @@ def wait_quiet(pid, share=0.02, timeout_s=30):
             return
 
 
+def family(pid):
+    """The process and its children, and theirs. (What reads for leasewatch what others chose is a child.)"""
+    pids = [pid]
+    for parent in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as file:
+            pids += map(int, file.read().split())
+    return pids
+
+
 def cpu_ns(pid):
-    """CPU time of all threads so far, from the scheduler's own clock."""
+    """CPU time of the process and its family so far: of all threads, also of those that have ended; of children that
+    have ended to a tick."""
     total = 0
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
+    for member in family(pid):
+        clock = ctypes.c_int()
+        err = libc.clock_getcpuclockid(member, ctypes.byref(clock))
+        try:
+            if err:
+                raise OSError(err, os.strerror(err))
+            total += time.clock_gettime_ns(clock.value)
+            with open(f"/proc/{member}/stat", encoding="utf-8") as file:
+                ended = file.read().rpartition(")")[2].split()[13:15]
+            total += sum(map(int, ended)) * 10**9 // os.sysconf("SC_CLK_TCK")
+        except OSError as error:
+            if member == pid:
+                raise BenchError(f"process {pid} has no CPU time: {error}") from error
     return total
 
 
 def memory_kib(pid):
-    """Resident set and proportional share, in KiB; of it, what BPF maps (the ring buffer) add."""
+    """Resident set and proportional share, in KiB; of it, what BPF maps (the ring buffer) add. And what its children
+    add: their pages that are not the same as its own."""
     found, ring, in_ring = {}, 0, False
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:
@@ -236,7 +259,15 @@ def memory_kib(pid):
                 in_ring = "bpf-map" in line
             elif in_ring and line.startswith("Rss:"):
                 ring += int(line.split()[1])
-    return {"rss_kib": found["rss"], "pss_kib": found["pss"], "ring_rss_kib": ring}
+    return {"rss_kib": found["rss"], "pss_kib": found["pss"], "ring_rss_kib": ring,
+            "children_kib": sum(map(private_kib, family(pid)[1:]))}
+
+
+def private_kib(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+            open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(("Private_Clean:", "Private_Dirty:")))
+    return 0
 
 
 def run(argv, **kwargs):

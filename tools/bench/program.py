@@ -4,8 +4,10 @@ import os
 import time
 
 import bpfstats
+import idle
 import stats
 from candidates import ETCD_PORT
+from idle import memory_text, verdict
 from procs import BenchError, Driven, Leasewatch, Server, Target, cpu_ns, memory_kib, wait_quiet
 
 ENDPOINT = f"127.0.0.1:{ETCD_PORT}"
@@ -13,7 +15,7 @@ THREADS, CONNECTIONS = 4, 16
 REQUESTS = 100_000
 RATE = 20_000           # DESIGN: so many target requests a second without a loss
 GIVE_UP_S = 3.3         # Patroni's time for one request, FACTS
-BUDGETS = {"attach_ms": 200, "rss_kib": 12 * 1024, "idle_cpu": 0.001}
+BUDGETS = {"attach_ms": 200, "rss_kib": 12 * 1024}
 
 # Name -> (trace -j?, further options). Files are in the benchmark's directory; {log} is one of them.
 SINKS = {
@@ -161,24 +163,13 @@ def one_sink(bench, sink):
     return {"memory_before": before, "memory_after": after, "steady": steady, "highest": highest}
 
 
-def idle(bench):
-    seconds = 5 if bench.quick else 60
-    with Server(bench, ETCD_PORT), Target(bench, [ENDPOINT]) as target, \
-            Leasewatch(bench, ["-p", str(target.pid)]) as watch:
-        watch.wait_started()
-        time.sleep(1)
-        memory, before = memory_kib(watch.pid), cpu_ns(watch.pid)
-        time.sleep(seconds)
-        return {"cpu": (cpu_ns(watch.pid) - before) / 1e9 / seconds, "seconds": seconds, "memory": memory}
-
-
 def measure(bench):
     bench.say("exec to the first hook")
     result = {"attach": time_to_attach(bench)}
     bench.say("exec to the first finding on a stall in progress")
     result["ongoing"] = ongoing_stalls(bench)
     bench.say("idle")
-    result["idle"] = idle(bench)
+    result["idle"] = idle.measure(bench)
     result["sinks"] = {}
     for sink in SINKS if not bench.quick else QUICK_SINKS:
         bench.say(f"{REQUESTS} requests at {RATE}/s, then flat out: {sink}")
@@ -186,24 +177,12 @@ def measure(bench):
     return result
 
 
-def mib(kib):
-    return f"{kib / 1024:.1f} MiB"
-
-
-def memory_text(memory):
-    return f"RSS {mib(memory['rss_kib'])}, PSS {mib(memory['pss_kib'])}, ring {mib(memory['ring_rss_kib'])}"
-
-
-def verdict(within):
-    return "ok" if within else "MISSED"
-
-
 def spans(d):
     return f"{d['median']:.0f} ms ({d['min']:.0f}..{d['max']:.0f}, n {d['n']})" if d else "-"
 
 
 def table(result):
-    attach, resting = result["attach"], result["idle"]
+    attach = result["attach"]
     rows = [["", "measured", "budget", ""]]
     first = attach["first_hook_ms"]
     rows.append(["exec to first hook live", spans(first), "200 ms", verdict(first["median"] <= BUDGETS["attach_ms"])])
@@ -211,10 +190,7 @@ def table(result):
     for what, found in result["ongoing"].items():
         rows.append([f"exec to first finding; {what}", spans(found["ms"]), "",
                      f"{found['missed']} missed" if found["missed"] else ""])
-    rows.append([f"idle for {resting['seconds']} s: CPU", f"{resting['cpu']:.3%}", "0.1%",
-                 verdict(resting["cpu"] <= BUDGETS["idle_cpu"])])
-    rows.append(["idle: memory", memory_text(resting["memory"]), "12 MiB",
-                 verdict(resting["memory"]["rss_kib"] <= BUDGETS["rss_kib"])])
+    rows += idle.rows(result["idle"])
     for sink, found in result["sinks"].items():
         rows += sink_rows(sink, found)
     return "The program itself", rows, [
