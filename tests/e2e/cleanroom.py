@@ -30,20 +30,28 @@ def mirror():
     return sites[0]
 
 
-def make_base(build):
-    """The root file system, made once for a build directory; its path."""
-    base = os.path.join(build, "cleanroom", "base")
-    packages = "systemd,logrotate"
-    done = os.path.join(build, "cleanroom", "complete")
+def make_root(place, codename, packages, *options):
+    """A root file system with these packages, made once for a build directory; its path."""
+    root, done = os.path.join(place, "base"), os.path.join(place, "complete")
     if os.path.exists(done) and open(done).read() == packages:
-        return base
-    shutil.rmtree(os.path.dirname(base), ignore_errors=True)
-    os.makedirs(os.path.dirname(base))
-    codename = re.search(r"^VERSION_CODENAME=(\w+)", open("/etc/os-release").read(), re.MULTILINE)[1]
-    output("mmdebstrap", "--variant=minbase", f"--include={packages}", codename, base, mirror(), timeout=600)
+        return root
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place)
+    output("mmdebstrap", *options, f"--include={packages}", codename, root, mirror(), timeout=600)
     with open(done, "w") as file:
         file.write(packages)
-    return base
+    return root
+
+
+def make_base(build):
+    codename = re.search(r"^VERSION_CODENAME=(\w+)", open("/etc/os-release").read(), re.MULTILINE)[1]
+    return make_root(os.path.join(build, "cleanroom"), codename, "systemd,logrotate", "--variant=minbase")
+
+
+def make_other(build, codename):
+    """Another Debian's libraries, terminals and locales; its maintainer scripts were not run."""
+    return make_root(os.path.join(build, "roots", codename), codename, "base-files,libc6,libc-bin,ncurses-base",
+                     "--variant=extract", "--aptopt=Acquire::Check-Valid-Until \"false\"")
 
 
 def end_with_parent():
