@@ -66,7 +66,7 @@ static error_t parse_top(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void take_finding(void *ctx, const struct finding *f)
+static void show_finding(void *ctx, const struct finding *f)
 {
 	struct top_command *c = ctx;
 
@@ -183,7 +183,7 @@ static int top(struct top_command *c)
 	setlocale(LC_ALL, "");
 	err = prepare_top(c, why, sizeof(why));
 	if (!err) {
-		c->watch.on_finding = take_finding;
+		c->watch.on_finding = show_finding;
 		c->watch.ctx = c;
 		lw_catch_signals();
 		err = watch__open(&w, &c->watch, why, sizeof(why));

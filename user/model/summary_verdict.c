@@ -103,7 +103,7 @@ static void say_beginning(struct sentence *out, const struct summary_stall *st)
 }
 
 /* How it ended. */
-static void say_end(struct sentence *out, const struct summary_stall *st)
+static void say_result(struct sentence *out, const struct summary_stall *st)
 {
 	static const char *const ends[STALL_RESULTS] = {
 		[STALL_RECOVERED] = "recovered",
@@ -138,7 +138,7 @@ static void say_stalled(struct sentence *out, const struct summary *s)
 		SAY("; the lease ran out");
 	else
 		SAY("; %s of the lease left", human_duration(d, w->worst_remaining_ns));
-	say_end(out, w);
+	say_result(out, w);
 	SAY(".");
 }
 
