@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -103,6 +104,25 @@ static void test_more_than_there_is_room_for(void **state)
 	}
 }
 
+/* A line breaks at its spaces only, wherever the tone changes. */
+static void test_no_line_begins_with_what_belongs_to_the_one_before(void **state)
+{
+	struct finding f = sample_stall(STALL_BEGIN);
+
+	(void)state;
+	f.who.member = "a-member-with-a-long-name";
+	for (int width = 60; width < 120; width++) {
+		struct text_options opts = {.width = width};
+		char *text = text_of(&f, 1, &opts);
+
+		for (const char *line = text; line; line = strchr(line, '\n')) {
+			line += strspn(line, "\n ");
+			assert_null(strchr(";,)", *line ? *line : 'x'));
+		}
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_what_the_headline_quotes_is_no_evidence),
 		cmocka_unit_test(test_a_repeat_is_minor),
 		cmocka_unit_test(test_more_than_there_is_room_for),
+		cmocka_unit_test(test_no_line_begins_with_what_belongs_to_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,27 @@ static int columns_from(const struct text_out *o, const struct entry *e, const s
 	return columns;
 }
 
+/* Columns that stand right behind this span, without a space between. */
+static int glued_columns(const struct text_out *o, const struct entry *e,
+			 const struct entry_line *l, size_t i)
+{
+	int columns = 0;
+
+	while (++i < l->spans_len) {
+		const struct entry_span *next = &e->spans[l->span + i];
+		size_t len = strcspn(e->text + next->at, " ");
+		char word[ENTRY_SPAN_BYTES];
+
+		if (next->start || next->end)
+			break;
+		snprintf(word, sizeof(word), "%.*s", (int)len, e->text + next->at);
+		columns += text_out__columns(o, word);
+		if (e->text[next->at + len])
+			break;
+	}
+	return columns;
+}
+
 void entry__put_line(struct text_out *o, const struct entry *e, size_t line, int base)
 {
 	const struct entry_line *l = &e->lines[line];
@@ -101,6 +122,7 @@ void entry__put_line(struct text_out *o, const struct entry *e, size_t line, int
 		} else if (span->start) {
 			text_out__to(o, base + span->start);
 		}
+		o->tail = glued_columns(o, e, l, i);
 		text_out__put(o, span->tone, "%s", text);
 	}
 }

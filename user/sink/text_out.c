@@ -78,7 +78,8 @@ static void write_spaces(struct text_out *o)
 	o->spaces = 0;
 }
 
-/* A word: text without spaces, or as much of it as the limit allows. */
+/* A word: text without spaces, or as much of it as the limit allows. It takes `columns` with what
+ * is glued to it. */
 static void write_word(struct text_out *o, const char *word, int columns)
 {
 	char c[5];
@@ -126,7 +127,7 @@ void text_out__put(struct text_out *o, enum tone tone, const char *fmt, ...)
 		}
 		word[len] = '\0';
 		if (len)
-			write_word(o, word, columns);
+			write_word(o, word, *p || c[0] == ' ' ? columns : columns + o->tail);
 		len = 0;
 		columns = 0;
 		o->spaces += c[0] == ' ';
@@ -134,6 +135,7 @@ void text_out__put(struct text_out *o, enum tone tone, const char *fmt, ...)
 	if (o->color && sequences[tone] && o->owed == TONE_PLAIN)
 		emit(o, "\033[0m");
 	o->owed = TONE_PLAIN;
+	o->tail = 0;
 }
 
 void text_out__to(struct text_out *o, int col)

@@ -22,6 +22,7 @@ struct text_out {
 	int indent;	/* where a wrapped line goes on */
 	int col;	/* where we are, from 0 */
 	int spaces;	/* owed: written only when something follows */
+	int tail;	/* columns that the next put() adds to the last word of this one */
 	enum tone owed; /* a colour that begins with the next word */
 };
 

@@ -164,6 +164,17 @@ struct stall_table {
 	bool several; /* members */
 };
 
+/* As summary_stall__where(), in fewer columns. */
+static const char *stall_where(const struct summary_stall *st, char *buf, size_t size)
+{
+	if (!st->endpoint[0])
+		return "-";
+	if (!st->elsewhere)
+		return st->endpoint;
+	snprintf(buf, size, "%s +%u", st->endpoint, st->elsewhere);
+	return buf;
+}
+
 static int widest(int columns, const char *text)
 {
 	int n = text ? (int)strlen(text) : 0;
@@ -180,7 +191,7 @@ static struct stall_table lay_out_stalls(const struct text_out *o, const struct 
 
 	for (size_t i = 0; i < s->stall_list_len; i++) {
 		const struct summary_stall *st = &s->stall_list[i];
-		int n = text_out__columns(o, summary_stall__where(st, where, sizeof(where)));
+		int n = text_out__columns(o, stall_where(st, where, sizeof(where)));
 
 		endpoint = n > endpoint ? n : endpoint;
 		cause = widest(cause, enum_name(&cause_names, st->cause));
@@ -242,8 +253,7 @@ static void put_stall_row(struct text_out *o, const struct stall_table *t,
 	text_out__to(o, t->cause_col);
 	text_out__put(o, tone__severity(st->severity), "%s", cause ? cause : "unknown");
 	text_out__to(o, t->endpoint_col);
-	text_out__put(o, TONE_PLAIN, "%s",
-		      st->endpoint[0] ? summary_stall__where(st, where, sizeof(where)) : "-");
+	text_out__put(o, TONE_PLAIN, "%s", stall_where(st, where, sizeof(where)));
 	put_left(o, t->left_end, st);
 	text_out__to(o, t->result_col);
 	text_out__put(o, st->result == STALL_RECOVERED ? TONE_GOOD : TONE_WARN, "%s",
