@@ -185,6 +185,21 @@ static void test_alerts_in_the_clear(void **state)
 	assert_int_equal(w->connects_failed, 2);
 }
 
+/* One send may hold several records. */
+static void test_an_alert_behind_another_record(void **state)
+{
+	uint8_t both[sizeof(sample_change_cipher) + sizeof(sample_alert)];
+	struct world *w = *state;
+
+	memcpy(both, sample_change_cipher, sizeof(sample_change_cipher));
+	memcpy(both + sizeof(sample_change_cipher), sample_alert, sizeof(sample_alert));
+	world__connect(w, 1);
+	world_tls__sent(w, 1, sample_hello_12, sizeof(sample_hello_12));
+	world_tls__received(w, 1, both, sizeof(both));
+	world__receive(w, 1, 0);
+	assert_string_equal(w->connect_error, "received alert \"bad certificate\"");
+}
+
 static void test_plain_http_on_that_port(void **state)
 {
 	struct world *w = *state;
@@ -391,6 +406,7 @@ int main(void)
 		TEST(test_the_network_comes_first),
 		TEST(test_expired_certificate),
 		TEST(test_alerts_in_the_clear),
+		TEST(test_an_alert_behind_another_record),
 		TEST(test_plain_http_on_that_port),
 		TEST(test_client_certificate_refused),
 		TEST(test_libssl_has_the_last_word),

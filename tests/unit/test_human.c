@@ -53,10 +53,23 @@ static void test_durations(void **state)
 		assert_string_equal(human_duration(buf, cases[i].ns), cases[i].expected);
 }
 
+static void test_micro_sign(void **state)
+{
+	char buf[HUMAN_BYTES];
+
+	(void)state;
+	assert_string_equal(human_duration_utf8(true, buf, 820000), "820 \u00b5s");
+	assert_string_equal(human_duration_utf8(true, buf, 1000), "1 \u00b5s");
+	assert_string_equal(human_duration_utf8(false, buf, 820000), "820 us");
+	assert_string_equal(human_duration_utf8(true, buf, 0), "0 s");
+	assert_string_equal(human_duration_utf8(true, buf, 46000000), "46 ms");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_micro_sign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,11 +107,107 @@ static void test_what_is_told(void **state)
 	rollup__free(d);
 }
 
+static void note_kind(void *ctx, const struct finding *f)
+{
+	char *text = ctx;
+
+	assert_int_equal(f->type, FINDING_REQUESTS);
+	sprintf(text + strlen(text), "%s/%s %s %s %d in %d s, %d timed\n",
+		f->who.scope ? f->who.scope : "-", f->who.member ? f->who.member : "-",
+		f->where.endpoint, f->requests.rpc, (int)f->requests.count,
+		(int)(f->requests.interval_ns / S), (int)f->requests.latency->count);
+}
+
+/* Who asked where for what: each is counted apart, and from zero again once it was reported. */
+static void test_kinds(void **state)
+{
+	struct rollup *d = rollup__new(S);
+	struct finding f = sample_request();
+	char text[1024] = "";
+
+	(void)state;
+	f.who = (struct finding_who){.scope = "demo", .member = "pg1"};
+	f.where.endpoint = "a:1";
+	f.request.rpc = "kv/range";
+	assert_true(rollup__take(d, &f));
+	f.ts_ns += 5 * S;
+	assert_true(rollup__take(d, &f));
+	f.who.member = "pg2";
+	assert_true(rollup__take(d, &f));
+	f.who.member = NULL;
+	assert_true(rollup__take(d, &f));
+	f.who.scope = NULL;
+	assert_true(rollup__take(d, &f));
+	f.request.rpc = "watch";
+	assert_true(rollup__take(d, &f));
+	f.where.endpoint = "b:1";
+	assert_true(rollup__take(d, &f));
+	rollup__flush(d, f.ts_ns, note_kind, text);
+	assert_string_equal(text, "demo/pg1 a:1 kv/range 2 in 5 s, 2 timed\n"
+				  "demo/pg2 a:1 kv/range 1 in 5 s, 1 timed\n"
+				  "demo/- a:1 kv/range 1 in 5 s, 1 timed\n"
+				  "-/- a:1 kv/range 1 in 5 s, 1 timed\n"
+				  "-/- a:1 watch 1 in 5 s, 0 timed\n"
+				  "-/- b:1 watch 1 in 5 s, 0 timed\n");
+	text[0] = '\0';
+	rollup__flush(d, f.ts_ns, note_kind, text);
+	assert_string_equal(text, "");
+	assert_true(rollup__take(d, &f));
+	rollup__flush(d, f.ts_ns + S, note_kind, text);
+	assert_string_equal(text, "-/- b:1 watch 1 in 1 s, 0 timed\n");
+	rollup__free(d);
+}
+
+/* A name that would be cut is another name; and so many kinds are enough. */
+static void test_what_does_not_fit(void **state)
+{
+	struct rollup *d = rollup__new(S);
+	struct finding f = sample_request();
+	char name[161];
+	int taken = 0;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	f.who = (struct finding_who){.scope = "demo", .member = name};
+	assert_false(rollup__take(d, &f));
+	f.who = (struct finding_who){.scope = name, .member = "pg1"};
+	assert_false(rollup__take(d, &f));
+	f.who.scope = "demo";
+	f.where.endpoint = name;
+	assert_false(rollup__take(d, &f));
+	name[159] = '\0';
+	assert_true(rollup__take(d, &f));
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "etcd%d", i);
+		taken += rollup__take(d, &f);
+	}
+	assert_int_equal(taken, 127);
+	rollup__free(d);
+}
+
+/* A log in which all was well holds nothing else. */
+static void test_traffic(void **state)
+{
+	struct summary *s = summary__new();
+	struct rollup *d = rollup__new(S);
+	struct finding f = sample_request();
+
+	(void)state;
+	assert_true(rollup__take(d, &f));
+	rollup__flush(d, f.ts_ns, through_log, s);
+	summary__finish(s, f.ts_ns);
+	assert_int_equal(s->verdict, VERDICT_HEALTHY);
+	rollup__free(d);
+	summary__free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_summary),
-		cmocka_unit_test(test_what_is_told),
+		cmocka_unit_test(test_same_summary), cmocka_unit_test(test_what_is_told),
+		cmocka_unit_test(test_kinds),	     cmocka_unit_test(test_what_does_not_fit),
+		cmocka_unit_test(test_traffic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

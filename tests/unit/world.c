@@ -90,6 +90,8 @@ static void keep_request(struct world *w, const struct finding *f)
 	w->request.method = w->request.path = NULL;
 	copy(w->message, sizeof(w->message), f->request.error_message);
 	w->request.error_message = w->message;
+	snprintf(w->request_who, sizeof(w->request_who), "%s/%s", f->who.scope ? f->who.scope : "-",
+		 f->who.member ? f->who.member : "-");
 }
 
 static void on_finding(void *ctx, const struct finding *f)

@@ -45,7 +45,8 @@ struct world {
 	struct finding_request request;
 	struct finding_dns dns;
 	struct finding_connect connect;
-	char path[256]; /* of the request */
+	char path[256];	       /* of the request */
+	char request_who[160]; /* "demo/pg1" */
 	char connect_endpoint[160], connect_error[128], connect_name[160];
 	char process_note[640], tls_blind[256]; /* the last that was not NULL */
 	char endpoint[160];			/* of the stall */

@@ -164,13 +164,12 @@ static void on_receive(struct conn_table *t, struct conn *c, const struct lw_eve
 {
 	uint64_t now = e->event.ts_ns;
 	struct exchange *x = c->exchange;
-	size_t taken;
 
 	if (!x)
 		return; /* the end of an answer whose request was sent before us */
 	if (!x->first_byte_ns)
 		x->unread_ns = e->since_rx_us * 1000LL;
-	switch (exchange__received(x, now, e->payload, e->captured, e->len, &taken)) {
+	switch (exchange__received(x, now, e->payload, e->captured, e->len)) {
 	case EXCHANGE_ANSWERED:
 		conn__finish(t, c, exchange__verdict(x), now);
 		break;

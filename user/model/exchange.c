@@ -77,22 +77,21 @@ static enum exchange_progress answer_complete(struct exchange *x)
 }
 
 enum exchange_progress exchange__received(struct exchange *x, uint64_t now_ns, const uint8_t *data,
-					  size_t captured, size_t total, size_t *consumed)
+					  size_t captured, size_t total)
 {
 	enum http1_status status;
-	size_t taken;
+	size_t consumed;
 
 	if (!x->first_byte_ns && total)
 		x->first_byte_ns = now_ns;
 	x->last_byte_ns = now_ns;
-	status = http1_feed(&x->in, data, captured, total, consumed);
+	status = http1_feed(&x->in, data, captured, total, &consumed);
 	if (status == HTTP1_HEAD) {
 		/* Nothing is to be learned at the end of the headers alone. */
-		size_t skip = *consumed < captured ? *consumed : captured;
+		size_t skip = consumed < captured ? consumed : captured;
 
-		status =
-			http1_feed(&x->in, data + skip, captured - skip, total - *consumed, &taken);
-		*consumed += taken;
+		status = http1_feed(&x->in, data + skip, captured - skip, total - consumed,
+				    &consumed);
 	}
 	switch (status) {
 	case HTTP1_DONE:

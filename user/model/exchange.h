@@ -47,9 +47,9 @@ void exchange__begin(struct exchange *x, uint64_t now_ns, uint32_t tid);
  */
 enum exchange_progress exchange__sent(struct exchange *x, uint64_t now_ns, const uint8_t *data,
 				      size_t captured, size_t total, size_t *consumed);
-/* The same for what was received. */
+/* The next piece that was received, all of which is taken. */
 enum exchange_progress exchange__received(struct exchange *x, uint64_t now_ns, const uint8_t *data,
-					  size_t captured, size_t total, size_t *consumed);
+					  size_t captured, size_t total);
 /* The peer closed: EXCHANGE_ANSWERED if that ends the answer, else EXCHANGE_LOST. */
 enum exchange_progress exchange__peer_closed(struct exchange *x);
 
