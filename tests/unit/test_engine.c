@@ -66,48 +66,6 @@ static void test_the_first_renewal_hangs(void **state)
 	assert_int_equal(w->stall.remaining_ns, LW_UNKNOWN_REMAINING);
 }
 
-/* What is no success is an error, whoever says so and however little. */
-static void test_a_status_is_enough(void **state)
-{
-	static const struct {
-		int status;
-		enum request_outcome outcome;
-	} cases[] = {
-		{200, REQUEST_OK}, {399, REQUEST_OK}, {400, REQUEST_ERROR}, {503, REQUEST_ERROR}};
-	struct world *w = *state;
-
-	world__connect(w, 1);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		world__range(w, 1);
-		world__answer(w, 1, cases[i].status, "");
-		assert_int_equal(w->requests, i + 1);
-		assert_int_equal(w->request.outcome, cases[i].outcome);
-		assert_int_equal(w->request.status, cases[i].status);
-	}
-}
-
-/* One Patroni goes, and its neighbour's request goes on. */
-static void test_exit_is_of_one_process(void **state)
-{
-	struct world *w = *state;
-
-	world__connect(w, 1);
-	world__loops(w, 1, 2);
-	world__add(w, PID + 100, "other", "pg9", ETCD_ROLE_LEADER);
-	world__keepalive(w, 1);
-	world__exit(w, PID + 100);
-	assert_int_equal(w->requests, 2);
-	world__pass(w, 45);
-	world__granted(w, 1);
-	assert_int_equal(w->requests, 3);
-	assert_int_equal(w->requests_ok, 3);
-	world__keepalive(w, 1);
-	world__exit(w, PID);
-	assert_int_equal(w->requests, 4);
-	assert_int_equal(w->request.outcome, REQUEST_UNOBSERVED);
-	assert_int_equal(w->request.duration_ns, LW_UNKNOWN);
-}
-
 static void test_unacknowledged_is_network_loss(void **state)
 {
 	struct world *w = *state;
@@ -428,8 +386,6 @@ int main(void)
 		CASE(test_healthy),
 		CASE(test_silent_begins_after_a_second),
 		CASE(test_the_first_renewal_hangs),
-		CASE(test_a_status_is_enough),
-		CASE(test_exit_is_of_one_process),
 		CASE(test_unacknowledged_is_network_loss),
 		CASE(test_unread_is_local_delay),
 		CASE(test_what_the_end_tells),

@@ -112,6 +112,21 @@ static void test_merge_is_like_recording_all(void **state)
 	assert_memory_equal(&merged, &all, sizeof(all));
 }
 
+static void test_sums(void **state)
+{
+	struct histogram a = {0}, b = {0};
+
+	(void)state;
+	histogram__record(&a, 3000000);
+	histogram__record(&a, 500000);
+	histogram__record(&b, 40000);
+	histogram__merge(&a, &b);
+	assert_int_equal(a.count, 3);
+	assert_int_equal(a.sum_us, 3540);
+	assert_int_equal(a.min_us, 40);
+	assert_int_equal(a.max_us, 3000);
+}
+
 static void test_extremes(void **state)
 {
 	struct histogram h = {0};
@@ -136,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_one_value),
 		cmocka_unit_test(test_error_is_bounded),
 		cmocka_unit_test(test_merge_is_like_recording_all),
+		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_extremes),
 	};
 

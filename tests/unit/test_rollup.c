@@ -99,6 +99,10 @@ static void test_what_is_told(void **state)
 	f = sample_request();
 	f.request.ttl_s = LW_UNKNOWN;
 	assert_false(rollup__take(d, &f)); /* the lease is gone */
+	f.request.ttl_s = 0;
+	assert_false(rollup__take(d, &f));
+	f.request.ttl_s = 1;
+	assert_true(rollup__take(d, &f));
 	f = sample_request();
 	f.request.outcome = REQUEST_ERROR;
 	assert_false(rollup__take(d, &f));

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_engine_request.c - what is reported of a request: times, network, outcome, whose it is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+/* With what the socket knows of its network. */
+static void data(struct world *w, uint32_t type, const char *text, uint32_t srtt_us,
+		 uint32_t total_retrans, uint32_t unread_for_us)
+{
+	union {
+		struct lw_event_data e;
+		char room[1024];
+	} u = {0};
+	size_t len = strlen(text);
+
+	u.e.event = (struct lw_event){.ts_ns = w->now,
+				      .cookie = 1,
+				      .tgid = w->pid,
+				      .tid = w->tid,
+				      .type = type,
+				      .size = (uint32_t)(sizeof(u.e) + len)};
+	u.e.len = u.e.captured = (uint32_t)len;
+	u.e.srtt_us = srtt_us;
+	u.e.total_retrans = total_retrans;
+	u.e.since_rx_us = unread_for_us;
+	memcpy(u.e.payload, text, len);
+	engine__event(w->engine, &u.e.event);
+}
+
+static void test_what_a_request_tells(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 1);
+	assert_int_equal(w->request.srtt_ns, LW_UNKNOWN);
+	data(w, LW_EVENT_SEND,
+	     "POST /v3/lease/keepalive HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"ID\": \"77\"}",
+	     1200, 3, 0);
+	world__pass(w, 400);
+	data(w, LW_EVENT_RECV, "HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n", 1300, 5, 250);
+	world__pass(w, 100);
+	data(w, LW_EVENT_RECV, "{\"result\":{\"ID\":\"77\",\"TTL\":\"30\"}}", 1500, 5, 70);
+	assert_int_equal(w->requests_ok, 2);
+	assert_int_equal(w->request.duration_ns, MS(500));
+	assert_int_equal(w->request.first_byte_ns, MS(400));
+	assert_int_equal(w->request.unread_ns, 250000);
+	assert_int_equal(w->request.srtt_ns, 1500000);
+	assert_int_equal(w->request.retransmits, 2);
+	assert_int_equal(w->request.status, 200);
+	assert_int_equal(w->request.ttl_s, 30);
+}
+
+/* What is no success is an error, whoever says so and however little. */
+static void test_a_status_is_enough(void **state)
+{
+	static const struct {
+		int status;
+		enum request_outcome outcome;
+	} cases[] = {
+		{200, REQUEST_OK}, {399, REQUEST_OK}, {400, REQUEST_ERROR}, {503, REQUEST_ERROR}};
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		world__range(w, 1);
+		world__answer(w, 1, cases[i].status, "");
+		assert_int_equal(w->requests, i + 1);
+		assert_int_equal(w->request.outcome, cases[i].outcome);
+		assert_int_equal(w->request.status, cases[i].status);
+	}
+}
+
+/* One Patroni goes, and its neighbour's request goes on. */
+static void test_exit_is_of_one_process(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 2);
+	world__add(w, PID + 100, "other", "pg9", ETCD_ROLE_LEADER);
+	world__keepalive(w, 1);
+	world__exit(w, PID + 100);
+	assert_int_equal(w->requests, 2);
+	world__pass(w, 45);
+	world__granted(w, 1);
+	assert_int_equal(w->requests, 3);
+	assert_int_equal(w->requests_ok, 3);
+	world__keepalive(w, 1);
+	world__exit(w, PID);
+	assert_int_equal(w->requests, 4);
+	assert_int_equal(w->request.outcome, REQUEST_UNOBSERVED);
+	assert_int_equal(w->request.duration_ns, LW_UNKNOWN);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(test_what_a_request_tells),
+		CASE(test_a_status_is_enough),
+		CASE(test_exit_is_of_one_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
