@@ -2,9 +2,9 @@
 /*
  * library.h - which file a process has mapped as its C library, or as another one.
  *
- * A process in a container has its own, and a package upgrade leaves a running process with a file
- * that no path leads to any more. So the file is opened through the mapping itself, and handed out
- * as a descriptor: what is found is what the process runs, whatever its paths say by then.
+ * A process in a container has its own, and after a package upgrade no path leads to the file that
+ * a running process uses. So the file is opened through the mapping itself and returned as a
+ * descriptor: this is what the process runs, whatever its paths say.
  */
 #ifndef LEASEWATCH_LIBRARY_H
 #define LEASEWATCH_LIBRARY_H
@@ -18,7 +18,7 @@ struct library {
 	char name[LIBRARY_NAME_BYTES]; /* its path as the kernel shows it; a long one loses its
 					  beginning. Printable ASCII: for people, not for open() */
 	int fd;			       /* for reading */
-	dev_t dev;		       /* with ino: tells one file from another */
+	dev_t dev;		       /* with ino: identifies the file */
 	ino_t ino;
 };
 

@@ -27,8 +27,7 @@ enum patroni_dcs {
 	PATRONI_DCS_UNKNOWN,
 	PATRONI_DCS_ETCD, /* the v2 API */
 	PATRONI_DCS_ETCD3,
-	PATRONI_DCS_OTHER, /* consul, zookeeper, kubernetes, exhibitor, raft: nothing for us to
-			      watch */
+	PATRONI_DCS_OTHER, /* consul, zookeeper, kubernetes, exhibitor, raft: not watched */
 };
 
 /*
@@ -38,7 +37,7 @@ enum patroni_dcs {
 struct patroni_etcd_section {
 	bool present;
 	bool certificates;
-	bool hosts_cut; /* not every one did fit */
+	bool hosts_cut; /* not all of them fit */
 	int port;
 	char protocol[8];
 	char proxy[PATRONI_ENDPOINT_BYTES];
@@ -89,7 +88,7 @@ struct patroni_config {
 struct patroni_process {
 	pid_t pid;	      /* seen from here */
 	uid_t uid;	      /* its owner, as the kernel counts users here */
-	uint64_t start_ticks; /* /proc/PID/stat field 22: tells a reused pid apart */
+	uint64_t start_ticks; /* /proc/PID/stat field 22: detects a reused pid */
 	char comm[16];	      /* printable: any other byte is shown as '?' */
 	bool container;	      /* another pid namespace or another root file system than ours */
 };
@@ -154,8 +153,8 @@ int patroni_config__parse_yaml(const char *text, size_t len, struct patroni_conf
 void patroni_config__apply_environment(const char *block, size_t len, struct patroni_config *out);
 
 /*
- * The addresses that the target's own /etc/hosts gives for the configured endpoints (no DNS: we ask
- * nobody). addr is IPv6, IPv4 mapped, in network byte order. 0 or -errno.
+ * The addresses of the configured endpoints in the target's own /etc/hosts (no DNS: we send
+ * nothing). addr is IPv6, IPv4 mapped, in network byte order. 0 or -errno.
  */
 typedef void (*patroni_address_fn)(void *ctx, const uint8_t addr[16], uint16_t port,
 				   const char *endpoint);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * patroni_cmdline.c - tells from an executable and a command line whether Patroni's daemon is
- * running.
+ * patroni_cmdline.c - decides by executable and command line whether a process is Patroni's daemon.
  *
- * The executable decides who reads the command line: only for a Python interpreter does a second
- * argument /usr/bin/patroni mean that Patroni runs; for vim, sudo or bash it means something else.
+ * The executable decides what the command line means: only for a Python interpreter does a second
+ * argument /usr/bin/patroni mean that Patroni runs, not for vim, sudo or bash.
  */
 #include <errno.h>
 #include <fcntl.h>

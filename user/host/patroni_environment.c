@@ -95,7 +95,7 @@ static void apply_section(char *name, const char *suffix, const char *value,
 	patroni_section__set(sec, key, value, strlen(value));
 }
 
-/* var is the name behind PATRONI_. An empty value is as good as none. */
+/* var is the name behind PATRONI_. An empty value counts as none. */
 static void apply_variable(const char *var, const char *value, struct patroni_config *out)
 {
 	size_t len = strlen(value);
@@ -130,7 +130,7 @@ void patroni_config__apply_environment(const char *block, size_t len, struct pat
 		const char *equals = memchr(p, '=', n);
 		char var[64];
 
-		/* One without its NUL was cut, and is worth nothing. */
+		/* One without its NUL was cut: ignore it. */
 		if (p + n == end)
 			break;
 		if (equals && !strncmp(p, PREFIX, strlen(PREFIX)) &&

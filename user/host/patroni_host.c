@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * patroni_host.c - what the target's host tells for free: names in its /etc/hosts, and whether its
+ * patroni_host.c - what the target's host knows: names in its /etc/hosts, and whether its
  * PostgreSQL runs as a primary.
  */
 #include <arpa/inet.h>

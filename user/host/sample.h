@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sample.h - what the thread that renews a lease is in at this moment, and what its host does to
+ * sample.h - what the thread that renews a lease is doing at this moment, and what the host does to
  * it.
  *
  * Evidence for "Patroni sent nothing" and "Patroni did not read the answer". Everything comes from
@@ -33,8 +33,8 @@ struct sample_mount {
 struct sample_host {
 	struct sample_mount unified;		   /* cgroup v2, alone or beside v1 */
 	struct sample_mount cpu;		   /* v1's cpu controller: it says what v2 would */
-	uint16_t postgres_ports[SAMPLE_PORTS_MAX]; /* besides 5432; 0 = none */
-	/* Connected TCP sockets never change their peer, and looking for one is the dear part. */
+	uint16_t postgres_ports[SAMPLE_PORTS_MAX]; /* in addition to 5432; 0 = none */
+	/* Connected TCP sockets never change their peer, and finding it is the expensive part. */
 	struct {
 		uint64_t inode; /* 0 = free */
 		enum wait_kind kind;
@@ -43,10 +43,10 @@ struct sample_host {
 	unsigned int next_peer;
 };
 
-/* Find the cgroup mounts. Never fails: without them, what they tell is not known. */
+/* Find the cgroup mounts. Never fails: without them, quota and throttling are unknown. */
 void sample__init(struct sample_host *host);
 
-/* PostgreSQL listens there, too. Beyond SAMPLE_PORTS_MAX the first is forgotten. */
+/* PostgreSQL also listens there. Beyond SAMPLE_PORTS_MAX the first is forgotten. */
 void sample__postgres_port(struct sample_host *host, uint16_t port);
 
 /*

@@ -75,7 +75,7 @@ Elf *symbols__open(int fd)
 	return NULL;
 }
 
-/* What is compressed could become anything. */
+/* A compressed section could expand to any size. */
 static bool is_small(const GElf_Shdr *header)
 {
 	return header->sh_size <= SECTION_BYTES_MAX && !(header->sh_flags & SHF_COMPRESSED);

@@ -88,7 +88,7 @@ int yaml_shape__measure(const char *text, size_t len, size_t *fault)
 			*fault = 0;
 			err = -EBADMSG;
 		} else if (event.type == YAML_DOCUMENT_START_EVENT && shape.documents > 1) {
-			/* As safe_load, which takes one document and nothing behind it. */
+			/* As safe_load, which accepts exactly one document. */
 			*fault = line_offset(text, len, event.start_mark.line);
 			err = -EBADMSG;
 		}

@@ -15,17 +15,17 @@
 #include "kernel/features.h"
 #include "leasewatch/units.h"
 
-/* The kernel's own, include/linux/errno.h: "operation is not supported". */
+/* Kernel-internal, include/linux/errno.h: "operation is not supported". */
 #define KERNEL_ENOTSUPP 524
 
 /*
- * `since` is when the last of what the programs call for came: the ring buffer and
- * bpf_ktime_get_boot_ns() 5.8, the iterator over an sk_storage map 5.9, sk_storage and
+ * `since` is the Linux version that brought the last thing a feature's programs need: the ring
+ * buffer and bpf_ktime_get_boot_ns() 5.8, the iterator over an sk_storage map 5.9, sk_storage and
  * bpf_sock_from_file() in tracing programs 5.11, bpf_get_socket_cookie() there 5.12, task storage
  * in programs on uprobes 5.13, the tracepoint inet_sk_error_report 5.14, bpf_task_pt_regs() and
- * bpf_get_attach_cookie() 5.15, the tracepoints of the tier sock 6.3. So 5.15 is the least for the
- * main job. Distributions take many of them back to older kernels. On arm64 it is 6.3: nothing can
- * be hooked at a function's return before 6.4 ("arm64: ftrace: Add direct call support").
+ * bpf_get_attach_cookie() 5.15, the tracepoints of the tier sock 6.3. So the main job needs 5.15.
+ * Distributions backport many of these to older kernels. On arm64 it is 6.3, because function
+ * returns cannot be hooked before 6.4 ("arm64: ftrace: Add direct call support").
  */
 const struct feature features[FEATURES] = {
 	[FEATURE_SOCK] = {"tier sock",
@@ -161,7 +161,7 @@ static uint64_t missing_capabilities(const char *root)
 	read_file(root, "/proc/self/status", status, sizeof(status));
 	line = strstr(status, "\nCapEff:");
 	if (!line)
-		return 0; /* not known: the kernel will say */
+		return 0; /* unknown: the kernel will report it */
 	effective = strtoull(line + strlen("\nCapEff:"), NULL, 16);
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		uint64_t enough = 1ULL << needed[i].bit;
@@ -191,7 +191,7 @@ static enum lockdown read_lockdown(const char *root)
 	return strstr(text, "lockdown=integrity") ? LOCKDOWN_INTEGRITY : LOCKDOWN_UNKNOWN;
 }
 
-/* Distributions leave the kernel's configuration beside it. */
+/* Distributions install the kernel's configuration next to it. */
 static bool built_with_btf(const char *root, const char *release)
 {
 	char path[128], line[256], full[512];
@@ -227,7 +227,7 @@ void host__read(struct host *h, const char *root)
 	h->btf_hidden = !h->btf && built_with_btf(root, h->release);
 }
 
-/* Seen on 6.1 and 6.12: the trampolines attach without an error, and are not called. */
+/* Seen on 6.1 and 6.12: the trampolines attach without an error but are never called. */
 void host__never_run(const struct host *h, bool absent[FEATURES])
 {
 	if (h->ftrace_off)

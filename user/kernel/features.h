@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * features.h - what leasewatch asks of a kernel: the table {feature, the programs that it is made
- * of, what is lost without it}, and what a host has in the way of all of them.
+ * features.h - what leasewatch needs from a kernel: the table {feature, its programs, what is lost
+ * without it}, and what may stop all of them on a host.
  *
- * No libbpf here. Whether a feature is there is found out by trying (kernel/trial.h), never by the
- * version number; the table's `since` is for the operator who wants to know what to upgrade to.
+ * No libbpf here. A feature is detected by trying it (kernel/trial.h), never by the version number;
+ * the table's `since` tells an operator what to upgrade to.
  */
 #ifndef LEASEWATCH_FEATURES_H
 #define LEASEWATCH_FEATURES_H
@@ -22,10 +22,10 @@ enum feature_id {
 	FEATURE_FEXIT6,	    /* the same for IPv6 sockets */
 	FEATURE_STATE,	    /* the life of connections */
 	FEATURE_PROCESS,    /* exec and exit */
-	FEATURE_ADOPT,	    /* sockets that were open before us */
+	FEATURE_ADOPT,	    /* sockets opened before we started */
 	FEATURE_SNAPSHOT,   /* the state of a socket on suspicion */
 	FEATURE_RETRANSMIT, /* as they happen */
-	FEATURE_ERROR,	    /* what the network says of a DNS query */
+	FEATURE_ERROR,	    /* network errors for a DNS query */
 	FEATURE_RESOLVE,    /* getaddrinfo() */
 	FEATURE_TLS,	    /* what is inside TLS */
 	FEATURES,
@@ -49,10 +49,10 @@ struct feature {
 
 extern const struct feature features[FEATURES];
 
-/* How data hooks are chosen: by trying, or as somebody says. */
+/* How data hooks are chosen: by trying, or by option. */
 enum hooks { HOOKS_AUTO, HOOKS_SOCK, HOOKS_FEXIT };
 
-/* "auto", "sock", "fexit": 0, or -EINVAL for another word. */
+/* "auto", "sock", "fexit": 0, or -EINVAL for anything else. */
 int hooks__parse(const char *word, enum hooks *out);
 
 /*
@@ -69,13 +69,13 @@ enum lockdown {
 	LOCKDOWN_CONFIDENTIALITY, /* programs may not read the kernel's memory: nothing works */
 };
 
-/* What a host may have in the way of every feature. */
+/* What may stop every feature on a host. */
 struct host {
 	bool root;	  /* the effective user */
 	uint64_t missing; /* capabilities (1 << CAP_...) that we need and do not have */
 	enum lockdown lockdown;
 	bool btf;	 /* /sys/kernel/btf/vmlinux can be read */
-	bool btf_hidden; /* ... not, but the kernel was built with it */
+	bool btf_hidden; /* ... not, although the kernel was built with it */
 	bool ftrace_off; /* function tracing is switched off: the tier fexit would see nothing */
 	char release[65];
 };
@@ -84,14 +84,14 @@ struct host {
 void host__read(struct host *h, const char *root);
 
 /*
- * What stops every feature: 0 = nothing that we know of, else a negative errno (-ENOENT: no BTF,
- * -EPERM: no privilege, or lockdown) and a sentence in `why`.
+ * What stops every feature: 0 = nothing known, else a negative errno (-ENOENT: no BTF, -EPERM: no
+ * privilege, or lockdown) and a sentence in `why`.
  */
 int host__obstacle(const struct host *h, char *why, size_t size);
 
 /*
- * The features that would load and attach here, and then never run: `absent` is set for them,
- * others are left alone. Why, in words: features__failure() with FEATURES_NEVER_RUN.
+ * Features that would load and attach here but never run: sets `absent` for them and leaves the
+ * others alone. The reason in words: features__failure() with FEATURES_NEVER_RUN.
  */
 #define FEATURES_NEVER_RUN (-ENODATA)
 void host__never_run(const struct host *h, bool absent[FEATURES]);

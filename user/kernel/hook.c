@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * hook.c - see hook.h. libbpf 1.1 does not know BPF_TRACE_UPROBE_MULTI, which came with Linux 6.6:
- * what is needed of it is spelled here, after the kernel's include/uapi/linux/bpf.h.
+ * what we need of it is defined here, after the kernel's include/uapi/linux/bpf.h.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,9 +35,9 @@ static int create_link(const struct link_create *attr)
 }
 
 /*
- * Where there is no file to hook, EBADF says that the kernel knows what we mean. Linux 6.6 to 6.9
- * took a process for its first thread alone; that they do not mind a pid that there cannot be
- * tells them apart.
+ * With no file to hook, EBADF means that the kernel knows this link type. Linux 6.6 to 6.9 limited
+ * it to the first thread of a process; they can be recognised because they accept an impossible
+ * pid.
  */
 bool hook__together_works(void)
 {
@@ -71,7 +71,7 @@ void hook__prepare_together(struct bpf_program *program)
 	bpf_program__set_expected_attach_type(program, TRACE_UPROBE_MULTI);
 }
 
-/* By the offset: to find the symbol, libbpf would map the library, which may become shorter. */
+/* By offset: to find the symbol, libbpf would map the library, which may be truncated meanwhile. */
 struct hook *hook__new(const struct hook_place *place, uint64_t offset, uint64_t cookie)
 {
 	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, opts, .retprobe = place->at_return,

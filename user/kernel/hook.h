@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hook.h - a program on functions of one process's library: uprobes, in whichever of two ways the
- * kernel has.
+ * hook.h - a program on functions of one process's library: uprobes, by whichever of two ways the
+ * kernel supports.
  *
- * Together (BPF_TRACE_UPROBE_MULTI): one link for all functions that a program is for. It is taken
- * away in one go, asks for no more than CAP_BPF and CAP_PERFMON, and is not in anybody's way. Else
- * one by one, each with a perf event: those are taken away one after the other, host-wide, at some
- * 100 ms each, and meanwhile nobody can add one; the kernel may ask for CAP_SYS_ADMIN.
+ * Together (BPF_TRACE_UPROBE_MULTI): one link for all functions of a program. It is removed in one
+ * go, needs no more than CAP_BPF and CAP_PERFMON, and blocks nobody. Otherwise one by one, each
+ * with a perf event: those are removed one after the other, host-wide, at some 100 ms each, and
+ * nobody can add one meanwhile; the kernel may require CAP_SYS_ADMIN.
  */
 #ifndef LEASEWATCH_HOOK_H
 #define LEASEWATCH_HOOK_H
@@ -17,9 +17,9 @@
 #include <sys/types.h>
 #include <bpf/libbpf.h>
 
-/* Has the kernel the first way? Tried at each call; takes CAP_BPF and CAP_PERFMON. */
+/* Does the kernel support the first way? Tries it at each call; takes CAP_BPF and CAP_PERFMON. */
 bool hook__together_works(void);
-/* A program must be prepared for it before it is loaded, and is good for nothing else then. */
+/* A program must be prepared for it before it is loaded, and can be used for nothing else then. */
 void hook__prepare_together(struct bpf_program *program);
 
 struct hook;
@@ -31,7 +31,7 @@ struct hook_place {
 	const char *path; /* of the library */
 };
 
-/* One function, by where it is in the file (symbols.h). NULL with errno. */
+/* One function, by its offset in the file (symbols.h). NULL with errno. */
 struct hook *hook__new(const struct hook_place *place, uint64_t offset, uint64_t cookie);
 /* n functions. NULL with errno. */
 struct hook *hook__new_together(const struct hook_place *place, const uint64_t *offsets,

@@ -136,7 +136,7 @@ void hooks_bin__turn(struct hooks_bin *b)
 		at = &(*at)->next;
 	if (at == &b->first)
 		return;
-	/* Cut off the first ones; when no thread can be had, they go back to wait. */
+	/* Take the first ones off the list; if no thread can be created, they go back to wait. */
 	b->going = b->first;
 	b->first = *at;
 	*at = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hooks.h - taking hooks away without making anybody wait for it.
+ * hooks.h - removes hooks without making anybody wait for it.
  *
- * The kernel waits until nobody can be running the program any more: tens of milliseconds, for all
- * that wait at the same time. Hooks of the old way wait for each other, see hook.h.
+ * The kernel waits until nobody can be running the program any more: tens of milliseconds, shared
+ * by all that wait at the same time. Hooks of the old kind wait for each other, see hook.h.
  */
 #ifndef LEASEWATCH_HOOKS_H
 #define LEASEWATCH_HOOKS_H
@@ -16,9 +16,9 @@
 void hooks__free(struct hook **hooks, size_t n);
 
 /*
- * Hooks whose target is gone. They are freed in the background: the ring buffer must not overflow
- * meanwhile. And not at once: a Patroni that goes is often followed by one that comes, whose hooks
- * might have to wait.
+ * Hooks whose target is gone. They are freed in the background, so that the ring buffer does not
+ * overflow meanwhile, and not at once: when Patroni restarts, the new one's hooks might have to
+ * wait.
  */
 struct hooks_bin;
 

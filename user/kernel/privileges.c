@@ -35,7 +35,7 @@ static const unsigned int to_follow[] = {
 	CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
 };
 
-/* A port below 1024; what a kernel may ask for on top when programs are loaded; to settle. */
+/* For a port below 1024; what a kernel may also require to load programs; to drop the rest. */
 static const unsigned int to_begin[] = {CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN, CAP_SETPCAP};
 
 struct rights {
@@ -55,7 +55,7 @@ static int keep(const struct rights *rights)
 {
 	capng_select_t what = CAPNG_SELECT_CAPS;
 
-	/* Who may not narrow the bounding set has had that done by whoever started him. */
+	/* A process that may not narrow the bounding set had that done by its starter. */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		what = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -91,8 +91,8 @@ static int uprobes_type(void)
 }
 
 /*
- * May a uprobe be made without CAP_SYS_ADMIN? The new way always; the old one is tried in a file
- * that there cannot be: to be allowed comes first, and then nothing happens.
+ * May a uprobe be made without CAP_SYS_ADMIN? The new way always; the old one is tried on an
+ * impossible file: the permission is checked first, and then nothing happens.
  */
 static bool uprobes_need_admin(void)
 {

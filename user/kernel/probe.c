@@ -38,7 +38,7 @@ struct probe {
 	char hooks[256];
 };
 
-/* Its debugging is a thousand lines. */
+/* Its debug output is a thousand lines. */
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
@@ -194,8 +194,8 @@ void probe__free(struct probe *p)
 }
 
 /*
- * Walk the process's files with an iterator; kernels before 6.1 cannot narrow the walk, the program
- * does it there.
+ * Walk the process's files with an iterator; kernels before 6.1 cannot limit the walk to one task,
+ * so the program does.
  */
 static int walk_files(const struct bpf_program *program, pid_t tgid)
 {
@@ -229,7 +229,7 @@ int probe__follow(struct probe *p, pid_t tgid, bool tls)
 	} else if (errno != EEXIST) {
 		return -errno;
 	}
-	/* First, so that what is written on a connection that we adopt can soon be read. */
+	/* First, so that TLS on an adopted connection can soon be read. */
 	if (p->tls)
 		uprobes__hook(p->tls, tgid, tls);
 	err = 0;
@@ -280,7 +280,7 @@ int probe__poll(struct probe *p, int timeout_ms)
 
 	if (epoll_wait(p->epoll, &event, 1, timeout_ms) < 0)
 		return -errno;
-	/* Most records come without a wake-up: they are there all the same. */
+	/* Most records come without a wake-up: read them anyway. */
 	ring__consume(p->ring);
 	if (p->resolve)
 		uprobes__turn(p->resolve);

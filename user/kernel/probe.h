@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe.h - the BPF programs as one object: load, attach, follow processes, hand on records.
+ * probe.h - the BPF programs as one object: load, attach, follow processes, pass on records.
  */
 #ifndef LEASEWATCH_PROBE_H
 #define LEASEWATCH_PROBE_H
@@ -41,14 +41,14 @@ void probe__unfollow(struct probe *p, pid_t tgid);
 
 /*
  * Why getaddrinfo() of a followed process is not watched, NULL = it is; its queries on port 53 are
- * seen all the same. A process that has no library yet, or runs a new program, is tried again by
- * probe__poll() when it shows life. Valid until the next call of a probe function.
+ * still seen. A process that has no library yet, or runs a new program, is retried by probe__poll()
+ * when it is next active. Valid until the next call of a probe function.
  */
 const char *probe__resolve_trouble(const struct probe *p, pid_t tgid);
 
 /*
- * The same for what is inside its TLS connections, as far as its libraries tell; NULL = nothing is
- * known to be in the way. Both are hooked in the background, shortly after probe__follow().
+ * The same for its TLS connections, judging by its libraries; NULL = no obstacle is known. Both are
+ * hooked in the background, shortly after probe__follow().
  */
 const char *probe__tls_trouble(struct probe *p, pid_t tgid);
 
@@ -56,15 +56,14 @@ const char *probe__tls_trouble(struct probe *p, pid_t tgid);
 void probe__no_plaintext(struct probe *p);
 
 /*
- * Wait up to timeout_ms, or less if something urgent happens, and hand on what there is. 0 or
- * -errno
+ * Wait up to timeout_ms, or less if something urgent happens, and pass on the records. 0 or -errno
  * (-EINTR: a signal came).
  */
 int probe__poll(struct probe *p, int timeout_ms);
 
 /*
- * Have the sockets of a followed process say their state: LW_EVENT_SNAPSHOT records, handed on
- * before this returns. 0 or -errno.
+ * Read the state of a followed process's sockets: LW_EVENT_SNAPSHOT records, passed on before this
+ * returns. 0 or -errno.
  */
 int probe__snapshot(struct probe *p, pid_t tgid);
 
@@ -77,7 +76,7 @@ const char *probe__hooks(const struct probe *p);
 /* Is the feature among what was loaded? */
 bool probe__uses(const struct probe *p, enum feature_id id);
 
-/* Would this kernel take it? Needs no probe. 0, or a negative errno for features__failure(). */
+/* Would this kernel accept it? Needs no probe. 0, or a negative errno for features__failure(). */
 int probe__try(enum feature_id id);
 
 #endif

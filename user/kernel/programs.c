@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * programs.c - see programs.h. What is chosen is decided by trying, load and attach: versions say
- * little, distributions take features back to older kernels.
+ * programs.c - see programs.h. Chosen by trying to load and attach: versions mean little, because
+ * distributions backport features.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void prepare_uprobes(struct bpf_object *object)
 	}
 }
 
-/* Load and attach what the plan says, or nothing. */
+/* Load and attach the whole plan, or nothing. */
 static int open_plan(struct programs *p, const bool plan[FEATURES])
 {
 	int err;
@@ -75,7 +75,7 @@ int programs__try(enum feature_id id)
 	return never[id] ? FEATURES_NEVER_RUN : trial__feature(elf, bytes, id);
 }
 
-/* What every plan has in common and this kernel does not take. A required feature's errno. */
+/* What all plans have in common and this kernel rejects. A required feature's errno. */
 static int try_common(bool absent[FEATURES], char *why, size_t why_size)
 {
 	for (int id = 0; id < FEATURES; id++) {
@@ -96,7 +96,7 @@ static int try_common(bool absent[FEATURES], char *why, size_t why_size)
 	return 0;
 }
 
-/* No plan works: which tier was asked for, and why it does not. */
+/* No plan works: the tier that was requested, and why it does not. */
 static void explain_tiers(enum hooks hooks, char *why, size_t why_size)
 {
 	size_t len = (size_t)snprintf(why, why_size, "cannot watch: no hook for data");
@@ -131,8 +131,8 @@ static int try_plans(struct programs *p, enum hooks hooks, const bool absent[FEA
 }
 
 /*
- * The best plan that works. The usual kernel takes one of them whole; only where none does are the
- * features tried one by one.
+ * The best plan that works. Most kernels accept one of them whole; only otherwise are the features
+ * tried one by one.
  */
 int programs__open(struct programs *p, enum hooks hooks, char *why, size_t why_size)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ring.c - see ring.h. Three areas follow each other in the map: a page with the position up to
- * which we have read (we write it), a page with the position up to which the kernel has written,
- * and the data. Positions only grow; the data is found at the position modulo its size.
+ * ring.c - see ring.h. The map has three areas: a page with the position up to which we have read
+ * (we write it), a page with the position up to which the kernel has written, and the data.
+ * Positions only grow; the data is found at the position modulo its size.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -105,7 +105,7 @@ void ring__consume(struct ring *r)
 		size_t len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 		if (word & BPF_RINGBUF_BUSY_BIT)
-			return; /* it is being written; those behind it wait */
+			return; /* being written; later records wait */
 		if (!(word & BPF_RINGBUF_DISCARD_BIT))
 			hand_over(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
 		at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;

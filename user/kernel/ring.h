@@ -3,9 +3,8 @@
  * ring.h - the reader of a BPF ring buffer (BPF_MAP_TYPE_RINGBUF; the kernel's
  * Documentation/bpf/ringbuf.rst, layout in kernel/bpf/ringbuf.c).
  *
- * libbpf's maps the data twice in a row, so that no record is ever in two pieces. All of those
- * pages count as resident: with 4 MiB of data that is 4 MiB more, for a copy of one record in each
- * round.
+ * libbpf's reader maps the data twice in a row, so that no record is ever split. All of those pages
+ * count as resident: 4 MiB of data take another 4 MiB, to save copying one record per round.
  */
 #ifndef LEASEWATCH_RING_H
 #define LEASEWATCH_RING_H
@@ -25,7 +24,7 @@ int ring__new(struct ring **out, int fd, size_t bytes, size_t record_bytes,
 	      ring_record_fn on_record, void *ctx);
 void ring__free(struct ring *r); /* NULL is fine */
 
-/* Hand over all that is there now. What comes meanwhile has its turn later: others do, too. */
+/* Pass on all records that are there now. Those that arrive meanwhile wait for the next call. */
 void ring__consume(struct ring *r);
 
 #endif

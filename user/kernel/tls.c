@@ -19,8 +19,8 @@ static const char *const libssl[] = {"libssl.so*", "libssl-*.so*", NULL};
 static const char none[] = "the process has no libssl mapped";
 
 /*
- * pyca/cryptography's, which pyOpenSSL uses: Debian's is linked with libssl, the one of its wheels
- * has an OpenSSL inside.
+ * pyca/cryptography's module, which pyOpenSSL uses: Debian's is linked with libssl, the one in its
+ * wheels contains OpenSSL.
  */
 static const char *const bindings[] = {"_rust*.so", "_openssl*.so", NULL};
 
@@ -30,7 +30,7 @@ static const char *const bindings[] = {"_rust*.so", "_openssl*.so", NULL};
 /* How a connection that speaks TLS begins. */
 #define TLS_HANDSHAKE_RECORD 0x16
 
-/* The return first: what an entry without one leaves behind means nothing. */
+/* The return first: what an entry without a return leaves behind means nothing. */
 enum {
 	READ,
 	READ_ENTER,
@@ -112,7 +112,7 @@ static bool names_libssl(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
 	return false;
 }
 
-/* Is the library linked with a libssl? When that cannot be told, it is. */
+/* Is the library linked with a libssl? If unknown, yes. */
 static bool needs_libssl(int fd)
 {
 	Elf_Scn *section = NULL;

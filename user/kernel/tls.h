@@ -11,8 +11,8 @@
 
 struct lw_event;
 
-/* The loaded programs: entry and return of libssl's functions; one each for two of libcrypto's and
- * one of libssl's that tell more. */
+/* The loaded programs: entry and return of libssl's functions; one each for two of libcrypto's
+ * functions and one of libssl's that reveal more. */
 struct tls_programs {
 	const struct bpf_program *enter, *leave, *verify, *error, *shutdown;
 };
@@ -27,8 +27,8 @@ struct uprobes *tls__new(const struct tls_programs *programs, bool together);
 enum uprobes_sign tls__sign(const struct lw_event *event);
 
 /*
- * Why nothing, or not everything, of the target's TLS connections is read: as far as its libraries
- * tell; NULL = nothing is known to be in the way. Writes into buf where it has to.
+ * Why nothing, or not everything, of the target's TLS connections is read: judging by its
+ * libraries; NULL = no obstacle is known. May write into buf.
  */
 const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t size);
 

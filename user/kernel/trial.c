@@ -14,7 +14,7 @@ static bool is_chosen(const char *name, const bool plan[FEATURES])
 		for (int i = 0; i < FEATURE_PROGRAMS && features[id].programs[i]; i++)
 			if (strcmp(features[id].programs[i], name) == 0)
 				return plan[id];
-	return true; /* in no feature: always */
+	return true; /* in no feature: always needed */
 }
 
 void trial__choose(struct bpf_object *object, const bool plan[FEATURES])
@@ -37,7 +37,7 @@ static int try_attach(struct bpf_object *object, enum feature_id id, const char 
 	switch (id) {
 	case FEATURE_RESOLVE:
 	case FEATURE_TLS:
-		/* Each process has a library of its own: that there are uprobes is all to ask. */
+		/* Each process has its own library, so only ask whether there are uprobes. */
 		return access("/sys/bus/event_source/devices/uprobe", F_OK) ? -EOPNOTSUPP : 0;
 	default:
 		link = bpf_program__attach(prog);

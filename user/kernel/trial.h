@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trial.h - does this kernel take a feature? Its programs alone are loaded and attached, and are
- * gone again when this returns.
+ * trial.h - does this kernel accept a feature? Loads and attaches only its programs, and removes
+ * them before it returns.
  */
 #ifndef LEASEWATCH_TRIAL_H
 #define LEASEWATCH_TRIAL_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * uprobes.c - see uprobes.h. A target's hooks belong to the loop; a job, in its own thread, makes
- * new ones and hands them over when it is done.
+ * uprobes.c - see uprobes.h. A target's hooks belong to the loop; a job in its own thread makes new
+ * ones and passes them on when it is done.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #include "kernel/uprobes_private.h"
 #include "leasewatch/event.h"
 
-/* A library that is not there at the fifth sign of life will not come. */
+/* A library that is not mapped at the fifth sign of activity will not be. */
 #define TRIES_MAX 5
 /*
  * A program that has just begun maps it soon, and uses it soon after that: so without a sign, too,

@@ -2,9 +2,9 @@
 /*
  * uprobes.h - a set of uprobes in each target's own copies of a library, for that target only.
  *
- * The kernel may let us wait for seconds (see hook.h), so libraries are looked for and hooked in a
- * thread beside the loop. Nothing here fails: a target without its hooks is followed all the same,
- * and says why.
+ * The kernel may make us wait for seconds (see hook.h), so a separate thread looks for libraries
+ * and hooks them. Nothing here fails: a target without its hooks is still followed, and the reason
+ * is reported.
  */
 #ifndef LEASEWATCH_UPROBES_H
 #define LEASEWATCH_UPROBES_H
@@ -46,18 +46,18 @@ struct uprobes *uprobes__new(const struct uprobe_set *set);
 void uprobes__free(struct uprobes *u);
 
 /*
- * Hook a target: now when it is expected to use the library, else when it is seen to. To call it
- * again is fine: it then only tries what has not worked.
+ * Hook a target: now if it is expected to use the library, otherwise when it does. May be called
+ * again: then it retries only what failed.
  */
 void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected);
-/* The hooks go a while later. */
+/* The hooks are removed a little later. */
 void uprobes__unhook(struct uprobes *u, pid_t tgid);
 
-/* What a record says of a target's library. */
+/* What a record reveals about a target's library. */
 enum uprobes_sign {
-	UPROBES_LIFE, /* nothing: but who shows life may have mapped its own by now */
+	UPROBES_LIFE, /* nothing, but an active process may have mapped its own by now */
 	UPROBES_USE,  /* it uses one */
-	UPROBES_NEW,  /* it uses one anew: it may be another than before */
+	UPROBES_NEW,  /* it uses one again: perhaps another one than before */
 };
 
 /*

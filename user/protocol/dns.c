@@ -2,8 +2,8 @@
 /*
  * dns.c - DNS messages (see dns.h).
  *
- * glibc's parser refuses a message that is not whole. So it is given a copy that ends with the last
- * whole answer, with the counts set accordingly: what a capture cut off is then simply not there.
+ * glibc's parser rejects a message that is not whole. So it gets a copy that ends with the last
+ * whole answer, with the counts set accordingly: the rest of a cut capture is simply absent.
  */
 #include "base/address.h"
 #include "leasewatch/units.h"
@@ -16,7 +16,7 @@
 
 #include "protocol/text.h"
 
-#define COPY_BYTES 4096 /* of a message; what is longer is read as if it had been cut there */
+#define COPY_BYTES 4096 /* of a message; a longer one is read as if it were cut there */
 
 /* Where the header has its counts; RFC 1035 4.1.1. */
 #define QDCOUNT 4
@@ -67,7 +67,7 @@ void dns_name_normal(char dst[DNS_NAME_BYTES], const char *src, size_t len)
 	}
 }
 
-/* A name as glibc's parser wrote it: escaped, and "" for the root. False: too long to be kept. */
+/* A name as glibc's parser writes it: escaped, "" for the root. False: too long to keep. */
 static bool keep_name(char dst[DNS_NAME_BYTES], const char *name)
 {
 	size_t len = strlen(name);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dns.h - one DNS message: what was asked, and what was answered.
+ * dns.h - one DNS message: the question and the answers.
  *
- * A pure function over untrusted bytes: no I/O, no allocation, nothing kept between calls. The
- * records are read by glibc's parser (ns_parserr). Formats and numbers: RFC 1035, RFC 3596 (AAAA),
- * RFC 2782 (SRV); registries: IANA "Domain Name System (DNS) Parameters".
+ * A pure function over untrusted bytes: no I/O, no allocation, no state between calls. The records
+ * are read by glibc's parser (ns_parserr). Formats and numbers: RFC 1035, RFC 3596 (AAAA), RFC 2782
+ * (SRV); registries: IANA "Domain Name System (DNS) Parameters".
  */
 #ifndef LEASEWATCH_DNS_H
 #define LEASEWATCH_DNS_H
@@ -43,9 +43,9 @@ struct dns_target {
 };
 
 /*
- * Names are in lower case (DNS compares them so, and a nameserver may give them back in another
- * case), without a final dot; the root is ".". Bytes that are no printable ASCII are escaped as in
- * a zone file (\032), so that a name may be shown.
+ * Names are in lower case (DNS ignores case, and a nameserver may return another one), without a
+ * final dot; the root is ".". Bytes that are no printable ASCII are escaped as in a zone file
+ * (\032), so that a name may be shown.
  */
 struct dns_message {
 	uint16_t id;
@@ -54,7 +54,7 @@ struct dns_message {
 	bool is_response;
 	bool truncated; /* the TC flag: the answer did not fit, ask again over TCP */
 	bool partial;	/* not all answers were read: truncated, malformed, or the capture ends */
-	bool malformed; /* the message is whole, and its answers cannot be read */
+	bool malformed; /* the message is whole, but its answers cannot be read */
 	char name[DNS_NAME_BYTES]; /* "" = a response that does not repeat its question (FORMERR) */
 	uint16_t type;		   /* asked for; 0 = no question */
 	uint16_t answers;	   /* answers of that type (all, for ANY); a part if partial */
@@ -77,8 +77,8 @@ const char *dns_type_name(uint16_t type, char buf[DNS_TYPE_BYTES]);
 const char *dns_rcode_name(uint8_t rcode);
 
 /*
- * A name as dns_message.name has it, from one that a person or a program wrote: lower case, no
- * final dot; what is not printable ASCII becomes '?'. Cuts what does not fit.
+ * Bring a name that a person or program wrote into the form of dns_message.name: lower case, no
+ * final dot; what is not printable ASCII becomes '?'. Cut if too long.
  */
 void dns_name_normal(char dst[DNS_NAME_BYTES], const char *src, size_t len);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* etcd.c - which call of etcd's JSON gateway is this, and what is it called (see etcd.h). */
+/* etcd.c - which call of etcd's JSON gateway is this, and what is its name (see etcd.h). */
 #include "leasewatch/units.h"
 #include "protocol/etcd.h"
 
@@ -61,7 +61,7 @@ static const struct {
 };
 
 static const char *const prefixes[] = {"/v3/", "/v3beta/", "/v3alpha/"};
-/* Others use /v3 as well; only these services below it are etcd's. */
+/* Other APIs use /v3 as well; only these services below it are etcd's. */
 static const char *const services[] = {
 	"kv/", "lease/", "cluster/", "auth/", "maintenance/", "election/", "lock/",
 };

@@ -43,14 +43,14 @@ enum etcd_rpc {
 	ETCD_RPC_V2_DELETE,
 	ETCD_RPC_V2_MACHINES,
 	ETCD_RPC_V2_OTHER,
-	ETCD_RPC_TLS, /* inside TLS, and not read: it may be any of them */
+	ETCD_RPC_TLS, /* inside TLS and not readable: may be any of them */
 	ETCD_RPC_COUNT,
 };
 
 /*
- * The columns of an endpoint's matrix. WRITE is what has to pass through raft (a grant, a revoke
- * and an authenticate do, too), READ is the rest; KEEPALIVE is what etcd forwards to its leader
- * outside raft.
+ * The columns of an endpoint's matrix. WRITE is what must pass through raft (including grant,
+ * revoke and authenticate), READ is the rest; KEEPALIVE is what etcd forwards to its leader outside
+ * raft.
  */
 enum etcd_class {
 	ETCD_CLASS_READ,
@@ -86,7 +86,7 @@ struct etcd_request {
 	 * with `succeeded` proves that it is the leader now; role is unknown until then.
 	 */
 	bool leader_race;
-	bool leader_release; /* deletes the leader key: gives the lock up, if it succeeds */
+	bool leader_release; /* deletes the leader key: releases the lock, if it succeeds */
 	char scope[ETCD_SCOPE_BYTES];	/* "" = not named */
 	char member[ETCD_MEMBER_BYTES]; /* "" = not named */
 };
@@ -131,7 +131,7 @@ struct etcd_response {
 const char *etcd_rpc_name(enum etcd_rpc rpc);	    /* "lease/keepalive", "kv/range", ... */
 enum etcd_rpc etcd_rpc_from_name(const char *name); /* the inverse; ETCD_RPC_UNKNOWN if none */
 enum etcd_class etcd_rpc_class(enum etcd_rpc rpc);
-bool etcd_rpc_is_watch(enum etcd_rpc rpc); /* has no end to wait for */
+bool etcd_rpc_is_watch(enum etcd_rpc rpc); /* never ends */
 bool etcd_rpc_is_v2(enum etcd_rpc rpc);
 
 /* Through a proxy the target is a whole URL: its path. NULL = it has none. */
@@ -141,10 +141,10 @@ const char *etcd_path(const char *target);
 enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target);
 
 /*
- * `target` as above; it matters for v2 alone. Read the first `len` bytes of a request's body;
- * `truncated` says that there were more. Fills *out (zeroed first) with what can be read: 0, or
+ * `target` as above; it matters for v2 alone. Reads the first `len` bytes of a request's body;
+ * `truncated` says that there were more. Fills *out (zeroed first) with what it can read: 0, or
  * -EBADMSG when it is not a JSON object (then *out is untouched). A cut body is no error. A body
- * that says nothing we need (authenticate, version, ...) is not looked at.
+ * without anything we need (authenticate, version, ...) is not read.
  */
 int etcd_parse_request(enum etcd_rpc rpc, const char *target, const void *body, size_t len,
 		       bool truncated, struct etcd_request *out);
@@ -160,7 +160,7 @@ enum etcd_error etcd_error_of(int status, int code, const char *message);
  * The same for an answer. An expired lease is HTTP 200 with an ID and no TTL (proto3 drops a zero):
  * ttl_s == 0 && lease_id && !truncated. For a watch, whose answer never ends, read the first
  * object: an etcd that refuses it says so there ("canceled"), with HTTP 200. With status >= 400 the
- * answer is always 0 with an error, whatever the body is (a proxy's plain text or HTML).
+ * answer is always 0 with an error, whatever the body is (such as a proxy's plain text or HTML).
  */
 int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t len, bool truncated,
 			struct etcd_response *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * etcd_message.h - an error text, as somebody else wrote it, made fit to be shown.
+ * etcd_message.h - makes somebody else's error text fit to show.
  */
 #ifndef LEASEWATCH_ETCD_MESSAGE_H
 #define LEASEWATCH_ETCD_MESSAGE_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * etcd_v2.h - requests to etcd's v2 API, and what is answered: for etcd.c, which decides which of
- * the two APIs a request is for.
+ * etcd_v2.h - requests to etcd's v2 API, and their answers: for etcd.c, which decides which of the
+ * two APIs a request is for.
  *
- * A key stands in the path; a write's value, TTL and conditions in the body, as a form. Error codes
- * are the v2 API's own (100 "Key not found", 101 "Compare failed", 105 "Key already exists", 300
- * "Raft Internal Error", ...). No value leaves the parser, but for the role inside Patroni's member
+ * The key is in the path; a write's value, TTL and conditions are in the body, as a form. Error
+ * codes are the v2 API's own (100 "Key not found", 101 "Compare failed", 105 "Key already exists",
+ * 300 "Raft Internal Error", ...). No value leaves the parser, except the role in Patroni's member
  * value.
  */
 #ifndef LEASEWATCH_ETCD_V2_H

@@ -3,8 +3,8 @@
  * http1.c - where an observed HTTP/1 message begins and ends (see http1.h; framing: RFC 9112, 6 and
  * 7).
  *
- * A machine with one step per state; a step takes what it can of the piece. Lines are gathered in
- * p->line until their line feed; a carriage return before it is dropped, and not asked for.
+ * A state machine with one step per state; a step consumes what it can of the piece. Lines are
+ * collected in p->line until their line feed; a carriage return before it is optional, and dropped.
  */
 #include "protocol/http1.h"
 
@@ -33,7 +33,7 @@ struct piece {
 	size_t len, pos;
 };
 
-/* A new line. What was in the last one is none of ours: it may have been an Authorization. */
+/* A new line. Forget the last one: it may have been an Authorization header. */
 static void clear_line(struct http1_parser *p)
 {
 	memset(p->line, 0, p->line_len);
@@ -100,7 +100,7 @@ static enum http1_status step_start(struct http1_parser *p, struct piece *in)
 	size_t had = p->line_len;
 	bool complete;
 
-	/* Empty lines before a message are to be ignored (RFC 9112, 2.2). */
+	/* Ignore empty lines before a message (RFC 9112, 2.2). */
 	if (!had && (in->data[in->pos] == '\r' || in->data[in->pos] == '\n')) {
 		in->pos++;
 		return HTTP1_MORE;
@@ -117,12 +117,12 @@ static enum http1_status step_start(struct http1_parser *p, struct piece *in)
 	return HTTP1_MORE;
 }
 
-/* The state in which the body is read; false: its end cannot be told. */
+/* The state in which the body is read; false: its end cannot be determined. */
 static bool choose_body(struct http1_parser *p)
 {
 	int status = p->msg.status;
 
-	/* Whatever the headers promise (RFC 9112, 6.3); after 101 it is no HTTP any more. */
+	/* Whatever the headers say (RFC 9112, 6.3); after 101 it is no longer HTTP. */
 	if (p->kind == HTTP1_RESPONSE &&
 	    (p->no_body || status == 101 || status == 204 || status == 304))
 		p->state = DONE;
@@ -174,7 +174,7 @@ static enum http1_status step_next(struct http1_parser *p, struct piece *in)
 	return HTTP1_MORE;
 }
 
-/* body[] holds the first bytes and no hole: once some are missing, none are added. */
+/* body[] holds the first bytes without a gap: once some are missing, none are added. */
 static void keep_body(struct http1_parser *p, const uint8_t *data, size_t len)
 {
 	struct http1_message *msg = &p->msg;
@@ -190,7 +190,7 @@ static void keep_body(struct http1_parser *p, const uint8_t *data, size_t len)
 		msg->body_truncated = true;
 }
 
-/* The body's counted bytes are over: of the whole, or of this chunk. */
+/* The counted bytes, of the body or of this chunk, are complete. */
 static enum http1_status end_counted(struct http1_parser *p)
 {
 	if (p->state == LENGTH)

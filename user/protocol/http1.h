@@ -2,14 +2,14 @@
 /*
  * http1.h - the framing of observed HTTP/1.1: where a message begins and ends, and its first bytes.
  *
- * We see what Patroni and etcd said to each other in pieces cut anywhere, and a piece longer than
- * LW_CAPTURE_BYTES without its tail. One parser follows one direction of one connection, one
- * message at a time. It keeps what the model needs and nothing else: no header but those named
- * below ever leaves it (Authorization and cookies are passed over unread, and wiped).
+ * The traffic between Patroni and etcd arrives in pieces cut anywhere, and a piece longer than
+ * LW_CAPTURE_BYTES lacks its tail. One parser follows one direction of one connection, one message
+ * at a time. It keeps only what the model needs: no header but those named below ever leaves it
+ * (Authorization and cookies are skipped unread, and wiped).
  *
  * Bytes that were not captured: inside a body whose length is known they are counted and skipped;
  * where they hide framing (a header, a chunk size) the message's end cannot be known: HTTP1_LOST,
- * and the caller begins anew with the next message. Nothing is ever guessed.
+ * and the caller restarts with the next message. Nothing is ever guessed.
  */
 #ifndef LEASEWATCH_HTTP1_H
 #define LEASEWATCH_HTTP1_H
@@ -77,7 +77,7 @@ void http1_reset(struct http1_parser *p, enum http1_kind kind);
  * were not captured. *consumed says how many of `total` belong to this message (always all of them
  * with HTTP1_MORE; never more than `total`). Answers 100-continue style (1xx, but 101) are skipped
  * inside: the final one counts. An answer with neither Content-Length nor chunked goes on until
- * http1_eof. How the bytes are cut into pieces makes no difference. After DONE, BAD and LOST the
+ * http1_eof. How the bytes are split into pieces makes no difference. After DONE, BAD and LOST the
  * answer stays the same until http1_reset. `data` may be NULL when captured is 0.
  */
 enum http1_status http1_feed(struct http1_parser *p, const void *data, size_t captured,

@@ -13,8 +13,8 @@
 static const char version[] = "HTTP/1.";
 
 /*
- * Told as early as possible, because a connection to something else is to be let go: a TLS record
- * or PostgreSQL's protocol need not hold a line feed for a long time. Methods are upper case by
+ * Decided as early as possible, to stop following connections to something else: a TLS record or
+ * PostgreSQL's protocol may go on for long without a line feed. Methods are upper case by
  * registration, all of them.
  */
 bool http1_start_is_plausible(const struct http1_parser *p, size_t fresh)
@@ -39,7 +39,7 @@ bool http1_start_is_plausible(const struct http1_parser *p, size_t fresh)
 	return len == 0 || p->line[0] != ' ';
 }
 
-/* HTTP/1.0 closes unless it says otherwise; 1.1 and what may come after it does not. */
+/* HTTP/1.0 closes unless it says otherwise; 1.1 and later do not. */
 static bool read_version(struct http1_parser *p, const char *s, size_t len)
 {
 	if (len != VERSION_LEN || memcmp(s, version, sizeof(version) - 1) != 0 || s[7] < '0' ||
@@ -132,8 +132,7 @@ static bool each(struct http1_parser *p, const char *s, size_t len,
 	}
 }
 
-/* Repeated equal lengths are one length; different ones are an attack or a fault (RFC 9112, 6.3).
- */
+/* Repeated equal lengths count once; different ones are an attack or a bug (RFC 9112, 6.3). */
 static bool take_length(struct http1_parser *p, const char *s, size_t len)
 {
 	uint64_t length;
@@ -152,7 +151,7 @@ static bool read_length(struct http1_parser *p, const char *s, size_t len)
 	return !p->line_cut && each(p, s, len, take_length);
 }
 
-/* Only the last coding tells where the body ends. */
+/* Only the last coding determines where the body ends. */
 static bool take_coding(struct http1_parser *p, const char *s, size_t len)
 {
 	if (!len)

@@ -9,7 +9,7 @@
 
 #include "protocol/http1.h"
 
-/* May what there is of a first line, of which `fresh` bytes are new, still become one? */
+/* Can this beginning of a first line, of which `fresh` bytes are new, still become one? */
 bool http1_start_is_plausible(const struct http1_parser *p, size_t fresh);
 
 /* The whole first line, or header. False: the connection cannot be followed. */

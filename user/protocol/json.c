@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* json.c - look-ups in one JSON object (see json.h). The only place that knows jsmn. */
+/* json.c - lookups in one JSON object (see json.h). The only place that knows jsmn. */
 #define JSMN_STRICT
 #define JSMN_PARENT_LINKS
 #include <jsmn.h>
@@ -16,7 +16,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* jsmn forgets a string that it saw no end of. Its beginning may be all we need. */
+/* jsmn drops a string whose end is missing. Its beginning may be all we need. */
 static void keep_unfinished(struct json *j, const jsmn_parser *parser)
 {
 	jsmntok_t *token;
@@ -54,7 +54,7 @@ int json__parse(struct json *j, const char *text, size_t len)
 	jsmn_init(&parser);
 	ret = jsmn_parse(&parser, j->text, j->len, j->tokens, JSON_TOKENS_MAX);
 	j->count = (int)parser.toknext;
-	/* Whatever comes after the first object (a watch's next message, say) is none of its. */
+	/* Ignore whatever follows the first object (such as a watch's next message). */
 	j->cut = !j->count || j->tokens[JSON_ROOT].end == -1;
 	if (ret == JSMN_ERROR_INVAL && j->cut)
 		return -EBADMSG;
@@ -209,8 +209,8 @@ int json__string(const struct json *j, int value, char *buf, size_t size)
 }
 
 /*
- * Base64 needs no escape but an optional one: some writers put "\/" for a slash. It is decoded in
- * runs of whole groups between those, through a small buffer, because the string may be long.
+ * Base64 needs no escapes, but some writers put "\/" for a slash. It is decoded in runs of whole
+ * groups between those, through a small buffer, because the string may be long.
  */
 size_t json__base64(const struct json *j, int value, uint8_t *buf, size_t size, bool *whole)
 {

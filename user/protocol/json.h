@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json.h - read-only look-ups in one JSON object that may be cut short or hostile. No allocation.
+ * json.h - read-only lookups in one JSON object that may be cut short or hostile. No allocation.
  *
  * A thin layer over jsmn. A value is named by the index of its token; JSON_NONE means "not there"
- * and every function takes it, so that look-ups may be nested without a check between them. Of two
+ * and every function takes it, so that lookups can be nested without checks in between. Of two
  * members with the same name, the first counts.
  */
 #ifndef LEASEWATCH_JSON_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Strict: a number that may go on after the cut is not taken for a whole one. */
+/* Strict: a number that may continue after the cut is not taken as whole. */
 #ifndef JSMN_H
 #define JSMN_STRICT
 #define JSMN_PARENT_LINKS
@@ -36,8 +36,8 @@ struct json {
 };
 
 /*
- * Read the first JSON object of the text; what follows it is not looked at. 0, or -EBADMSG when the
- * text is not one. A text without its end is fine (cut), an empty one too.
+ * Read the first JSON object of the text; ignore what follows. 0, or -EBADMSG when the text is not
+ * one. A text without its end is fine (cut), an empty one too.
  */
 int json__parse(struct json *j, const char *text, size_t len);
 

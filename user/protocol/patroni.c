@@ -7,7 +7,7 @@
 
 #include "protocol/text.h"
 
-/* Deeper namespaces than this are not told apart from somebody else's keys. */
+/* Namespaces deeper than this are treated as somebody else's keys. */
 #define SEGMENTS_MAX 16
 
 /* Of one member's value or of the dynamic configuration: the part that is looked at. */

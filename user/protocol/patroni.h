@@ -13,12 +13,12 @@
 #include "protocol/etcd.h"
 #include "protocol/json.h"
 
-/* A key that is longer is none of Patroni's. */
+/* A longer key is not Patroni's. */
 #define PATRONI_KEY_BYTES 512
 
 struct patroni_key {
 	enum etcd_key kind;
-	bool leader_writes; /* nobody but the holder of the leader key writes it */
+	bool leader_writes; /* only the holder of the leader key writes it */
 	char scope[ETCD_SCOPE_BYTES];
 	char member[ETCD_MEMBER_BYTES];
 };

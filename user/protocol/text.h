@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * text.h - small tools over untrusted bytes that end nowhere in particular.
+ * text.h - small tools for untrusted bytes without a terminator.
  *
  * Every source is a pointer and a length, never a C string; every destination is a buffer with its
  * size and always ends with NUL.

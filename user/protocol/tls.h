@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tls.h - what a TLS connection says in the clear: its records, the name that a ClientHello asks
- * for, alerts; and OpenSSL's words for what went wrong.
+ * tls.h - what a TLS connection shows in the clear: its records, the server name in a ClientHello,
+ * alerts; and OpenSSL's errors in words.
  *
  * RFC 8446 (TLS 1.3), RFC 5246 (1.2), RFC 6066 (server_name).
  */
@@ -51,8 +51,8 @@ struct tls_framer {
 
 /*
  * Feed `captured` bytes at `data`, followed on the wire by `total - captured` that were not
- * captured. *consumed says how many of `total` were used up. After TLS_LOST it takes up again when
- * a later feed begins with a record.
+ * captured. *consumed says how many of `total` were used up. After TLS_LOST it resumes when a later
+ * feed begins with a record.
  */
 enum tls_status tls_feed(struct tls_framer *f, const void *data, size_t captured, size_t total,
 			 size_t *consumed, struct tls_piece *piece);
@@ -78,7 +78,7 @@ enum tls_openssl_kind {
 /* As ERR_peek_error() returned it. Both ways of packing are read: 1.1's and 3's. */
 enum tls_openssl_kind tls_openssl_error(uint64_t packed, unsigned int *code);
 
-/* "wrong version number"; NULL = not one of those that we have words for. */
+/* "wrong version number"; NULL = unknown. */
 const char *tls_openssl_reason_text(unsigned int reason);
 
 /* X509_V_ERR_*, see X509_verify_cert_error_string(3). NULL = none that we have words for. */
