@@ -69,7 +69,7 @@ static void ignore_event(void *ctx, const struct lw_event *event)
 	(void)event;
 }
 
-/* What has to be there for any feature. */
+/* What every feature needs. */
 static void check_need(struct check *c, const char *feature, bool found, const char *detail,
 		       const char *lost)
 {
@@ -109,7 +109,7 @@ static void check_host(struct check *c, const struct host *h)
 		   "give the container the host's pid namespace (--pid=host)");
 }
 
-/* `obstacle`: something is in the way of them all, and has a line of its own. */
+/* `obstacle`: something stops all of them, and has its own line. */
 static void check_feature(struct check *c, const struct probe *probe, bool obstacle,
 			  enum feature_id id)
 {
@@ -240,7 +240,7 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 		process_json(c, p, &f);
 		return 0;
 	}
-	/* "etcd3" is an etcd of that name to whoever did not write Patroni. */
+	/* To most people "etcd3" would be an etcd of that name. */
 	printf("  pid %-8d %s/%s, %s%s%s\n", p->pid, f.scope[0] ? f.scope : "?",
 	       f.member[0] ? f.member : "?",
 	       f.dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : dcs_name(f.dcs),
@@ -252,7 +252,7 @@ static int on_patroni(const struct patroni_process *p, void *ctx)
 	return 0;
 }
 
-/* The last line: what all of it amounts to. */
+/* The last line: the verdict. */
 static void print_verdict(const struct check *c)
 {
 	if (!c->patronis)

@@ -100,7 +100,7 @@ static int set_requests(const struct key *key, void *field, const char *value)
 	return 0;
 }
 
-/* A key of an earlier version: accepted, and the reader is told. */
+/* A key of an earlier version: accepted with a warning. */
 static int set_obsolete(const struct key *key, void *field, const char *value)
 {
 	(void)value;
@@ -173,7 +173,7 @@ void conf__defaults(struct conf *c)
 
 static int fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Keep the first thing that is wrong. Returns what tells libinih so. */
+/* Keep the first error. Returns what libinih expects for it. */
 static int fail(struct parser *p, const char *format, ...)
 {
 	va_list args;
@@ -187,7 +187,7 @@ static int fail(struct parser *p, const char *format, ...)
 	return 0;
 }
 
-/* One line, as fgets() does it. libinih tells no handler its line: count here. */
+/* One line, like fgets(). libinih does not pass the line number to the handler, so count here. */
 static char *read_line(char *buf, int size, void *ctx)
 {
 	struct parser *p = ctx;

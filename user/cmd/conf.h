@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conf.h - the daemon's configuration file: leasewatch.conf(5). Every key has a default, and what
- * is not understood is an error with its line.
+ * conf.h - the daemon's configuration file: leasewatch.conf(5). Every key has a default; anything
+ * unknown is an error with its line.
  */
 #ifndef LEASEWATCH_CONF_H
 #define LEASEWATCH_CONF_H
@@ -23,7 +23,7 @@ struct conf_watch {
 
 struct conf_log {
 	char file[PATH_MAX]; /* "-" = stdout, "" = no log */
-	bool each_request;   /* else healthy ones are counted, and the counts told */
+	bool each_request;   /* else successful ones are counted, and the counts logged */
 	int64_t interval_ns; /* how often */
 };
 

@@ -15,7 +15,7 @@ struct daemon_options {
 	bool verbose;
 };
 
-/* Watch until a signal ends it. 0 or -errno, which has been told on stderr. */
+/* Watch until a signal ends it. 0 or -errno, which was reported on stderr. */
 int daemon__serve(const struct daemon_options *opts, const struct conf *conf);
 
 #endif

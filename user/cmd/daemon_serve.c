@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * daemon_serve.c - watch for ever; a JSON log, metrics, and a word to systemd. One thread does it
- * all, in turns of at most POLL_MS.
+ * daemon_serve.c - the service: JSON log, metrics and systemd's protocol. One thread does it all,
+ * in turns of at most POLL_MS.
  *
- * The order in which it starts: what the configuration names is opened first, because each mistake
- * in it shall end the start with a sentence; then the kernel; then the rights go.
+ * The order at the start: first everything that the configuration names is opened, so that a
+ * mistake there ends the start with a message; then the kernel side; then rights are dropped.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +29,7 @@
 #include "sink/metrics.h"
 
 #define POLL_MS	     100
-#define STATUS_NS    NS_PER_S /* at the most so often is systemd told how things stand */
+#define STATUS_NS    NS_PER_S /* how often systemd gets a status line at most */
 #define STATUS_BYTES 480
 #define NAME_BYTES   256
 #define WHY_BYTES    (PATH_MAX + 256)
@@ -104,7 +104,7 @@ static int open_http(struct daemon *d, const struct conf_metrics *c, struct metr
 	return metrics_http__new(out, c->address, c->port, render, d, why, why_size);
 }
 
-/* From 127.0.0.1 to 0.0.0.0, at the same port: it is we who are in the way. */
+/* From 127.0.0.1 to 0.0.0.0 on the same port: our own socket is in the way. */
 static int replace_http(struct daemon *d, const struct conf_metrics *next,
 			struct metrics_http **http, char *why, size_t why_size)
 {
@@ -119,7 +119,7 @@ static int replace_http(struct daemon *d, const struct conf_metrics *next,
 	return err;
 }
 
-/* A port that is taken keeps the old one open: better there than nowhere. */
+/* If the port is taken, keep the old one: better there than nowhere. */
 static void reload_http(struct daemon *d, struct conf_metrics *next)
 {
 	const struct conf_metrics *now = &d->conf.metrics;
@@ -215,7 +215,7 @@ static void tell_status(struct daemon *d)
 		notify__send(d->notify, "STATUS=Waiting for Patroni");
 }
 
-/* Is it time again? Then it begins anew. */
+/* Is it due? Then start the next interval. */
 static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t every_ns)
 {
 	if (now_ns - *last_ns < every_ns)
@@ -283,7 +283,7 @@ static int open_outputs(struct daemon *d, char *why, size_t why_size)
 		err = textfile__open(&d->textfile, d->conf.metrics.textfile, why, why_size);
 	if (!err)
 		err = open_http(d, &d->conf.metrics, &d->http, why, why_size);
-	/* Root is used to write everywhere. */
+	/* Root is used to writing everywhere. */
 	if (err == -EACCES && strlen(why) < why_size)
 		snprintf(why + strlen(why), why_size - strlen(why),
 			 " (the daemon drops root's right to override permissions)");

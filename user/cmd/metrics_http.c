@@ -28,7 +28,7 @@
 #define IDLE_S	    5
 #define LIFE_S	    10 /* also of one that sends a byte now and then */
 #define ROUNDS_MAX  4  /* of a turn: accept, read, write, close */
-/* Who asks more often gets the same page again: asking must cost us little. */
+/* Clients that ask more often get the same page again: asking must cost little. */
 #define FRESH_NS     200000000
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -219,7 +219,7 @@ static void on_request(struct evhttp_request *r, void *ctx)
 
 static void log_nothing(int severity, const char *text)
 {
-	(void)severity, (void)text; /* what clients send is no news */
+	(void)severity, (void)text; /* what clients send is not worth a message */
 }
 
 /* 0 with a listening socket in *fd, or -errno. */

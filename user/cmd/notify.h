@@ -2,7 +2,7 @@
 /*
  * notify.h - a word to the service manager: the protocol of sd_notify(3), which is one datagram.
  *
- * libsystemd would bring five libraries more into a process with root's rights for it.
+ * libsystemd would bring five more libraries into a process with root's rights.
  */
 #ifndef LEASEWATCH_NOTIFY_H
 #define LEASEWATCH_NOTIFY_H
@@ -15,7 +15,7 @@ struct notify;
 struct notify *notify__new(void);
 void notify__free(struct notify *n);
 
-/* "READY=1", "STATUS=...". Nobody can be told that it did not arrive, so nothing is returned. */
+/* "READY=1", "STATUS=...". Nothing can be done if it does not arrive, so nothing is returned. */
 void notify__send(const struct notify *n, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

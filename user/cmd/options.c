@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * options.c - which processes to watch, and when a refresh is a stall: for every live command.
+ * options.c - which processes to watch, and when a slow renewal is a stall: for every live command.
  */
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * options.h - options that several subcommands take, read in the same way. What is wrong ends the
- * program with a sentence, as argp_error() does.
+ * options.h - options that several subcommands share. Errors end the program with a message, as
+ * argp_error() does.
  */
 #ifndef LEASEWATCH_OPTIONS_H
 #define LEASEWATCH_OPTIONS_H

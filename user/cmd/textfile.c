@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * textfile.c - the metrics for node_exporter, which reads *.prom and would read half a file, too.
+ * textfile.c - the metrics for node_exporter, which would also read half a *.prom file.
  */
 #include <errno.h>
 #include <fcntl.h>

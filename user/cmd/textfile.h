@@ -2,7 +2,7 @@
 /*
  * textfile.h - a file that readers see whole or not at all: node_exporter's textfile collector.
  *
- * That it cannot be written is said once on stderr, and once more when it is over.
+ * A write error is reported once on stderr, and again when it is over.
  */
 #ifndef LEASEWATCH_TEXTFILE_H
 #define LEASEWATCH_TEXTFILE_H
@@ -25,7 +25,7 @@ void textfile__write(struct textfile *t, const char *text, size_t len);
 /* To another path, "" for none, and no file at the old one. On an error it stays where it was. */
 void textfile__move(struct textfile *t, const char *path);
 
-/* What nobody keeps up to date any more would be read as the present: no file is better. */
+/* A stale file would be read as current: no file is better. */
 void textfile__remove(const struct textfile *t);
 
 #endif
