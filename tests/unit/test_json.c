@@ -218,6 +218,21 @@ static void test_hostile_strings(void **state)
 	}
 }
 
+/* An object has each key once, also where two are the same once they are cleaned. */
+static void test_no_key_comes_twice(void **state)
+{
+	struct finding f = sample_stall(STALL_BEGIN);
+	char *line;
+
+	(void)state;
+	f.stall.evidence[0] = (struct evidence){.key = "a\xFE", .number = 1};
+	f.stall.evidence[1] = (struct evidence){.key = "b", .number = 2};
+	f.stall.evidence[2] = (struct evidence){.key = "a\xFF", .number = 3};
+	line = json_of(&f);
+	assert_non_null(strstr(line, "\"evidence\":{\"a\xEF\xBF\xBD\":1,\"b\":2}"));
+	free(line);
+}
+
 static void test_what_is_no_number_is_left_out(void **state)
 {
 	struct finding f = sample_stall(STALL_BEGIN);
@@ -262,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_server_address),
 		cmocka_unit_test(test_hostile_strings),
+		cmocka_unit_test(test_no_key_comes_twice),
 		cmocka_unit_test(test_what_is_no_number_is_left_out),
 		cmocka_unit_test(test_a_finding_of_no_type),
 	};

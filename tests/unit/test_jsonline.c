@@ -21,37 +21,81 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "findings.h"
+#include "sink/json_text.h"
 #include "sink/jsonline.h"
 
 /* Every duration up to 70 years reads back as the very microsecond, and is a plain decimal. */
 static void test_numbers_are_exact(void **state)
 {
+	struct json_text line = {0};
 	uint64_t seed = 3;
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
 		int64_t us = (int64_t)(random_next(&seed) >> (13 + random_next(&seed) % 51));
-		size_t len;
-		json_t *tree = json_real((double)us / 1e6);
-		char *line, *end, expected[64];
+		char *end, expected[64];
 		double back;
 
-		assert_int_equal(jsonline__encode(tree, &line, &len), 0);
-		line[len - 1] = '\0';
-		back = strtod(line, &end);
+		line.len = 0;
+		json_text__real(&line, us);
+		json_text__end_line(&line);
+		assert_int_equal(line.err, 0);
+		line.data[line.len - 1] = '\0';
+		back = strtod(line.data, &end);
 		assert_int_equal(*end, '\0');
 		assert_true((int64_t)(back * 1e6 + 0.5) == us);
-		assert_int_equal(strspn(line, "0123456789."), len - 1);
+		assert_int_equal(strspn(line.data, "0123456789."), line.len - 1);
 		snprintf(expected, sizeof(expected), "%lld.%06lld", (long long)us / 1000000,
 			 (long long)us % 1000000);
-		assert_memory_equal(line, expected, len - 1);
-		assert_true(line[len - 2] != '0' || line[len - 3] == '.');
-		free(line);
-		json_decref(tree);
+		assert_memory_equal(line.data, expected, line.len - 1);
+		assert_true(line.data[line.len - 2] != '0' || line.data[line.len - 3] == '.');
 	}
+	json_text__free(&line);
+}
+
+static void check_integer(int64_t value, const char *expected)
+{
+	struct json_text line = {0};
+
+	json_text__int(&line, value);
+	json_text__end_line(&line);
+	assert_memory_equal(line.data, expected, line.len);
+	assert_int_equal(line.len, strlen(expected));
+	json_text__free(&line);
+}
+
+static void test_integers_at_their_limits(void **state)
+{
+	(void)state;
+	check_integer(0, "0\n");
+	check_integer(-1, "-1\n");
+	check_integer(INT64_MAX, "9223372036854775807\n");
+	check_integer(INT64_MIN, "-9223372036854775808\n");
+}
+
+/* The limit of a string is that of its bytes before they are escaped, and cuts no character. */
+static void test_a_long_string_is_cut(void **state)
+{
+	char value[2 * JSON_STRING_BYTES], *expected = calloc(1, 8 * JSON_STRING_BYTES);
+	struct json_text line = {0};
+
+	(void)state;
+	assert_non_null(expected);
+	memset(value, '\x01', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	memcpy(value + JSON_STRING_BYTES - 2, "\xC3\xA9", 2);
+	strcpy(expected, "\"");
+	for (int i = 0; i < JSON_STRING_BYTES - 2; i++)
+		strcat(expected, "\\u0001");
+	strcat(expected, "\"\n");
+	json_text__string(&line, value);
+	json_text__end_line(&line);
+	assert_int_equal(line.len, strlen(expected));
+	assert_memory_equal(line.data, expected, line.len);
+	json_text__free(&line);
+	free(expected);
 }
 
 static void test_disk_full(void **state)
@@ -253,6 +297,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers_are_exact),
+		cmocka_unit_test(test_integers_at_their_limits),
+		cmocka_unit_test(test_a_long_string_is_cut),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_a_cut_line_is_taken_back),
 		cmocka_unit_test(test_a_small_disk),

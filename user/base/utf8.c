@@ -65,6 +65,20 @@ bool utf8__is_control(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
+size_t utf8__clean_next(const char **s, char *out)
+{
+	const char *from = *s;
+	uint32_t c = utf8__next(s);
+	size_t len = (size_t)(*s - from);
+
+	if (c == UTF8_INVALID || (c >= 0x20 && utf8__is_control(c))) {
+		from = REPLACEMENT;
+		len = strlen(REPLACEMENT);
+	}
+	memcpy(out, from, len);
+	return len;
+}
+
 size_t utf8__clean(const char *in, char *out, size_t size)
 {
 	size_t len = 0;
@@ -72,17 +86,12 @@ size_t utf8__clean(const char *in, char *out, size_t size)
 	if (!size)
 		return 0;
 	while (*in) {
-		const char *from = in;
-		uint32_t c = utf8__next(&in);
-		size_t n = (size_t)(in - from);
+		char clean[UTF8_MAX_BYTES];
+		size_t n = utf8__clean_next(&in, clean);
 
-		if (c == UTF8_INVALID || (c >= 0x20 && utf8__is_control(c))) {
-			from = REPLACEMENT;
-			n = strlen(REPLACEMENT);
-		}
 		if (len + n >= size)
 			break;
-		memcpy(out + len, from, n);
+		memcpy(out + len, clean, n);
 		len += n;
 	}
 	out[len] = '\0';

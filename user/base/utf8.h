@@ -25,10 +25,15 @@ uint32_t utf8__next(const char **s);
 bool utf8__is_control(uint32_t code_point);
 
 /*
- * Copy `in` so that a JSON encoder takes it: invalid bytes, and controls that JSON would not escape
- * (DEL, C1, bidirectional overrides), become U+FFFD. At most size bytes, NUL included, cut between
- * characters. Returns the length without the NUL.
+ * Step over the character at *s and copy it so that a JSON encoder takes it: an invalid byte, and a
+ * control that JSON would not escape (DEL, C1, bidirectional overrides), becomes U+FFFD. Returns
+ * how many bytes it has written.
  */
+#define UTF8_MAX_BYTES 4
+size_t utf8__clean_next(const char **s, char *out);
+
+/* The whole string: at most size bytes, NUL included, cut between characters. Returns the length
+ * without the NUL. */
 size_t utf8__clean(const char *in, char *out, size_t size);
 
 #endif

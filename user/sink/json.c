@@ -2,41 +2,32 @@
 /*
  * json.c - the JSON sink: every finding becomes one line of a file, a pipe or stdout.
  */
-#include <errno.h>
 #include <stdlib.h>
 
-#include "sink/json_out.h"
+#include "sink/json_write.h"
 #include "sink/jsonline.h"
 #include "sink/sink.h"
 
 struct sink_json {
 	struct sink sink;
+	struct json_text line;
 	struct jsonline_file file;
 };
 
 static int json__finding(struct sink *sink, const struct finding *f)
 {
 	struct sink_json *j = (struct sink_json *)sink;
-	json_t *tree;
-	char *line;
-	size_t len;
-	int err = 0;
+	int err = json_write(&j->line, f);
 
-	tree = json_finding(f, &err);
-	if (!tree)
-		return err;
-	err = jsonline__encode(tree, &line, &len);
-	json_decref(tree);
-	if (err)
-		return err;
-	err = jsonline__write(&j->file, line, len);
-	free(line);
-	return err;
+	return err ? err : jsonline__write(&j->file, j->line.data, j->line.len);
 }
 
 static void json__free(struct sink *sink)
 {
-	free((struct sink_json *)sink);
+	struct sink_json *j = (struct sink_json *)sink;
+
+	json_text__free(&j->line);
+	free(j);
 }
 
 static const struct sink_ops json_ops = {

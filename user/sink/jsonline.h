@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * jsonline.h - one JSON object a line: how a tree is spelled, and how a line reaches a file whole.
+ * jsonline.h - one JSON object a line: how a line reaches a file whole.
  */
 #ifndef LEASEWATCH_JSONLINE_H
 #define LEASEWATCH_JSONLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
-
-#include <jansson.h>
-
-/*
- * Spell `tree` as one compact line, its newline included; keys keep their order. Unlike jansson's
- * own dump, a real number is written as a plain decimal with one to six places ("7.05", "0.000035",
- * "7.0"): never an exponent, never 0.29999999999999999, and never an integer, so that a store which
- * guesses types from the first line guesses right. Reals must be within +-9e12 (287,000 years in
- * seconds). *line is malloc'ed. 0, -ENOMEM, or -EINVAL for a tree that holds what we never write.
- */
-int jsonline__encode(const json_t *tree, char **line, size_t *len);
 
 struct jsonline_file {
 	int fd;
