@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * json_in.c - how each kind of value is read from JSON: the way back from json_out.c.
+ * json_in.c - how each kind of value is read from JSON: the way back from json_text.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -92,9 +92,9 @@ int64_t json_in__upto(const json_t *o, const char *key, int64_t max)
 	return value <= max ? value : 0;
 }
 
-size_t json_in__evidence(const json_t *o, struct evidence *list, size_t max)
+size_t json_in__evidence(const json_t *o, const char *key, struct evidence *list, size_t max)
 {
-	json_t *evidence = json_object_get(o, "evidence");
+	json_t *evidence = json_object_get(o, key);
 	size_t len = 0;
 
 	for (void *i = json_object_iter(evidence); i && len < max;

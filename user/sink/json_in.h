@@ -20,6 +20,6 @@ int64_t json_in__duration(const json_t *o, const char *key); /* LW_UNKNOWN; neve
 /* "2026-01-02T03:04:05.123456Z", with none to nine places. 0 or -EBADMSG. */
 int json_in__time(const char *text, uint64_t *ts_ns);
 /* The members of "evidence" that are text or numbers, at most `max`. Returns how many. */
-size_t json_in__evidence(const json_t *o, struct evidence *list, size_t max);
+size_t json_in__evidence(const json_t *o, const char *key, struct evidence *list, size_t max);
 
 #endif
