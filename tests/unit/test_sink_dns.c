@@ -274,7 +274,7 @@ static void test_a_note(void **state)
 		   DAY
 		   "03:04:05.123  note     etcd has elected a leader: the raft term went from 7 to "
 		   "8.\n"
-		   "                       raft term: 8; since: 2.50 s\n");
+		   "                       raft term: 8; since_s: 2.5\n");
 	f.note.text = NULL;
 	check_text(&f, 1, &plain80, DAY "03:04:05.123  note     election\n");
 }

@@ -38,7 +38,7 @@ static void test_a_stall(void **state)
 		   DAY
 		   "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
 		   "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
-		   "                       answer: none; in flight: 1.00 s; tcp retransmits: 0\n"
+		   "                       answer: none; in_flight_s: 1; tcp retransmits: 0\n"
 		   "                       -> Check DNS and port 2380 from that member.\n");
 }
 
@@ -78,9 +78,9 @@ static void test_an_update_says_only_what_is_new(void **state)
 	assert_non_null(strstr(text, "-> Check DNS"));
 	*third = '\0';
 	assert_null(strstr(second, "-> "));
-	assert_null(strstr(second, "in flight"));
+	assert_null(strstr(second, "in_flight_s"));
 	assert_non_null(strstr(second, "(critical)"));
-	assert_non_null(strstr(third + 1, "in flight"));
+	assert_non_null(strstr(third + 1, "in_flight_s"));
 	assert_non_null(strstr(third + 1, "-> Look at its log."));
 	free(text);
 }

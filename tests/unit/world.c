@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "sink/evidence.h"
 #include "world.h"
 
 /* "etcd1.lab" of a cookie. */
@@ -32,11 +33,20 @@ static void add_line(char *to, size_t size, const char *a, const char *b, const 
 		    (int)(size - len));
 }
 
+/* Whatever the engine brings as evidence has a name for the screen and a meaning in the manual. */
+static void check_evidence(const struct evidence *e, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!evidence__row(e[i].key))
+			fail_msg("no row in user/sink/evidence.c: %s", e[i].key);
+}
+
 static void keep_stall(struct world *w, const struct finding *f)
 {
 	const struct finding_stall *s = &f->stall;
 	bool end = s->phase == STALL_END;
 
+	check_evidence(s->evidence, s->evidence_len);
 	w->begins += s->phase == STALL_BEGIN;
 	w->updates += s->phase == STALL_UPDATE;
 	w->ends += end;
@@ -63,6 +73,7 @@ static void keep_note(struct world *w, const struct finding *f)
 	struct world_note *n = &w->notes[f->note.kind];
 	const struct evidence *first = &f->note.evidence[0];
 
+	check_evidence(f->note.evidence, f->note.evidence_len);
 	n->count++;
 	copy(n->text, sizeof(n->text), f->note.text);
 	copy(n->endpoint, sizeof(n->endpoint), f->where.endpoint);

@@ -7,6 +7,7 @@
 
 #include "leasewatch/units.h"
 #include "sink/entry_private.h"
+#include "sink/evidence.h"
 
 /* When the model has no sentence of its own: the facts, in the same order. */
 static void say_facts(struct entries *s, const struct finding *f)
@@ -76,38 +77,20 @@ static void word_end(struct entries *s, const struct finding *f)
 		add_cause(s, f);
 }
 
-/* "http.response.status_code" as "status code", "tcp.in_flight_s" as "tcp in flight". */
-static void spell_key(char *buf, size_t size, const char *key)
-{
-	static const char *const families[] = {"http.response.", "etcd."};
-
-	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		if (!strncmp(key, families[i], strlen(families[i])))
-			key += strlen(families[i]);
-	snprintf(buf, size, "%s", key);
-	for (char *c = buf; *c; c++)
-		if (*c == '_' || *c == '.')
-			*c = ' ';
-}
-
 static void say_evidence(struct entries *s, const struct evidence *e, bool first)
 {
-	char key[96], d[HUMAN_BYTES];
-	size_t len;
+	const struct evidence_row *row = evidence__row(e->key);
+	const char *unit = row && row->unit ? row->unit : "";
+	char d[HUMAN_BYTES];
 
-	spell_key(key, sizeof(key), e->key);
-	len = strlen(key);
-	if (!first)
-		entry__say(&s->entry, TONE_PLAIN, "; ");
-	if (e->text) {
-		entry__say(&s->entry, TONE_PLAIN, "%s: %s", key, e->text);
-	} else if (len > 2 && !strcmp(key + len - 2, " s") && e->number > -9e9 && e->number < 9e9) {
-		key[len - 2] = '\0';
-		entry__say(&s->entry, TONE_PLAIN, "%s: %s", key,
+	entry__say(&s->entry, TONE_PLAIN, "%s%s: ", first ? "" : "; ", row ? row->label : e->key);
+	if (e->text)
+		entry__say(&s->entry, TONE_PLAIN, "%s", e->text);
+	else if (!strcmp(unit, "s") && e->number > -9e9 && e->number < 9e9)
+		entry__say(&s->entry, TONE_PLAIN, "%s",
 			   human_duration_utf8(s->utf8, d, (int64_t)(e->number * 1e9)));
-	} else {
-		entry__say(&s->entry, TONE_PLAIN, "%s: %g", key, e->number);
-	}
+	else
+		entry__say(&s->entry, TONE_PLAIN, "%g%s%s", e->number, *unit ? " " : "", unit);
 }
 
 /* What the headline has quoted is not said twice. */

@@ -31,15 +31,15 @@
 #define ENDPOINT(text) STRING("endpoint", where.endpoint, text)
 #define WHO                                                                                        \
 	{                                                                                          \
-		NULL, FIELD_GROUP, .rows = who_fields, .meaning = "which Patroni"                  \
+		NULL, FIELD_GROUP, .rows = who_fields, .meaning = "the process"                    \
 	}
 #define PEER                                                                                       \
 	{                                                                                          \
-		NULL, FIELD_GROUP, .rows = peer_fields, .meaning = "which address"                 \
+		NULL, FIELD_GROUP, .rows = peer_fields, .meaning = "the address"                   \
 	}
 #define SERVER                                                                                     \
 	{                                                                                          \
-		NULL, FIELD_GROUP, .rows = server_fields, .meaning = "which server"                \
+		NULL, FIELD_GROUP, .rows = server_fields, .meaning = "the server"                  \
 	}
 #define LAST                                                                                       \
 	{                                                                                          \
