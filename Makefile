@@ -11,6 +11,7 @@
 #   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
 #   make check-vm   only the tests on other kernels; KERNEL=6.1 for one of them             (root)
 #   make mutate     wrong operators that the unit tests do not notice; N=100 SEED=1 FILES='user/host/*.c'
+#   make man-fields rewrite the manual's section JSON from the tables in user/sink/
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
 
 BUILD   ?= build
@@ -67,7 +68,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all clean demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
-	bench bench-programs soak mutate
+	man-fields bench bench-programs soak mutate
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/leasewatch
@@ -145,6 +146,9 @@ $(BUILD)/tests/fuzz/record: tests/fuzz/record.c $(USER_LIB)
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ) $(BUILD)/tests/fuzz/record
+
+man-fields: $(BUILD)/tests/unit/test_manual
+	$< --write
 
 test-unit: unit-programs
 	@tests/run --build $(BUILD) unit
