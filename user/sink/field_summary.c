@@ -152,7 +152,7 @@ static bool has_dns(const void *summary)
 	return summary_dns__any(summary_dns(summary));
 }
 
-static bool is_blind(const void *summary)
+static bool was_tls_blind(const void *summary)
 {
 	return ((const struct summary *)summary)->tls_blind[0];
 }
@@ -178,7 +178,7 @@ const struct field summary_fields[] = {
 		"The endpoints that Patroni used."),
 	{"dns", FIELD_OBJECT, .of = summary_dns, .when = has_dns, .rows = dns_fields,
 	 .meaning = "The names that Patroni looked up. Absent if there were none."},
-	PART(summary, "tls.blind", FIELD_CHARS, tls_blind, .when = is_blind,
+	PART(summary, "tls.blind", FIELD_CHARS, tls_blind, .when = was_tls_blind,
 	     .meaning = "Why leasewatch could not read a process's TLS connections."),
 	COUNT(summary, "events_lost", events_lost, "How many events were lost."),
 	COUNT(summary, "refreshes", refreshes,

@@ -14,7 +14,7 @@
 #include "sink/json_in.h"
 #include "sink/json_read.h"
 
-static void *place_of(const struct field *f, void *base)
+static void *row_place(const struct field *f, void *base)
 {
 	return (char *)base + f->offset;
 }
@@ -27,13 +27,13 @@ static void store(const struct field *f, void *base, int64_t value)
 
 	switch (f->size) {
 	case sizeof(narrow):
-		memcpy(place_of(f, base), &narrow, sizeof(narrow));
+		memcpy(row_place(f, base), &narrow, sizeof(narrow));
 		break;
 	case sizeof(wide):
-		memcpy(place_of(f, base), &wide, sizeof(wide));
+		memcpy(row_place(f, base), &wide, sizeof(wide));
 		break;
 	default:
-		memcpy(place_of(f, base), &value, sizeof(value));
+		memcpy(row_place(f, base), &value, sizeof(value));
 	}
 }
 
@@ -53,7 +53,7 @@ static int read_string(const json_t *o, const struct field *f, void *base)
 {
 	const char *value = json_in__string(o, f->key);
 
-	memcpy(place_of(f, base), &value, sizeof(value));
+	memcpy(row_place(f, base), &value, sizeof(value));
 	return 0;
 }
 
@@ -106,7 +106,7 @@ static int read_word_or(const json_t *o, const struct field *f, void *base)
 
 static int read_evidence(const json_t *o, const struct field *f, void *base)
 {
-	size_t len = json_in__evidence(o, f->key, place_of(f, base), f->max);
+	size_t len = json_in__evidence(o, f->key, row_place(f, base), f->max);
 
 	memcpy((char *)base + f->len_offset, &len, sizeof(len));
 	return 0;
@@ -115,7 +115,7 @@ static int read_evidence(const json_t *o, const struct field *f, void *base)
 static int read_matrix(const json_t *o, const struct field *f, void *base)
 {
 	const json_t *matrix = json_object_get(o, f->key);
-	enum matrix_cell *cells = place_of(f, base);
+	enum matrix_cell *cells = row_place(f, base);
 
 	for (size_t i = 0; i < MATRIX_COLUMNS; i++) {
 		int cell = enum_value(&matrix_cell_names,

@@ -14,7 +14,7 @@
 #define VALUE_BYTES (6 * JSON_STRING_BYTES + 64)
 #define DIGITS_MAX  20
 
-static bool make_room(struct json_text *t)
+static bool has_room(struct json_text *t)
 {
 	size_t size = 2 * t->size + 2 * (size_t)VALUE_BYTES;
 	char *more;
@@ -144,7 +144,7 @@ static void put_string(struct json_text *t, const char *s)
 
 void json_text__key(struct json_text *t, const char *key)
 {
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	put_string(t, key);
@@ -175,7 +175,7 @@ bool json_text__new_key(struct json_text *t, struct json_keys *keys, const char 
 
 void json_text__open(struct json_text *t, char bracket)
 {
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	put_char(t, bracket);
@@ -183,13 +183,13 @@ void json_text__open(struct json_text *t, char bracket)
 
 void json_text__close(struct json_text *t, char bracket)
 {
-	if (make_room(t))
+	if (has_room(t))
 		put_char(t, bracket);
 }
 
 void json_text__string(struct json_text *t, const char *value)
 {
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	put_string(t, value);
@@ -197,7 +197,7 @@ void json_text__string(struct json_text *t, const char *value)
 
 void json_text__int(struct json_text *t, int64_t value)
 {
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	if (value < 0)
@@ -207,7 +207,7 @@ void json_text__int(struct json_text *t, int64_t value)
 
 void json_text__id(struct json_text *t, uint64_t id)
 {
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	put_char(t, '"');
@@ -219,7 +219,7 @@ void json_text__real(struct json_text *t, int64_t millionths)
 {
 	uint64_t size = magnitude(millionths);
 
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	put_comma(t);
 	if (millionths < 0)
@@ -237,7 +237,7 @@ void json_text__time(struct json_text *t, uint64_t ts_ns)
 	time_t second = (time_t)(ts_ns / NS_PER_S);
 	struct tm tm;
 
-	if (!make_room(t))
+	if (!has_room(t))
 		return;
 	if (!t->date[0] || second != t->second) {
 		if (!gmtime_r(&second, &tm) ||
@@ -257,6 +257,6 @@ void json_text__time(struct json_text *t, uint64_t ts_ns)
 
 void json_text__end_line(struct json_text *t)
 {
-	if (make_room(t))
+	if (has_room(t))
 		put_char(t, '\n');
 }

@@ -150,15 +150,15 @@ static void write_share(struct json_text *t, const struct field *f, const void *
 		write_seconds(t, f->key, ns);
 }
 
-static void write_word(struct json_text *t, const struct field *f, const void *base)
+static void write_enum(struct json_text *t, const struct field *f, const void *base)
 {
 	write_string(t, f->key, enum_name(f->words, (unsigned int)integer_at(f, base)));
 }
 
-static void write_word_but(struct json_text *t, const struct field *f, const void *base)
+static void write_enum_but(struct json_text *t, const struct field *f, const void *base)
 {
 	if (integer_at(f, base) != f->otherwise)
-		write_word(t, f, base);
+		write_enum(t, f, base);
 }
 
 static void write_host(struct json_text *t, const struct field *f, const void *base)
@@ -325,9 +325,9 @@ static void (*const writers[FIELD_KINDS])(struct json_text *, const struct field
 	[FIELD_DURATION] = write_duration,
 	[FIELD_REMAINING] = write_remaining,
 	[FIELD_SHARE] = write_share,
-	[FIELD_WORD] = write_word,
-	[FIELD_WORD_OR] = write_word,
-	[FIELD_WORD_BUT] = write_word_but,
+	[FIELD_WORD] = write_enum,
+	[FIELD_WORD_OR] = write_enum,
+	[FIELD_WORD_BUT] = write_enum_but,
 	[FIELD_EVIDENCE] = write_evidence,
 	[FIELD_MATRIX] = write_matrix,
 	[FIELD_LATENCY] = write_latency,
