@@ -76,16 +76,10 @@ static bool says_all_words(const struct field *f)
 
 static void put_words(FILE *out, const struct field *f)
 {
-	char line[1024] = "One of";
-
-	for (size_t i = 0; i < f->words->len; i++) {
-		size_t at = strlen(line);
-
-		snprintf(line + at, sizeof(line) - at, "%s %s", i ? "," : "",
-			 enum_name(f->words, (unsigned int)i));
-	}
-	strcat(line, ".");
-	put_sentences(out, line);
+	fputs("One of", out);
+	for (size_t i = 0; i < f->words->len; i++)
+		fprintf(out, "%s %s", i ? "," : "", enum_name(f->words, (unsigned int)i));
+	fputs(".\n", out);
 }
 
 static void put_rows(FILE *out, const struct field *rows)

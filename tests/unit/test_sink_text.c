@@ -35,11 +35,10 @@ static void test_a_stall(void **state)
 
 	(void)state;
 	check_text(&f, 1, &plain80,
-		   DAY
-		   "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
-		   "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
-		   "                       answer: none; in_flight_s: 1; tcp retransmits: 0\n"
-		   "                       -> Check DNS and port 2380 from that member.\n");
+		   DAY "03:04:05.123  STALL    etcd2.lab:2379 does not answer the keepalive\n"
+		       "                       cause: endpoint_silent at etcd2.lab:2379 (warning)\n"
+		       "                       answer: none; in_flight_s: 1; tcp retransmits: 0\n"
+		       "                       -> Check DNS and port 2380 from that member.\n");
 }
 
 static void test_a_long_hint_is_wrapped_between_words(void **state)
