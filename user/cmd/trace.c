@@ -70,7 +70,7 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 static void check_sink(struct trace *t, int i, int err)
 {
 	if (err == -EPIPE && i == 0) {
-		lw_stop = 1; /* nobody reads any more */
+		lw_stop = 1; /* the reader has gone */
 		return;
 	}
 	if (err && !t->broken[i])

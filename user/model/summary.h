@@ -94,7 +94,7 @@ struct summary {
 	enum verdict verdict;
 	uint64_t stalls;
 	int64_t worst_remaining_ns; /* over all stalls; LW_UNKNOWN_REMAINING */
-	uint64_t demotions;	    /* leaders that wrote down that they are none any more */
+	uint64_t demotions;	    /* leaders that recorded their own demotion in etcd */
 	char demoted[130];	    /* the last of them: "scope/member" */
 	uint64_t events_lost;
 	char tls_blind[256];   /* why a process's TLS could not be read; "" = it could */

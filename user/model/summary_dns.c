@@ -84,7 +84,7 @@ static void count_end(struct summary_dns *d, const struct finding *f)
 		histogram__record(&n->queries.latency, f->dns.duration_ns);
 }
 
-/* Of the same kind, name and type: a retry, or another nameserver's turn, goes on with it. */
+/* Of the same kind, name and type: a retry, or another nameserver's turn, continues it. */
 static bool same_lookup(const struct summary_unanswered *a, const struct summary_unanswered *b)
 {
 	return a->source == b->source && !strcmp(a->name, b->name) && !strcmp(a->type, b->type);

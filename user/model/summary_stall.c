@@ -92,7 +92,7 @@ static unsigned int elsewhere(const struct finding_stall *fs)
 	return 0;
 }
 
-/* What was told of it counts; its end tells how it was at the end, and only that may be known. */
+/* What was said before the end counts; the end itself may be all that is known. */
 static void update_cause(struct summary_stall *st, const struct finding *f)
 {
 	const struct finding_stall *fs = &f->stall;
@@ -134,8 +134,8 @@ static void update_stall(struct summary_stall *st, const struct finding *f)
 }
 
 /*
- * The least that was left of the lease, as far as this finding tells. The end of a stall carries
- * what the new refresh gave; until then the lease went on running down from where it was at the
+ * The least that was left of the lease, as far as this finding says. The end of a stall carries
+ * what the new renewal gave; until then the lease kept running down from where it was at the
  * begin.
  */
 static int64_t lowest_remaining(const struct summary_stall *st, const struct finding_stall *fs)

@@ -22,7 +22,7 @@ struct entry_line *entry__add_line(struct entry *e, enum entry_kind kind)
 {
 	struct entry_line *line = &e->lines[e->lines_len];
 
-	if (e->lines_len + 1 < ENTRY_LINES) /* else the last one goes on */
+	if (e->lines_len + 1 < ENTRY_LINES) /* else the last one continues */
 		e->lines_len++;
 	*line = (struct entry_line){.kind = kind, .span = e->spans_len};
 	return line;

@@ -19,7 +19,7 @@ struct text_out {
 	bool color, utf8;
 	int width;	/* a word that would cross this column goes to the next line; 0 = never */
 	int limit;	/* nothing is written at or beyond this column; 0 = no limit */
-	int indent;	/* where a wrapped line goes on */
+	int indent;	/* where a wrapped line continues */
 	int col;	/* where we are, from 0 */
 	int spaces;	/* owed: written only when something follows */
 	int tail;	/* columns that the next put() adds to the last word of this one */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * text_summary_dns.c - what the lookups of names came to.
+ * text_summary_dns.c - the summary's lookups: how many, how long, through which nameserver.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -188,7 +188,7 @@ void top_members__draw(const struct top *t, struct top_grid *g, struct top_area 
 	if (heading && area.rows > 0)
 		top_table__heading(g, row++, columns, COLS);
 	room = row < area.row + area.rows ? (size_t)(area.row + area.rows - row) : 0;
-	/* One row says how many there are besides, unless it is the only one. */
+	/* The last row counts those that are not shown, unless it is the only one. */
 	if (room < all && room > 1)
 		room--;
 	/* With too little room for all, the one in trouble comes first. */

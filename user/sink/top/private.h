@@ -13,7 +13,7 @@
 
 enum top_page { TOP_MAIN, TOP_EVENTS, TOP_HELP };
 
-/* What the first line says; it goes on while the rest is paused. */
+/* What the first line says; it stays live while the rest is paused. */
 struct top_live {
 	uint64_t taken_ns; /* 0 = nothing is known yet */
 	size_t members, leases, run_out, blind, stalled, endpoints_ill;
