@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What leasewatch has to say of each fault, and how a test sees it: for labs in the clear, over TLS and of the v2 API."""
+"""What leasewatch must report for each fault, and how a test sees it: for labs in the clear, over TLS and with the v2 API."""
 import dataclasses
 import os
 
@@ -35,14 +35,14 @@ CAUSES = {
     "stop-patroni": Expect("not_attempted", "none", "kill -CONT", "stopped"),
     "hang-postgres": Expect("not_attempted", "none", "PostgreSQL", "PostgreSQL"),
     "dns-silent": Expect("dns", "etcd", "/etc/hosts", "127.0.", {"dns.outcome": "in_flight"}),
-    # glibc asks the next nameserver after 5 s: the look-up succeeds, too late.
+    # glibc asks the next nameserver after 5 s: the lookup succeeds, but too late.
     "dns-first-silent": Expect("dns", "etcd", "/etc/hosts", "127.0.", {"dns.outcome": "in_flight"}),
     "dns-slow": Expect("dns", "etcd", "/etc/hosts", evidence={"dns.outcome": "in_flight"}),
     "dns-servfail": Expect("dns", "etcd", "/etc/hosts", "SERVFAIL", {"dns.outcome": "servfail"}),
     "dns-nxdomain": Expect("dns", "etcd", "does not exist", "no such name", {"dns.outcome": "nxdomain"}),
 }
 
-# What Patroni copes with, and what is to be seen of it besides.
+# What Patroni copes with, and what else must be seen.
 COPED_WITH = {
     "kill": None,
     "reset": None,
@@ -61,8 +61,8 @@ def rows(table, *chosen):
 
 
 def stall_of(t, fault):
-    """What is told first of the stall that began after the fault was begun. A fault that restarts Patroni is there only
-    once the new one asks: where that takes so long that renewals are missed before, what is told next counts."""
+    """The first report of the stall that began after the fault. A fault that restarts Patroni is there only
+    once the new one asks: where that takes so long that renewals are missed before, the next report counts."""
     stalls = t.events(event="stall")
     ours = {e["stall_id"] for e in stalls if e["phase"] == "begin" and e["ts_s"] >= fault["at"]}
     told = [e for e in stalls if e["stall_id"] in ours and e["phase"] != "end"]

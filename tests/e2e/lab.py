@@ -11,11 +11,11 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LAB = os.path.join(ROOT, "tools", "lab", "lab")
 LEASEWATCH = os.environ.get("LEASEWATCH", os.path.join(ROOT, "build", "leasewatch"))
 
-# A guest that is emulated (tests/vm) is so many times slower than the machine that it runs on.
+# How many times slower an emulated guest (tests/vm) is than its host.
 SLOW = float(os.environ.get("LEASEWATCH_TEST_SLOW", "1"))
-# So is a healthy renewal there, at times: --stall-after, whose default is 1.
+# Healthy renewals are also slower there: for --stall-after, whose default is 1.
 STALL_AFTER_S = SLOW
-# What every trace is given besides: --hooks, say.
+# Extra options for every trace, such as --hooks.
 TRACE_OPTIONS = os.environ.get("LEASEWATCH_TEST_TRACE", "").split()
 
 
@@ -87,7 +87,7 @@ class Lab:
         return f"{member}.lab{self.net}:2379"
 
     def is_ours(self, event):
-        """Is this about this lab, as far as can be told?"""
+        """Is this about this lab, as far as known?"""
         scope, endpoint = event.get("patroni.scope"), event.get("endpoint")
         if scope is not None:
             return scope == self.scope

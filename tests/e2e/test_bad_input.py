@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Bad input: a clear sentence, the right exit status, nothing half-written that reads as whole."""
+"""Bad input: a clear message, the right exit status, no partial output that looks complete."""
 import json
 import os
 import signal

@@ -19,7 +19,7 @@ def report(path):
 
 
 def test_incident(quick_lab, daemon, healed, tmp_path):
-    """Counted while healthy, told and shown while stalled, over when it is over."""
+    """Counted while healthy, reported while stalled, over when it is over."""
     healed(quick_lab)
     manager = Manager(str(tmp_path / "notify"))
     d = daemon(env=manager.env)
@@ -47,7 +47,7 @@ def test_incident(quick_lab, daemon, healed, tmp_path):
 
     totals = d.value("requests_total")
     assert d.stop() == 0 and not os.path.exists(d.textfile)
-    # What the log holds is what was counted, though healthy requests were not told one by one.
+    # The log holds what was counted, although successful requests are not logged one by one.
     told = sum(e.get("count", 1) for e in d.events() if e["event"] in ("request", "requests"))
     summary = d.events(event="summary")[0]
     assert told >= totals > 0
@@ -71,7 +71,7 @@ def test_reload(quick_lab, daemon):
     wait_until("the complaint", lambda: "cannot write the metrics to '/nowhere/leasewatch.prom'" in d.stderr(), 10)
     assert "keeping the old one" in d.stderr() and os.path.exists(d.textfile + "2")
     wait_until("requests one by one", lambda: os.path.exists(d.log) and d.events(event="request", outcome="ok"), 30)
-    # What is wrong in a new configuration changes nothing.
+    # An error in a new configuration changes nothing.
     d.configure(extra="colour = blue")
     d.reload()
     wait_until("the complaint", lambda: "unknown key 'colour' in section [log]" in d.stderr(), 10)
@@ -92,7 +92,7 @@ def test_reload(quick_lab, daemon):
 
 
 def knock(words, read=False):
-    """A client that says this and waits; None when there is no room for it."""
+    """A client that sends this and waits; None if it was refused."""
     guest = socket.create_connection(("127.0.0.1", PORT), timeout=5)
     guest.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
     guest.sendall(words)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The daemon as systemd's: what it tells it, and the rights that it keeps."""
+"""The daemon under systemd: what it reports, and the rights that it keeps."""
 import contextlib
 import os
 import re
@@ -49,7 +49,7 @@ def test_another_address_at_the_same_port(daemon):
         wait_until(f"metrics at {address}", lambda more=more: answers("127.0.0.2") == more, 30)
         assert d.value("log_writable") == 1
     assert "cannot serve" not in d.stderr()
-    # Where the new one cannot be, the old one stays.
+    # If the new one cannot be used, the old one stays.
     with socket.create_server(("127.0.0.3", PORT)):
         d.configure(address="0.0.0.0")
         d.reload()
@@ -112,7 +112,7 @@ def test_rights(tls_lab, daemon, healed, tmp_path):
     pid = tls_lab.pid("patroni1")
     ours = {"process__pid": pid, "patroni__scope": tls_lab.scope}
     wait_until("the new process", lambda: d.events(event="process", phase="found", **ours), 60)
-    wait_until("its look-ups", lambda: d.events(event="dns", source="getaddrinfo", process__pid=pid), 60)
+    wait_until("its lookups", lambda: d.events(event="dns", source="getaddrinfo", process__pid=pid), 60)
     wait_until("its renewals", lambda: d.events(event="request", etcd__rpc="lease/keepalive", outcome="ok", **ours), 60)
     assert "'max_size' in [log] no longer does anything" in d.stderr()
     os.rename(d.log, d.log + ".away")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The daemon where its configuration, its disk or somebody else is against it: a sentence, and nothing half done."""
+"""The daemon with a bad configuration, a bad disk or bad company: a clear message, and nothing half done."""
 import json
 import os
 import subprocess
@@ -84,7 +84,7 @@ def whole_lines(path):
 
 
 def test_full_disk(daemon, disk):
-    """Lines are lost whole and counted; that is said once, and once more when it is over."""
+    """Lines are lost whole and counted; that is reported once, and again when it is over."""
     place = disk("size=16m")
     ballast, log = os.path.join(place, "ballast"), os.path.join(place, "log")
     with open(ballast, "wb") as file:

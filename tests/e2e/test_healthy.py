@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A healthy cluster: every renewal is seen as it is, nobody else is seen, nothing is alarmed."""
+"""A healthy cluster: every renewal is seen correctly, nobody else is seen, there is no alarm."""
 import json
 import os
 import subprocess
@@ -106,7 +106,7 @@ def test_countdown_is_honest(quick_lab, trace):
         truth = json.loads(quick_lab("lease"))
         ours = begin["lease.remaining_s"] - (truth["answered_at"] - begin["ts_s"])
         assert begin["lease.id"] == truth["id"] == last["lease.id"]
-        # etcd tells whole seconds, rounded to the nearest.
+        # etcd reports whole seconds, rounded to the nearest.
         assert truth["remaining"] - 2 <= ours <= truth["remaining"] + 1
     finally:
         quick_lab("heal")

@@ -105,7 +105,7 @@ def follows_a_restart(room, lab):
     pid = lab.pid("patroni1")
     wait_until("the new Patroni", lambda: [e for e in events(room, lab) if e.get("phase") == "found" and
                                            e["process.pid"] == pid], 60)
-    wait_until("its look-ups", lambda: [e for e in events(room, lab) if e.get("source") == "getaddrinfo" and
+    wait_until("its lookups", lambda: [e for e in events(room, lab) if e.get("source") == "getaddrinfo" and
                                         e["process.pid"] == pid], 60)
     assert "leasewatch:" not in room.said(), room.said()
 

@@ -72,7 +72,7 @@ def test_look_ups_in_the_story():
     assert "etcd2.lab: failed after 5.01 s: EAI_AGAIN (getaddrinfo)" in trouble
     assert "etcd2.lab A: not answered by 10.0.0.2 in 5.01 s" in trouble
     assert len(re.findall(r"^\S+  note     ", out, re.M)) == 3
-    # The other type of the same name is told only then, and so is what went well.
+    # Only then is the other type of the same name listed, and what succeeded.
     assert " AAAA: " not in out and all_of_it.count(" AAAA: ") == 4
     assert "answered by 10.0.0.2 in 1.2 ms" not in out and "answered by 10.0.0.2 in 1.2 ms" in all_of_it
     assert "previous: etcd1.lab:2379" not in out and "previous: etcd1.lab:2379" in all_of_it

@@ -16,7 +16,7 @@ def test_no_secret_in_any_output(trace, tmp_path, how):
                                   stderr=subprocess.STDOUT)
         t = trace(lab)
         wait_until("a renewal", t.renewals, 20)
-        # It authenticates anew: when it begins, and when no etcd knows its token any more. Where the library of a new
+        # It authenticates at the start, and whenever no etcd knows its token any longer. Where the library of a new
         # process has to be hooked first, its first request may be over by then.
         lab.fault("rolling-restart" if how else "restart-patroni")
         t.wait_for(20, event="request", etcd__rpc="auth/authenticate", outcome="ok")

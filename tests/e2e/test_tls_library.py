@@ -183,7 +183,7 @@ def test_in_a_mount_namespace_of_its_own(trace, etcd, tmp_path):
 
 
 def test_one_of_its_own(trace, etcd, tmp_path):
-    """Linked into a Python module, as in the wheels of cryptography: it cannot be read, and that is said, with the reason."""
+    """Linked into a Python module, as in the wheels of cryptography: it cannot be read, and the reason is reported."""
     module = str(tmp_path / "_rust.abi3.so")
     subprocess.run(["gcc", "-shared", "-o", module, "-Wl,--whole-archive", "-l:libssl.a", "-l:libcrypto.a",
                     "-Wl,--no-whole-archive", "-ldl", "-lpthread"], check=True)
@@ -198,7 +198,7 @@ def test_one_of_its_own(trace, etcd, tmp_path):
         why = f"pyOpenSSL has an OpenSSL of its own, inside {module}"
         said = t.wait_for(20, event="process", phase="updated", process__pid=client.pid, tls__blind=why)
         assert "cannot be read" in said["note"]
-        # What can be seen is told: the endpoint, and how long it takes.
+        # What can be seen is reported: the endpoint, and how long it takes.
         request = t.wait_for(10, event="request", process__pid=client.pid, etcd__rpc="tls", outcome="ok")
         assert request["endpoint"] == f"a.test:{etcd}"
         table = json.loads(subprocess.check_output([LEASEWATCH, "check", "-j"], timeout=60))

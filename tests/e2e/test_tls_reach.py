@@ -13,7 +13,7 @@ LOOP_S = 3  # of tls_lab
 
 
 def test_attached_to_an_established_connection(tls_lab, trace):
-    """On the connection that was there before us; each request once, and read as soon as libssl is hooked.
+    """On the connection that was there before leasewatch; each request once, and read as soon as libssl is hooked.
 
     To hook it takes longest where another leasewatch takes its hooks away. Until then, requests are seen from outside.
     """
@@ -30,7 +30,7 @@ def test_attached_to_an_established_connection(tls_lab, trace):
     began = [found["ts_s"]] + [e["ts_s"] - e["duration_s"] for e in requests]
     assert max(after - before for before, after in zip(began, began[1:])) < 1.5 * LOOP_S
     read = [e for e in requests if e["ts_s"] >= first["ts_s"]]
-    # A renewal in every loop and a few words besides: nothing twice, and nothing that is not etcd's.
+    # A renewal in every loop and a few other requests: nothing twice, and nothing that is not etcd's.
     assert {e["etcd.rpc"] for e in read} <= {"lease/keepalive", "kv/put", "kv/range", "cluster/member/list"}
     sent = [e["ts_s"] - e["duration_s"] for e in t.renewals()]
     assert min(after - before for before, after in zip(sent, sent[1:])) > 0.5 * LOOP_S
@@ -140,7 +140,7 @@ def test_blind(tls_lab, trace, healed):
     wait_until("requests", lambda: len(t.events(event="request", outcome="ok")) >= healthy + 6, 20)
     assert t.stop() == 2
     assert len(t.events(event="stall", phase="begin")) == 1
-    # Nothing is pretended.
+    # Nothing is guessed.
     requests = t.events(event="request")
     assert {e["etcd.rpc"] for e in requests} == {"tls"}
     assert not [e for e in requests if "lease.ttl_s" in e or "http.response.status_code" in e]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Patroni uses etcd's v2 API, where the leader key itself is the lease: the same findings as with the v3 API."""
+"""Patroni uses etcd's v2 API, where the leader key itself is the lease: the same findings as with v3."""
 import pytest
 
 from causes import CAUSES, COPED_WITH, rows, see_cause, see_none
@@ -25,7 +25,7 @@ def test_no_stall_with_v2(v2_lab, trace, healed, name):
 
 
 def test_healthy_with_v2(v2_lab, trace):
-    """A replica that starts asks for the etcds there are, and then waits for the leader key to go: for ever, and not in vain."""
+    """A starting replica asks for the list of etcds, and then waits indefinitely for the leader key to go."""
     t = trace(v2_lab)
     wait_until("a renewal", t.renewals, 20)
     leader = v2_lab.status()["leader_key"]["member"]

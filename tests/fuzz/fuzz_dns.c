@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fuzz_dns.c - any bytes at all, as a DNS message or as a history of look-ups.
+ * fuzz_dns.c - any bytes at all, as a DNS message or as a history of lookups.
  *
  * Input: 'm' and a message; or 'h' and steps. A step is four bytes and a payload: what happens
  * (enum step), who and where (bits: tid 2, tgid 1, socket 2, TCP 1, server 2), how much later (50
  * ms each), length of the payload. What must hold: nothing is read out of bounds; a failure leaves
  * the result untouched; every text ends and may be shown; what a part of a message says, the whole
- * says as well; what is told to be in flight is told once, every end has its beginning, and the
- * table's own counts are right.
+ * says as well; what is reported as in flight is reported once, every end has its beginning, and
+ * the table's own counts are right.
  */
 #include <errno.h>
 #include <stdbool.h>

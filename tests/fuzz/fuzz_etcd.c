@@ -123,7 +123,7 @@ static void fuzz_response(enum etcd_rpc rpc, int status, const uint8_t *data, si
 	/* A proxy's text is JSON as long as nothing else was seen. */
 	if (status >= 400)
 		return;
-	/* etcd's answer is bare or wrapped; of what is both, only the whole tells which. */
+	/* etcd's answer is bare or wrapped; if it looks like both, only the whole shows which. */
 	if (memmem(data, len, "result", 6) && !memmem(data, cut, "result", 6))
 		return;
 	CHECK(is_part(part.member_id, whole.member_id));

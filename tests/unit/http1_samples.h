@@ -22,7 +22,7 @@ struct sample {
 	const char *name, *text;
 	size_t len;
 	enum http1_kind kind;
-	enum http1_status end; /* MORE: it goes on for ever */
+	enum http1_status end; /* MORE: it goes on forever */
 	const char *body;      /* NULL = none */
 	int status;
 	size_t rest;

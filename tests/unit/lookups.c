@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * lookups.c - records for the look-up table, and what it tells of them (see lookups.h).
+ * lookups.c - records for the lookup table, and what it reports (see lookups.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -173,7 +173,7 @@ void failed(bool received, uint64_t cookie, int server, int err)
 	dns_record(received, false, cookie, server, -err, NULL, 0);
 }
 
-/* ---- what is told of it */
+/* ---- what it reports */
 
 static const struct told *next_told(void)
 {

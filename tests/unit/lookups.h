@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lookups.h - records for a look-up table, and what it tells of them.
+ * lookups.h - records for a lookup table, and what it reports.
  *
  * Times are milliseconds. Thread TID of process TGID asks, unless said otherwise; server 1 is
  * 10.0.0.1, server 0 is not known; a name is put on the wire as it stands.
@@ -61,7 +61,7 @@ void answered(uint64_t cookie, int server, uint16_t id, const char *name, uint16
 	      unsigned rcode, unsigned answers);
 void failed(bool received, uint64_t cookie, int server, int err);
 
-/* What is told of it: the next call, or none. */
+/* The next report: a call, or none. */
 const struct told *expect_query(enum dns_outcome outcome, const char *name, const char *type,
 				int server, int64_t duration_ms);
 const struct told *expect_resolve(enum dns_outcome outcome, const char *name, const char *error,

@@ -10,7 +10,7 @@
 
 #define SCREEN_S INT64_C(1000000000)
 
-/* A leader, a replica and three etcds, all well. Every call gives the same object, filled anew. */
+/* A leader, a replica and three etcds, all well. Every call gives the same object, filled again. */
 struct status *sample_status(void);
 /* The same in the incident: etcd1 answers reads and does not renew. 57.8 s are left of 70. */
 struct status *sample_incident(void);

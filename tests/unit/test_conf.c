@@ -124,7 +124,7 @@ static void test_complaints(void **state)
 	bad("[metrics]\nlisten = 127.0.0.1:65536\n", "numeric address");
 	bad("[metrics]\nlisten = ::1:9000\n", "numeric address");
 	bad("[metrics]\nlisten = db1:9000\n", "numeric address");
-	/* The first one is told. */
+	/* The first error is reported. */
 	bad("[log]\na = 1\nb = 2\n", "line 2");
 }
 

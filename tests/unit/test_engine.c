@@ -88,7 +88,7 @@ static void test_unread_is_local_delay(void **state)
 	assert_int_equal(w->stall.cause, CAUSE_LOCAL_DELAY);
 }
 
-/* That what hung has failed changes no state; at the end it is told all the same, once. */
+/* A failure of what hung changes no state; at the end it is still reported, once. */
 static void test_what_the_end_tells(void **state)
 {
 	struct world *w = *state;

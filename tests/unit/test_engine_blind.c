@@ -108,7 +108,7 @@ static void test_a_late_answer_ends_nothing(void **state)
 	assert_int_equal(w->ends, 1);
 }
 
-/* A watch belongs to another thread, and waits for ever. */
+/* A watch belongs to another thread, and waits forever. */
 static void test_another_thread_waits(void **state)
 {
 	struct world *w = *state;
@@ -141,7 +141,7 @@ static void test_it_can_be_read_after_all(void **state)
 	loops(w, 1, 3);
 	explain(w);
 	world_tls__asks(w,
-			1); /* its plaintext is told while the raw bytes are taken for a request */
+			1); /* its plaintext is reported while the raw bytes pass for a request */
 	world__keepalive(w, 1);
 	world__pass(w, 45);
 	world__granted(w, 1);

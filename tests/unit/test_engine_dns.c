@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_engine_dns.c - look-ups of names that keep Patroni from renewing, and those that do not.
+ * test_engine_dns.c - lookups of names that keep Patroni from renewing, and those that do not.
  */
 #include <netdb.h>
 #include <setjmp.h>
@@ -89,7 +89,7 @@ static void test_youngest_query_is_named(void **state)
 	assert_int_equal(w->begins, 1);
 	assert_contains(w->headline, "nameserver 127.0.0.54 does not answer for etcd2.lab");
 	assert_string_equal(world__text(w, "dns.server.address"), "127.0.0.54");
-	/* Two queries of one look-up: the wait is that of the look-up. */
+	/* Two queries of one lookup: the wait is that of the lookup. */
 	assert_int_equal(w->stall.in_flight_ns, MS(1050));
 }
 
@@ -261,7 +261,7 @@ static void test_sharpens(void **state)
 	assert_int_equal(w->updates, 1);
 }
 
-/* Each name is told, and what its nameserver says in the end; the later rounds say nothing new. */
+/* Each name is reported, and what its nameserver answers in the end; later rounds add nothing. */
 static void test_three_names_in_turn(void **state)
 {
 	static const char *const names[] = {"etcd1.lab", "etcd2.lab", "etcd3.lab"};

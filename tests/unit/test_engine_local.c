@@ -200,7 +200,7 @@ static void test_since(void **state)
 	assert_near(number(w, "thread.waits_s"), 4.9, 0.5);
 }
 
-/* What it is in is read a little after the moment that is told of. */
+/* What it waits for is read a little after the moment that is reported. */
 static void test_read_late(void **state)
 {
 	struct world *w = renewing(state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_engine_notes.c - what the wire tells besides: each said when it is so, once, and not
+ * test_engine_notes.c - notes: each is reported when it is true, once, and not
  * otherwise.
  */
 #include <setjmp.h>

@@ -65,7 +65,7 @@ static void test_refused_elsewhere(void **state)
 	assert_contains(w->headline, "etcd1.lab:2379 refuses connections; lease runs out in ");
 }
 
-/* Each endpoint fails in its own way, and Patroni goes round: that is told once. */
+/* Each endpoint fails in its own way, and Patroni goes round: each is reported once. */
 static void test_different_causes_in_turn(void **state)
 {
 	struct world *w = *state;

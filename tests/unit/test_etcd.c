@@ -200,7 +200,8 @@ static void test_cut_responses(void **state)
 			assert_true(got.succeeded <= want->succeeded);
 			assert_true(!got.error || want->error);
 			assert_true(!got.error_code || got.error_code == want->error_code);
-			/* An expired lease is told by what is not there: not from a part. */
+			/* An absent field shows an expired lease: never conclude that from a cut
+			 * body. */
 			if (!got.truncated && want->ttl_s)
 				assert_int_equal(got.ttl_s, want->ttl_s);
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * test_features.c - which sets of features are tried in which order, and what a host that is in the
- * way of all of them is told: hosts as directories of the test's own.
+ * way of all of them is reported: hosts are directories of the test's own.
  */
 #include <errno.h>
 #include <linux/capability.h>

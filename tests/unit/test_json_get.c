@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* test_json_get.c - look-ups in one JSON object of which any part may be missing. */
+/* test_json_get.c - lookups in one JSON object of which any part may be missing. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

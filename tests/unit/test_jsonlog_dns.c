@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_jsonlog_dns.c - the way back of look-ups and notes.
+ * test_jsonlog_dns.c - the way back of lookups and notes.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -97,7 +97,7 @@ static void test_unknown_stays_unknown(void **state)
 	const struct finding *f;
 
 	(void)state;
-	/* Of a nameserver only what is called server.address is told. */
+	/* Of a nameserver only server.address is known. */
 	line = parse(TS "\"dns\",\"source\":\"query\",\"outcome\":\"timeout\","
 			"\"network.peer.address\":\"10.0.0.1\",\"server.port\":65536}");
 	f = jsonlog__finding(line);

@@ -71,7 +71,7 @@ static void test_failed_since(void **state)
 	assert_null(l->query);
 	assert_null(l->message);
 	assert_null(failed_since(now_ms + 1));
-	/* An address needs no look-up: what was said before stands. */
+	/* An address needs no lookup: what was said before stands. */
 	entered("127.0.0.1");
 	returned(0);
 	assert_non_null(failed_since(now_ms));

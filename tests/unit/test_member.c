@@ -258,7 +258,7 @@ static void test_delay(void **state)
 	assert_int_equal(d.delay.run_delay_ns, 10);
 	assert_int_equal(d.delay.throttled_ns, LW_UNKNOWN);
 	assert_int_equal(d.delay.suspended_ns, LW_UNKNOWN);
-	/* A good renewal: from the next sample on it is counted anew. */
+	/* A good renewal: from the next sample on it is counted again. */
 	m.lease.last_ok_sent = S(104);
 	t.at_ns = S(105);
 	bring(&m, t);

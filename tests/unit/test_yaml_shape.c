@@ -74,7 +74,7 @@ static void write_merges(char *text, size_t fan)
 	strcpy(at, "<<: *m4\n");
 }
 
-/* 120^4 lookups take 12 s, 300^4 for ever: an alarm ends the program if they are made. */
+/* 120^4 lookups take 12 s, 300^4 forever: an alarm ends the program if they are made. */
 static void has_one_budget_for_merges(void **state)
 {
 	static char text[16384];

@@ -103,7 +103,7 @@ void world__ask(struct world *w, int server, uint16_t id, const char *name);
 void world__reply(struct world *w, int server, uint16_t id, const char *name, int rcode);
 
 /*
- * Time passes; every 50 ms the engine is told, and gets the evidence that it asks for: of this
+ * Time passes; every 50 ms the engine is called, and gets the evidence that it asks for: of this
  * cookie's socket, unless it is 0.
  */
 void world__pass_with(struct world *w, uint64_t ms, uint64_t cookie, uint32_t unacked,

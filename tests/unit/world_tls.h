@@ -8,7 +8,7 @@
 #include "tls_samples.h"
 #include "world.h"
 
-/* Raw bytes, as a hook on the socket tells them; all of them are captured. */
+/* Raw bytes, as a hook on the socket reports them; all of them are captured. */
 void world_tls__sent(struct world *w, uint64_t cookie, const uint8_t *bytes, size_t len);
 void world_tls__received(struct world *w, uint64_t cookie, const uint8_t *bytes, size_t len);
 /* What libssl says: enum lw_tls_what. */
