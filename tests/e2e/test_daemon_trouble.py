@@ -70,7 +70,7 @@ def test_unwritable_place(daemon, disk, tmp_path, what):
     sentence = "cannot write the log" if what == "log" else "cannot write the metrics to"
     for place, words in ((tmp_path / "none" / "file", "No such file or directory"),
                          (os.path.join(disk("ro"), "file"), "Read-only file system"),
-                         (closed / "file", "Permission denied (the daemon does without root's right")):
+                         (closed / "file", "Permission denied (the daemon drops root's right")):
         said = daemon(**{what: place}).failed()
         assert said.startswith(f"leasewatch: {sentence} '{place}': {words}") and said.count("\n") == 1, said
         assert not os.path.exists(place)
