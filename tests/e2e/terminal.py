@@ -84,7 +84,7 @@ class Terminal:
         os.kill(self.pid(), getattr(signal, sig))
 
     def ended(self):
-        """Wait for the end; checks that the terminal is as it was. The exit status as the shell tells it."""
+        """Wait for the end; checks that the terminal is as it was. The exit status as the shell reports it."""
         wait_until("the end of top", lambda: os.path.exists(self.path("done")), 20)
         before, after = (re.sub(r"rows \d+; columns \d+", "", self.read(n)) for n in ("before", "after"))
         assert before == after

@@ -136,7 +136,7 @@ static void test_when_a_renewal_is_due(void **state)
 	assert_true(stall__refresh_is_due(&l, T + 1));
 }
 
-/* Each severity is told when its time comes, once; and at the replica only the last. */
+/* Each severity is reported once, when its time comes; for a replica only the last. */
 static void test_severities(void **state)
 {
 	struct diagnosis flight = {.cause = CAUSE_ENDPOINT_SILENT, .start_ns = T + S(10)};

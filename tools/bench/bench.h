@@ -25,7 +25,7 @@ static inline uint64_t now_ns(clockid_t clock)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* errno is told when it is set. */
+/* errno is shown if it is set. */
 static inline void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
 	int err = errno;
