@@ -227,7 +227,7 @@ static void show_tls(const struct check *c, pid_t pid)
 		       how);
 }
 
-static int on_patroni(const struct patroni_process *p, void *ctx)
+static int check_patroni(const struct patroni_process *p, void *ctx)
 {
 	struct check *c = ctx;
 	struct patroni_config f;
@@ -267,7 +267,7 @@ static void print_verdict(const struct check *c)
 		       c->watchable == 1 ? "" : "es");
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_check_option(int key, char *arg, struct argp_state *state)
 {
 	struct check *c = state->input;
 
@@ -297,7 +297,7 @@ int cmd_check(int argc, char **argv)
 	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
-		.parser = parse,
+		.parser = parse_check_option,
 		.children = children,
 		.doc = "Report what this host offers: kernel, hooks, Patroni processes, their etcd "
 		       "endpoints.\v"
@@ -311,7 +311,7 @@ int cmd_check(int argc, char **argv)
 	check_kernel(&c);
 	if (!c.json)
 		printf("Patroni\n");
-	patroni__scan(on_patroni, &c);
+	patroni__scan(check_patroni, &c);
 	if (!c.json)
 		print_verdict(&c);
 	c.root = json_pack("{s:b, s:o, s:o}", "ready", c.ok, "features", c.features, "processes",

@@ -171,10 +171,11 @@ void conf__defaults(struct conf *c)
 	};
 }
 
-static int fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int fail_conf(struct parser *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Keep the first error. Returns what libinih expects for it. */
-static int fail(struct parser *p, const char *format, ...)
+static int fail_conf(struct parser *p, const char *format, ...)
 {
 	va_list args;
 
@@ -196,7 +197,7 @@ static char *read_line(char *buf, int size, void *ctx)
 		return NULL;
 	p->line++;
 	if (!strchr(buf, '\n') && strlen(buf) == (size_t)size - 1) {
-		fail(p, "line %d: longer than %d bytes", p->line, size - 2);
+		fail_conf(p, "line %d: longer than %d bytes", p->line, size - 2);
 		return NULL;
 	}
 	return buf;
@@ -221,13 +222,14 @@ static int on_key(void *ctx, const char *section, const char *name, const char *
 			continue;
 		if (!k->set(k, (char *)p->conf + k->offset, value))
 			return 1;
-		return fail(p, "line %d: %s = %s: must be %s", p->line, name, value, k->want);
+		return fail_conf(p, "line %d: %s = %s: must be %s", p->line, name, value, k->want);
 	}
 	if (!section[0])
-		return fail(p, "line %d: '%s' comes before the first [section]", p->line, name);
+		return fail_conf(p, "line %d: '%s' comes before the first [section]", p->line,
+				 name);
 	if (!has_section(section))
-		return fail(p, "line %d: unknown section [%s]", p->line, section);
-	return fail(p, "line %d: unknown key '%s' in section [%s]", p->line, name, section);
+		return fail_conf(p, "line %d: unknown section [%s]", p->line, section);
+	return fail_conf(p, "line %d: unknown key '%s' in section [%s]", p->line, name, section);
 }
 
 int conf__load(const char *path, struct conf *out, char *why, size_t why_size)

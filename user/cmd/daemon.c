@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_daemon_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -50,7 +50,7 @@ int cmd_daemon(int argc, char **argv)
 	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
 	static const struct argp argp = {
 		.options = options,
-		.parser = parse,
+		.parser = parse_daemon_option,
 		.children = children,
 		.doc = "Run as a service: JSON log, metrics for Prometheus. SIGHUP reloads the "
 		       "configuration and reopens the log.\v"

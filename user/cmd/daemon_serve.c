@@ -243,7 +243,7 @@ static void tend(struct daemon *d, uint64_t now_ns)
 	}
 }
 
-static int run(struct daemon *d)
+static int run_daemon(struct daemon *d)
 {
 	static const struct timespec no_wait;
 	bool told_waiting = false;
@@ -313,7 +313,7 @@ static int prepare(struct daemon *d, char *why, size_t why_size)
 	return open_outputs(d, why, why_size);
 }
 
-static int begin(struct daemon *d, char *why, size_t why_size)
+static int begin_watch(struct daemon *d, char *why, size_t why_size)
 {
 	struct watch_options opts = {
 		.stall_after_ns = d->conf.watch.stall_after_ns,
@@ -351,7 +351,7 @@ int daemon__serve(const struct daemon_options *opts, const struct conf *conf)
 	int err = prepare(&d, why, sizeof(why));
 
 	if (!err)
-		err = begin(&d, why, sizeof(why));
+		err = begin_watch(&d, why, sizeof(why));
 	if (err) {
 		fprintf(stderr, "leasewatch: %s\n", why);
 		notify__send(d.notify, "STATUS=%s\nERRNO=%d", why, -err);
@@ -360,7 +360,7 @@ int daemon__serve(const struct daemon_options *opts, const struct conf *conf)
 	}
 	d.rollup_ns = watch__wall_ns(d.watch);
 	notify__send(d.notify, "READY=1");
-	err = run(&d);
+	err = run_daemon(&d);
 	notify__send(d.notify, "STOPPING=1\nSTATUS=Stopping");
 	if (err)
 		fprintf(stderr, "leasewatch: reading from the kernel failed: %s\n", strerror(-err));

@@ -86,7 +86,7 @@ static int show(struct report *r, const struct finding *f)
 	return err;
 }
 
-static int take_finding(struct report *r, const struct finding *f)
+static int take_logged(struct report *r, const struct finding *f)
 {
 	int err;
 
@@ -98,8 +98,8 @@ static int take_finding(struct report *r, const struct finding *f)
 	return r->verbose && f->type != FINDING_SUMMARY ? show(r, f) : 0;
 }
 
-static int take_line(struct report *r, const char *name, const struct logfile_line *line,
-		     struct oddities *odd)
+static int take_log_line(struct report *r, const char *name, const struct logfile_line *line,
+			 struct oddities *odd)
 {
 	struct jsonlog_line *parsed;
 	int err = line->too_long ? -EBADMSG : jsonlog__parse(line->text, line->len, &parsed);
@@ -108,7 +108,7 @@ static int take_line(struct report *r, const char *name, const struct logfile_li
 	switch (err) {
 	case 0:
 		odd->ours++;
-		err = take_finding(r, jsonlog__finding(parsed));
+		err = take_logged(r, jsonlog__finding(parsed));
 		jsonlog__free(parsed);
 		return err;
 	case -ENOMSG:
@@ -152,7 +152,7 @@ static void tell_oddities(const char *name, const struct oddities *odd)
 			name, odd->newer, odd->lines);
 }
 
-static int read_file(struct report *r, const char *path)
+static int read_log(struct report *r, const char *path)
 {
 	const char *name = strcmp(path, "-") ? path : "stdin";
 	struct logfile_line line;
@@ -166,7 +166,7 @@ static int read_file(struct report *r, const char *path)
 		return err;
 	}
 	while ((err = logfile__next(file, &line)) > 0) {
-		err = take_line(r, name, &line, &odd);
+		err = take_log_line(r, name, &line, &odd);
 		if (err)
 			break;
 	}
@@ -185,12 +185,12 @@ static int read_file(struct report *r, const char *path)
 	return 0;
 }
 
-static int run(struct report *r)
+static int run_report(struct report *r)
 {
 	struct finding f = {.type = FINDING_SUMMARY};
 
 	for (size_t i = 0; i < r->files_len; i++)
-		if (read_file(r, r->files[i]))
+		if (read_log(r, r->files[i]))
 			return EXIT_TOOL_ERROR;
 	if (!r->ours) {
 		fprintf(stderr, "leasewatch: no findings in %s\n",
@@ -218,7 +218,7 @@ int cmd_report(int argc, char **argv)
 	r.sink = sink_text__new(stdout, &text);
 	r.summary = summary__new();
 	if (r.sink && r.summary)
-		status = run(&r);
+		status = run_report(&r);
 	else
 		fprintf(stderr, "leasewatch: out of memory\n");
 	sink__free(r.sink);

@@ -14,7 +14,7 @@
 
 #define TMP_BYTES (PATH_MAX + 8)
 
-static int write_all(int fd, const char *text, size_t len)
+static int write_textfile_all(int fd, const char *text, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, text, len);
@@ -38,7 +38,7 @@ static int open_tmp(const char *path, char tmp[TMP_BYTES])
 	return fd < 0 ? -errno : fd;
 }
 
-static int try(const char *path)
+static int try_directory(const char *path)
 {
 	char tmp[TMP_BYTES];
 	int fd = open_tmp(path, tmp);
@@ -60,7 +60,7 @@ static int replace(const char *path, const char *text, size_t len)
 	/* node_exporter is not root; our umask may be strict. */
 	err = fchmod(fd, 0644) ? -errno : 0;
 	if (!err)
-		err = write_all(fd, text, len);
+		err = write_textfile_all(fd, text, len);
 	if (close(fd) && !err)
 		err = -errno;
 	if (!err && rename(tmp, path))
@@ -72,7 +72,7 @@ static int replace(const char *path, const char *text, size_t len)
 
 int textfile__open(struct textfile *t, const char *path, char *why, size_t why_size)
 {
-	int err = path[0] ? try(path) : 0;
+	int err = path[0] ? try_directory(path) : 0;
 
 	if (err) {
 		snprintf(why, why_size, "cannot write the metrics to '%s': %s", path,

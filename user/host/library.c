@@ -154,7 +154,7 @@ static void set_name(struct library *library, const char *path)
 }
 
 /* Opens the mapping as out[n], unless it is one of the first n. Returns how many there are now. */
-static int add(pid_t pid, const struct mapping *m, struct library *out, size_t n)
+static int add_library(pid_t pid, const struct mapping *m, struct library *out, size_t n)
 {
 	int err = open_mapping(pid, m, &out[n]);
 
@@ -189,7 +189,7 @@ int library__open(pid_t pid, const char *const *patterns, struct library *out, s
 			break;
 		if (!parse_line(line, &m) || !matches(m.path, patterns))
 			continue;
-		ret = add(pid, &m, out, (size_t)n);
+		ret = add_library(pid, &m, out, (size_t)n);
 		if (ret < 0)
 			err = ret;
 		else

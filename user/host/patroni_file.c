@@ -34,87 +34,6 @@
 
 enum file_kind { FILE_REGULAR, FILE_DIRECTORY, FILE_OF_PROC };
 
-static int proc_error(int err)
-{
-	return err == ENOENT || err == ESRCH ? -ESRCH : err == EPERM ? -EACCES : -err;
-}
-
-int patroni_proc__open(pid_t pid)
-{
-	char path[32];
-	int fd;
-
-	if (pid <= 0)
-		return -ESRCH;
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? proc_error(errno) : fd;
-}
-
-static int read_all(int fd, size_t max, char **text, size_t *len)
-{
-	size_t size = 4096, used = 0;
-	char *buf = malloc(size + 1), *bigger;
-
-	while (buf) {
-		ssize_t n = read(fd, buf + used, size - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			int err = errno;
-
-			patroni_file__free(buf, used);
-			return -err;
-		}
-		used += (size_t)n;
-		if (n == 0 || used >= max)
-			break;
-		if (used < size)
-			continue;
-		/* Not realloc: it would leave a copy of what may be a password behind. */
-		bigger = malloc(size * 2 + 1);
-		if (bigger)
-			memcpy(bigger, buf, used);
-		patroni_file__free(buf, used);
-		buf = bigger;
-		size *= 2;
-	}
-	if (!buf)
-		return -ENOMEM;
-	buf[used] = '\0';
-	*text = buf;
-	*len = used;
-	return 0;
-}
-
-int patroni_proc__read(int proc_fd, const char *name, size_t max, char **text, size_t *len)
-{
-	int fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return proc_error(errno);
-	err = read_all(fd, max, text, len);
-	close(fd);
-	if (!err && *len > max) {
-		*len = max;
-		(*text)[max] = '\0';
-	}
-	return err == -EPERM ? -EACCES : err;
-}
-
-int patroni_proc__link(int proc_fd, const char *name, char *out, size_t size)
-{
-	ssize_t n = readlinkat(proc_fd, name, out, size);
-
-	if (n < 0)
-		return errno == EPERM ? -EACCES : -errno;
-	if ((size_t)n >= size)
-		return -ENAMETOOLONG;
-	out[n] = '\0';
-	return 0;
-}
-
 /* The working directory as a path below the target's root, without a final slash. */
 static int working_directory(int proc_fd, char *out, size_t size)
 {
@@ -263,7 +182,7 @@ static int open_as_owner(int proc_fd, const char *path, const struct patroni_own
 	/* The root first: another user may not look at the process. */
 	root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
-		return proc_error(errno);
+		return patroni_proc__error(errno);
 	err = patroni_owner__become(owner);
 	fd = err ? err : open_in_root(root_fd, absolute);
 	patroni_owner__return();
@@ -304,15 +223,15 @@ int patroni_file__stat(int proc_fd, const char *path, struct stat *st)
 	return err;
 }
 
-static int read_file(int proc_fd, const char *path, enum file_kind kind, size_t max, char **text,
-		     size_t *len)
+static int read_config_file(int proc_fd, const char *path, enum file_kind kind, size_t max,
+			    char **text, size_t *len)
 {
 	int fd = open_for_reading(proc_fd, path, kind);
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = read_all(fd, max + 1, text, len);
+	err = patroni_proc__read_all(fd, max + 1, text, len);
 	close(fd);
 	if (!err && *len > max) {
 		patroni_file__free(*text, *len);
@@ -324,12 +243,12 @@ static int read_file(int proc_fd, const char *path, enum file_kind kind, size_t 
 
 int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, size_t *len)
 {
-	return read_file(proc_fd, path, FILE_REGULAR, max, text, len);
+	return read_config_file(proc_fd, path, FILE_REGULAR, max, text, len);
 }
 
 int patroni_file__read_proc(int proc_fd, const char *path, size_t max, char **text, size_t *len)
 {
-	return read_file(proc_fd, path, FILE_OF_PROC, max, text, len);
+	return read_config_file(proc_fd, path, FILE_OF_PROC, max, text, len);
 }
 
 static bool ends_in_yaml(const char *name)
@@ -340,7 +259,7 @@ static bool ends_in_yaml(const char *name)
 	       (n >= 5 && !strcmp(name + n - 5, ".yaml"));
 }
 
-static int by_name(const void *a, const void *b)
+static int fragments_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -367,13 +286,6 @@ int patroni_file__list_yaml(int proc_fd, const char *path, char **names, size_t 
 			n++;
 	}
 	closedir(dir);
-	qsort(names, n, sizeof(*names), by_name);
+	qsort(names, n, sizeof(*names), fragments_by_name);
 	return (int)n;
-}
-
-void patroni_file__free(char *text, size_t len)
-{
-	if (text)
-		explicit_bzero(text, len);
-	free(text);
 }

@@ -15,8 +15,7 @@
 /* A Patroni configuration is a few KiB; beyond this nobody wrote it by hand. */
 #define PATRONI_FILE_MAX (1024UL * 1024)
 
-/* ---- patroni_file.c: the target's files. proc_fd is an open /proc/PID, so that a reused pid is
- * never read. */
+/* ---- patroni_proc.c: proc_fd is an open /proc/PID, so that a reused pid is never read */
 
 /* /proc/PID as an O_PATH descriptor; -ESRCH when there is no such process. */
 int patroni_proc__open(pid_t pid);
@@ -29,6 +28,16 @@ int patroni_proc__read(int proc_fd, const char *name, size_t max, char **text, s
 
 /* Target of a link below /proc/PID, NUL-terminated; -ENAMETOOLONG when it does not fit. */
 int patroni_proc__link(int proc_fd, const char *name, char *out, size_t size);
+
+/* What an errno of /proc means: -ESRCH when the process has gone, -EACCES. */
+int patroni_proc__error(int err);
+/* All of an open file, until it is more than max. */
+int patroni_proc__read_all(int fd, size_t max, char **text, size_t *len);
+
+/* free(), after wiping: what comes from a configuration may hold passwords. NULL is fine. */
+void patroni_file__free(char *text, size_t len);
+
+/* ---- patroni_file.c: the target's files */
 
 /* The path from the target's own root: a relative one is joined to the target's working directory.
  */
@@ -53,9 +62,6 @@ int patroni_file__stat(int proc_fd, const char *path, struct stat *st);
  * Returns how many, or -errno.
  */
 int patroni_file__list_yaml(int proc_fd, const char *path, char **names, size_t max);
-
-/* free(), after wiping: what comes from a configuration may hold passwords. NULL is fine. */
-void patroni_file__free(char *text, size_t len);
 
 /* ---- patroni_owner.c: with whose rights a target's files are opened */
 

@@ -77,7 +77,7 @@ static bool in_container(int proc_fd)
 	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
 }
 
-static int describe(int proc_fd, pid_t pid, struct patroni_process *out)
+static int describe_process(int proc_fd, pid_t pid, struct patroni_process *out)
 {
 	struct patroni_process found = {.pid = pid};
 	struct patroni_owner owner;
@@ -105,7 +105,7 @@ int patroni__describe(pid_t pid, struct patroni_process *out)
 
 	if (proc_fd < 0)
 		return -ESRCH;
-	err = describe(proc_fd, pid, out);
+	err = describe_process(proc_fd, pid, out);
 	close(proc_fd);
 	return err;
 }
@@ -166,7 +166,7 @@ static int identify(int proc_fd, pid_t pid, struct patroni_process *out)
 		return 0;
 	if (program.script && !script_starts_patroni(proc_fd, program.script))
 		return 0;
-	err = describe(proc_fd, pid, out);
+	err = describe_process(proc_fd, pid, out);
 	return err ? err : 1;
 }
 

@@ -172,8 +172,8 @@ int reader__fd(const struct reader *r)
 	return r->fd;
 }
 
-static void hand_over(const struct slot *s, int err, const struct reader_reply *reply, reader_fn fn,
-		      void *ctx)
+static void hand_over_reply(const struct slot *s, int err, const struct reader_reply *reply,
+			    reader_fn fn, void *ctx)
 {
 	struct reader_answer answer = {.question = s->question, .err = err};
 
@@ -204,7 +204,7 @@ static void take_reply(struct reader *r, const struct reader_reply *reply, size_
 	err = reader_message__check(reply, len);
 	if (!err && reply->what != (uint32_t)done.question.what)
 		err = -EBADMSG;
-	hand_over(&done, err ? err : reply->err, reply, fn, ctx);
+	hand_over_reply(&done, err ? err : reply->err, reply, fn, ctx);
 }
 
 static void give_up_late(struct reader *r, uint64_t now_ns, reader_fn fn, void *ctx)
@@ -215,7 +215,7 @@ static void give_up_late(struct reader *r, uint64_t now_ns, reader_fn fn, void *
 		if (!s->id || s->stuck || now_ns < s->deadline_ns)
 			continue;
 		s->stuck = true;
-		hand_over(s, -ETIMEDOUT, NULL, fn, ctx);
+		hand_over_reply(s, -ETIMEDOUT, NULL, fn, ctx);
 	}
 }
 
@@ -230,7 +230,7 @@ static void lose_spawner(struct reader *r, uint64_t now_ns, reader_fn fn, void *
 	memset(r->slots, 0, sizeof(r->slots));
 	for (size_t i = 0; i < ARRAY_LEN(slots); i++)
 		if (slots[i].id && !slots[i].stuck)
-			hand_over(&slots[i], -EIO, NULL, fn, ctx);
+			hand_over_reply(&slots[i], -EIO, NULL, fn, ctx);
 }
 
 static void take_replies(struct reader *r, uint64_t now_ns, reader_fn fn, void *ctx)
@@ -299,7 +299,7 @@ static void send_questions(struct reader *r, uint64_t now_ns, reader_fn fn, void
 
 		if (!e->question.trusted && count_slots(r, true, true) >= STUCK_UNTRUSTED_MAX) {
 			free(dequeue(r, e));
-			hand_over(&refused, -EBUSY, NULL, fn, ctx);
+			hand_over_reply(&refused, -EBUSY, NULL, fn, ctx);
 			continue;
 		}
 		if (send_question(r, &e->question, now_ns))

@@ -10,7 +10,7 @@
 #include "host/reader_message.h"
 #include "leasewatch/units.h"
 
-static bool is_text(const char *s, size_t size)
+static bool is_text_field(const char *s, size_t size)
 {
 	size_t len = strnlen(s, size);
 
@@ -19,7 +19,7 @@ static bool is_text(const char *s, size_t size)
 
 static bool is_name(const char *s, size_t size)
 {
-	return is_text(s, size) && !strpbrk(s, "\n");
+	return is_text_field(s, size) && !strpbrk(s, "\n");
 }
 
 static bool are_endpoints(const struct patroni_config *c)
@@ -50,10 +50,10 @@ static bool are_bools(const struct patroni_config *c)
 
 static bool is_config(const struct patroni_config *c)
 {
-	return is_text(c->path, sizeof(c->path)) && is_name(c->scope, sizeof(c->scope)) &&
+	return is_text_field(c->path, sizeof(c->path)) && is_name(c->scope, sizeof(c->scope)) &&
 	       is_name(c->member, sizeof(c->member)) &&
 	       is_name(c->namespace, sizeof(c->namespace)) &&
-	       is_text(c->layers.data_dir, sizeof(c->layers.data_dir)) &&
+	       is_text_field(c->layers.data_dir, sizeof(c->layers.data_dir)) &&
 	       (unsigned int)c->dcs <= PATRONI_DCS_OTHER && c->ttl_s >= 0 && c->loop_wait_s >= 0 &&
 	       c->retry_timeout_s >= 0 && are_bools(c) && are_endpoints(c);
 }

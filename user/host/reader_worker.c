@@ -51,58 +51,58 @@ static int allow(scmp_filter_ctx ctx, const char *name)
 	return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
 }
 
+static const char *const allowed[] = {
+	"read",
+	"pread64",
+	"openat2",
+	"close",
+	"fstat",
+	"newfstatat",
+	"stat",
+	"lstat",
+	"statx",
+	"statfs",
+	"fstatfs",
+	"readlink",
+	"readlinkat",
+	"getdents64",
+	"fcntl",
+	"lseek",
+	"munmap",
+	"mremap",
+	"brk",
+	"madvise",
+	"exit_group",
+	"exit",
+	"rt_sigreturn",
+	"clock_gettime",
+	"gettimeofday",
+	"getpid",
+	"gettid",
+	"getuid",
+	"geteuid",
+	"setfsuid",
+	"setfsgid",
+	"setgroups",
+	"getgroups",
+	"futex",
+	"restart_syscall",
+	"pidfd_open",
+	"pidfd_getfd",
+	"getsockopt",
+	"getsockname",
+	"getpeername",
+	"getrandom",
+	"sysinfo",
+	"uname",
+	"process_vm_readv",
+	"rt_sigprocmask",
+};
+
 static int allow_all(scmp_filter_ctx ctx)
 {
-	static const char *const names[] = {
-		"read",
-		"pread64",
-		"openat2",
-		"close",
-		"fstat",
-		"newfstatat",
-		"stat",
-		"lstat",
-		"statx",
-		"statfs",
-		"fstatfs",
-		"readlink",
-		"readlinkat",
-		"getdents64",
-		"fcntl",
-		"lseek",
-		"munmap",
-		"mremap",
-		"brk",
-		"madvise",
-		"exit_group",
-		"exit",
-		"rt_sigreturn",
-		"clock_gettime",
-		"gettimeofday",
-		"getpid",
-		"gettid",
-		"getuid",
-		"geteuid",
-		"setfsuid",
-		"setfsgid",
-		"setgroups",
-		"getgroups",
-		"futex",
-		"restart_syscall",
-		"pidfd_open",
-		"pidfd_getfd",
-		"getsockopt",
-		"getsockname",
-		"getpeername",
-		"getrandom",
-		"sysinfo",
-		"uname",
-		"process_vm_readv",
-		"rt_sigprocmask",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (allow(ctx, names[i]))
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		if (allow(ctx, allowed[i]))
 			return -EINVAL;
 	return 0;
 }
@@ -157,7 +157,8 @@ int reader_worker__confine(int fd)
 	return err ? err : limit_system_calls(fd);
 }
 
-static void keep_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
+static void keep_found_address(void *ctx, const uint8_t addr[16], uint16_t port,
+			       const char *endpoint)
 {
 	struct reader_config *c = ctx;
 	size_t index = (size_t)(endpoint - c->config.endpoints[0]) / sizeof(c->config.endpoints[0]);
@@ -181,7 +182,7 @@ static void forget_layers(struct patroni_config *c)
 static void read_config(pid_t pid, struct reader_config *c)
 {
 	c->err = patroni__config(pid, &c->config);
-	patroni__addresses(pid, &c->config, keep_address, c);
+	patroni__addresses(pid, &c->config, keep_found_address, c);
 	c->primary = patroni__is_primary(pid, &c->config);
 	c->given = patroni__data_dir_was_given(pid, &c->config);
 	forget_layers(&c->config);

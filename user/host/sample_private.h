@@ -64,7 +64,7 @@ struct sample_mountinfo {
 };
 bool sample_text__mountinfo(char *line, struct sample_mountinfo *out);
 
-/* ---- sample.c */
+/* ---- sample_file.c */
 
 /* Read a small file below a directory, NUL-terminated: bytes, or -errno. What does not fit is cut.
  */

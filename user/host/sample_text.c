@@ -23,7 +23,7 @@ static const char *skip_word(const char *p)
 }
 
 /* Digits of base 10 or 16 up to a character that is none. */
-static bool number(const char **p, unsigned int base, uint64_t *out)
+static bool take_number(const char **p, unsigned int base, uint64_t *out)
 {
 	const char *s = *p;
 	uint64_t value = 0;
@@ -53,7 +53,7 @@ static bool counter(const char **p, int64_t *out)
 	uint64_t value;
 
 	*p = skip_spaces(*p);
-	if (!number(p, 10, &value) || value > INT64_MAX)
+	if (!take_number(p, 10, &value) || value > INT64_MAX)
 		return false;
 	*out = (int64_t)value;
 	return true;
@@ -109,7 +109,7 @@ bool sample_text__syscall(const char *text, struct sample_syscall *out)
 		if (text[0] != '0' || text[1] != 'x')
 			return false;
 		text += 2;
-		if (!number(&text, 16, &s.args[i]))
+		if (!take_number(&text, 16, &s.args[i]))
 			return false;
 	}
 	*out = s;
@@ -139,7 +139,8 @@ double sample_text__pressure(const char *text)
 	double value, unit = 1;
 	uint64_t whole;
 
-	if (strncmp(text, head, sizeof(head) - 1) != 0 || !number(&p, 10, &whole) || whole > 100)
+	if (strncmp(text, head, sizeof(head) - 1) != 0 || !take_number(&p, 10, &whole) ||
+	    whole > 100)
 		return -1;
 	value = (double)whole;
 	if (*p == '.')
@@ -178,7 +179,7 @@ static bool inet_end(const char **line, uint8_t addr[16], uint16_t *port, bool *
 		memcpy(addr + 4 * i, &bits, sizeof(bits));
 	}
 	p += len + 1;
-	if (!number(&p, 16, &value) || value > UINT16_MAX)
+	if (!take_number(&p, 16, &value) || value > UINT16_MAX)
 		return false;
 	*is_v6 = len == 32;
 	*port = (uint16_t)value;
@@ -197,14 +198,14 @@ bool sample_text__inet(const char *line, struct sample_inet *out)
 	    !inet_end(&line, s.remote, &s.remote_port, &is_v6) || is_v6 != s.is_v6)
 		return false;
 	line = skip_spaces(line);
-	if (!number(&line, 16, &state) || state > UINT8_MAX)
+	if (!take_number(&line, 16, &state) || state > UINT8_MAX)
 		return false;
 	s.state = (unsigned int)state;
 	/* tx_queue:rx_queue tr:when retrnsmt uid timeout */
 	for (int i = 0; i < 5; i++)
 		line = skip_word(line);
 	line = skip_spaces(line);
-	if (!number(&line, 10, &s.inode))
+	if (!take_number(&line, 10, &s.inode))
 		return false;
 	*out = s;
 	return true;
@@ -252,7 +253,7 @@ bool sample_text__cgroup(const char *text, const char *controller, char *out, si
 }
 
 /* mountinfo writes space, tab, newline and backslash of a path as \040 and so on. */
-static void unescape(char *s)
+static void unescape_octal(char *s)
 {
 	char *to = s;
 
@@ -288,8 +289,8 @@ bool sample_text__mountinfo(char *line, struct sample_mountinfo *out)
 	options = strtok_r(NULL, " ", &save);
 	if (!type || !word || !options)
 		return false;
-	unescape(root);
-	unescape(point);
+	unescape_octal(root);
+	unescape_octal(point);
 	*out = (struct sample_mountinfo){root, point, type, options};
 	return true;
 }

@@ -134,7 +134,7 @@ size_t features__plans(enum hooks hooks, bool plans[FEATURES_PLANS_MAX][FEATURES
 	return n;
 }
 
-static size_t read_file(const char *root, const char *path, char *buf, size_t size)
+static size_t read_host_file(const char *root, const char *path, char *buf, size_t size)
 {
 	char full[512];
 	FILE *f;
@@ -158,7 +158,7 @@ static uint64_t missing_capabilities(const char *root)
 	const char *line;
 	uint64_t effective, missing = 0;
 
-	read_file(root, "/proc/self/status", status, sizeof(status));
+	read_host_file(root, "/proc/self/status", status, sizeof(status));
 	line = strstr(status, "\nCapEff:");
 	if (!line)
 		return 0; /* unknown: the kernel will report it */
@@ -180,12 +180,12 @@ static enum lockdown read_lockdown(const char *root)
 	char text[4096];
 
 	/* "none [integrity] confidentiality"; securityfs need not be mounted. */
-	if (read_file(root, "/sys/kernel/security/lockdown", text, sizeof(text))) {
+	if (read_host_file(root, "/sys/kernel/security/lockdown", text, sizeof(text))) {
 		if (strstr(text, "[confidentiality]"))
 			return LOCKDOWN_CONFIDENTIALITY;
 		return strstr(text, "[integrity]") ? LOCKDOWN_INTEGRITY : LOCKDOWN_NONE;
 	}
-	read_file(root, "/proc/cmdline", text, sizeof(text));
+	read_host_file(root, "/proc/cmdline", text, sizeof(text));
 	if (strstr(text, "lockdown=confidentiality"))
 		return LOCKDOWN_CONFIDENTIALITY;
 	return strstr(text, "lockdown=integrity") ? LOCKDOWN_INTEGRITY : LOCKDOWN_UNKNOWN;
@@ -222,7 +222,7 @@ void host__read(struct host *h, const char *root)
 	h->lockdown = read_lockdown(root);
 	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", root);
 	h->btf = access(path, R_OK) == 0;
-	read_file(root, "/proc/sys/kernel/ftrace_enabled", path, sizeof(path));
+	read_host_file(root, "/proc/sys/kernel/ftrace_enabled", path, sizeof(path));
 	h->ftrace_off = path[0] == '0';
 	h->btf_hidden = !h->btf && built_with_btf(root, h->release);
 }

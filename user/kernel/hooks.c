@@ -115,7 +115,7 @@ static void free_batches(struct batch *batch)
 	}
 }
 
-static void collect(struct hooks_bin *b)
+static void collect_hooks(struct hooks_bin *b)
 {
 	pthread_join(b->thread, NULL);
 	free_batches(b->going);
@@ -128,7 +128,7 @@ void hooks_bin__turn(struct hooks_bin *b)
 	uint64_t now;
 
 	if (b->going && atomic_load(&b->done))
-		collect(b);
+		collect_hooks(b);
 	if (b->going || !b->first)
 		return;
 	now = clock_ns(CLOCK_MONOTONIC_COARSE);
@@ -177,7 +177,7 @@ void hooks_bin__free(struct hooks_bin *b)
 	if (!b)
 		return;
 	if (b->going)
-		collect(b);
+		collect_hooks(b);
 	free_at_once(b->first);
 	free_batches(b->first);
 	free(b);

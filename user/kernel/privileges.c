@@ -44,14 +44,14 @@ struct rights {
 };
 
 /* Add those that the process has. */
-static void add(struct rights *rights, const unsigned int *list, size_t n)
+static void add_rights(struct rights *rights, const unsigned int *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (capng_have_capability(CAPNG_PERMITTED, list[i]))
 			rights->list[rights->n++] = list[i];
 }
 
-static int keep(const struct rights *rights)
+static int keep_rights(const struct rights *rights)
 {
 	capng_select_t what = CAPNG_SELECT_CAPS;
 
@@ -73,9 +73,9 @@ int privileges__limit(void)
 		return -errno;
 	if (capng_get_caps_process())
 		return -EPERM;
-	add(&rights, to_follow, ARRAY_LEN(to_follow));
-	add(&rights, to_begin, ARRAY_LEN(to_begin));
-	return keep(&rights);
+	add_rights(&rights, to_follow, ARRAY_LEN(to_follow));
+	add_rights(&rights, to_begin, ARRAY_LEN(to_begin));
+	return keep_rights(&rights);
 }
 
 static int uprobes_type(void)
@@ -121,14 +121,14 @@ int privileges__settle(void)
 	if (capng_get_caps_process())
 		return -EPERM;
 	had_admin = capng_have_capability(CAPNG_PERMITTED, CAP_SYS_ADMIN);
-	add(&rights, to_follow, ARRAY_LEN(to_follow));
+	add_rights(&rights, to_follow, ARRAY_LEN(to_follow));
 	if (had_admin) { /* for the trial, permitted though not in effect */
 		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 		err = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 		if (err)
 			return err;
 		if (uprobes_need_admin())
-			add(&rights, admin, 1);
+			add_rights(&rights, admin, 1);
 	}
-	return keep(&rights);
+	return keep_rights(&rights);
 }

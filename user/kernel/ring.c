@@ -79,7 +79,7 @@ void ring__free(struct ring *r)
 	free(r);
 }
 
-static void hand_over(struct ring *r, size_t at, size_t len)
+static void hand_over_record(struct ring *r, size_t at, size_t len)
 {
 	size_t first = r->bytes - at;
 
@@ -107,7 +107,7 @@ void ring__consume(struct ring *r)
 		if (word & BPF_RINGBUF_BUSY_BIT)
 			return; /* being written; later records wait */
 		if (!(word & BPF_RINGBUF_DISCARD_BIT))
-			hand_over(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
+			hand_over_record(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
 		at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
 		__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
 	}

@@ -75,7 +75,7 @@ struct uprobes *uprobes__new(const struct uprobe_set *set)
 	return NULL;
 }
 
-static struct target *find(const struct uprobes *u, pid_t tgid)
+static struct target *find_target(const struct uprobes *u, pid_t tgid)
 {
 	struct target *g;
 
@@ -110,7 +110,7 @@ static bool is_hooked(const struct job *job)
 	return false;
 }
 
-static void *run(void *arg)
+static void *run_attach(void *arg)
 {
 	struct job *job = arg;
 	struct library libraries[UPROBE_COPIES_MAX];
@@ -131,7 +131,7 @@ static void *run(void *arg)
 
 /* ---- in the loop */
 
-static void begin(struct uprobes *u, struct target *g)
+static void begin_attach(struct uprobes *u, struct target *g)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	sigset_t all, before;
@@ -145,7 +145,7 @@ static void begin(struct uprobes *u, struct target *g)
 	memcpy(job->copies, g->copies, sizeof(job->copies));
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&job->thread, NULL, run, job);
+	err = pthread_create(&job->thread, NULL, run_attach, job);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err) {
 		free(job);
@@ -155,16 +155,16 @@ static void begin(struct uprobes *u, struct target *g)
 	u->jobs++;
 }
 
-static void try(struct uprobes *u, struct target *g)
+static void try_attach(struct uprobes *u, struct target *g)
 {
 	if (g->job)
 		return; /* still due when that is done */
 	g->tries -= g->due;
 	g->due = false;
-	begin(u, g);
+	begin_attach(u, g);
 }
 
-static void collect(struct uprobes *u, struct target *g)
+static void collect_attach(struct uprobes *u, struct target *g)
 {
 	struct job *job = g->job;
 
@@ -224,7 +224,7 @@ void uprobes__free(struct uprobes *u)
 	}
 	HASH_ITER(hh, u->targets, g, next) {
 		if (g->job)
-			collect(u, g);
+			collect_attach(u, g);
 		drop(u, g);
 	}
 	hooks_bin__free(u->bin);
@@ -233,7 +233,7 @@ void uprobes__free(struct uprobes *u)
 
 void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 {
-	struct target *g = find(u, tgid);
+	struct target *g = find_target(u, tgid);
 
 	if (!g) {
 		g = calloc(1, sizeof(*g));
@@ -250,12 +250,12 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 	g->tries = TRIES_MAX;
 	g->eager = EAGER_TURNS;
 	u->eager = true;
-	try(u, g);
+	try_attach(u, g);
 }
 
 void uprobes__unhook(struct uprobes *u, pid_t tgid)
 {
-	struct target *g = find(u, tgid);
+	struct target *g = find_target(u, tgid);
 
 	if (g)
 		drop(u, g);
@@ -263,7 +263,7 @@ void uprobes__unhook(struct uprobes *u, pid_t tgid)
 
 void uprobes__record(struct uprobes *u, const struct lw_event *event, enum uprobes_sign sign)
 {
-	struct target *g = find(u, (pid_t)event->tgid);
+	struct target *g = find_target(u, (pid_t)event->tgid);
 
 	if (!g)
 		return;
@@ -311,13 +311,13 @@ void uprobes__turn(struct uprobes *u)
 	turn_orphans(u);
 	HASH_ITER(hh, u->targets, g, next) {
 		if (g->job && atomic_load(&g->job->done))
-			collect(u, g);
+			collect_attach(u, g);
 		if (g->gone) {
 			drop(u, g);
 			continue;
 		}
 		if (g->due || g->eager)
-			try(u, g);
+			try_attach(u, g);
 		g->eager -= g->eager > 0;
 		u->eager = u->eager || g->eager;
 	}
@@ -325,7 +325,7 @@ void uprobes__turn(struct uprobes *u)
 
 const char *uprobes__trouble(const struct uprobes *u, pid_t tgid, uint32_t points)
 {
-	const struct target *g = find(u, tgid);
+	const struct target *g = find_target(u, tgid);
 
 	if (!g)
 		return "the process is not followed";

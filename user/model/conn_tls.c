@@ -118,7 +118,7 @@ enum conn_tls_progress conn_tls__take(struct conn_tls *t, struct conn_tls_bytes 
 	return progress;
 }
 
-static enum conn_tls_progress on_error(struct conn_tls *t, const struct lw_event_tls *e)
+static enum conn_tls_progress on_tls_error(struct conn_tls *t, const struct lw_event_tls *e)
 {
 	unsigned int code = 0;
 
@@ -149,7 +149,7 @@ enum conn_tls_progress conn_tls__said(struct conn_tls *t, const struct lw_event_
 	case LW_TLS_CLOSED:
 		return CONN_TLS_CLOSED;
 	case LW_TLS_ERROR:
-		return on_error(t, e);
+		return on_tls_error(t, e);
 	default:
 		return CONN_TLS_NOTHING;
 	}

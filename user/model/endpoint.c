@@ -224,7 +224,7 @@ bool endpoint__forget(struct endpoint *e, uint64_t now_ns)
  * endpoint is alive, so the others' last word counts; a hanging request proves nothing, so one of
  * the others must have passed since it began.
  */
-static bool others_pass(const struct endpoint *e, enum matrix_column failing)
+static bool other_kinds_pass(const struct endpoint *e, enum matrix_column failing)
 {
 	const struct matrix_entry *f = &e->matrix[failing];
 
@@ -266,7 +266,7 @@ enum endpoint_state endpoint__assess(const struct endpoint *e)
 		if (m->cell == CELL_UNKNOWN || is_good(m->cell))
 			continue;
 		failing = true;
-		half = half || others_pass(e, c) || still_says_no(e, m);
+		half = half || other_kinds_pass(e, c) || still_says_no(e, m);
 	}
 	if (connect->cell != CELL_UNKNOWN && !is_good(connect->cell))
 		return ENDPOINT_UNREACHABLE;

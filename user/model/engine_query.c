@@ -115,8 +115,8 @@ static void member_status(const struct member *m, uint64_t now_ns, struct member
 }
 
 /* What is in flight at this endpoint, the oldest first. */
-static void in_flight(const struct engine *e, const struct endpoint *endpoint, uint64_t now_ns,
-		      struct endpoint_status *out)
+static void count_in_flight(const struct engine *e, const struct endpoint *endpoint,
+			    uint64_t now_ns, struct endpoint_status *out)
 {
 	struct conn *c, *next;
 
@@ -168,10 +168,10 @@ static void endpoint_status(const struct engine *e, const struct endpoint *endpo
 	};
 	for (int c = 0; c < MATRIX_COLUMNS; c++)
 		out->matrix[c] = endpoint->matrix[c].cell;
-	in_flight(e, endpoint, now_ns, out);
+	count_in_flight(e, endpoint, now_ns, out);
 }
 
-static int by_name(const void *a, const void *b)
+static int endpoints_by_name(const void *a, const void *b)
 {
 	return strverscmp((*(const struct endpoint *const *)a)->name,
 			  (*(const struct endpoint *const *)b)->name);
@@ -196,7 +196,7 @@ static void endpoints_status(const struct engine *e, uint64_t now_ns, struct sta
 		else
 			shown[out->endpoints_len++] = endpoint;
 	}
-	qsort(shown, out->endpoints_len, sizeof(void *), by_name);
+	qsort(shown, out->endpoints_len, sizeof(void *), endpoints_by_name);
 	for (size_t i = 0; i < out->endpoints_len; i++)
 		endpoint_status(e, shown[i], now_ns, &out->endpoints[i]);
 }

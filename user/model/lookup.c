@@ -119,7 +119,7 @@ static struct lookup_thread *thread_of(struct lookup_table *t, uint32_t tgid, ui
 	return th;
 }
 
-static void keep(struct lookup *to, const struct lookup *l)
+static void keep_lookup(struct lookup *to, const struct lookup *l)
 {
 	*to = *l;
 	to->query = NULL;
@@ -138,7 +138,7 @@ static bool is_telling(const struct lookup *l)
 	return l->qtype != DNS_TYPE_SRV || l->outcome != DNS_NXDOMAIN;
 }
 
-static void remember(struct lookup_table *t, const struct lookup *l)
+static void remember_lookup(struct lookup_table *t, const struct lookup *l)
 {
 	struct lookup_thread *th;
 
@@ -148,9 +148,9 @@ static void remember(struct lookup_table *t, const struct lookup *l)
 	if (!th)
 		return;
 	if (l->source == DNS_GETADDRINFO) {
-		keep(&th->resolve, l);
+		keep_lookup(&th->resolve, l);
 	} else if (l->outcome != DNS_OK) {
-		keep(&th->failed, l);
+		keep_lookup(&th->failed, l);
 	} else {
 		memcpy(th->ok_name, l->name, sizeof(th->ok_name));
 		th->ok_ns = l->end_ns;
@@ -179,7 +179,7 @@ void lookup_table__end(struct lookup_table *t, struct lookup *l, enum dns_outcom
 		if (resolve)
 			resolve->last_query = outcome;
 	}
-	remember(t, l);
+	remember_lookup(t, l);
 	t->listener->told(t->ctx, l, now_ns);
 	free(l);
 }

@@ -143,7 +143,7 @@ static struct lookup *find_question(struct lookup_table *t, const struct lw_even
 	return NULL;
 }
 
-static enum dns_outcome outcome_of(struct lookup *q, const struct dns_message *m)
+static enum dns_outcome query_outcome(struct lookup *q, const struct dns_message *m)
 {
 	const char *name = dns_rcode_name(m->rcode);
 
@@ -188,7 +188,7 @@ static bool on_answer(struct lookup_table *t, const struct lw_event_dns *e,
 	if (!m->partial)
 		q->answers = m->answers;
 	q->message = m;
-	lookup_table__end(t, q, outcome_of(q, m), e->event.ts_ns);
+	lookup_table__end(t, q, query_outcome(q, m), e->event.ts_ns);
 	return true;
 }
 
@@ -271,7 +271,7 @@ static size_t fail_all(struct lookup_table *t, const struct lw_event_dns *e, con
 	return n;
 }
 
-static void on_error(struct lookup_table *t, const struct lw_event_dns *e)
+static void on_socket_error(struct lookup_table *t, const struct lw_event_dns *e)
 {
 	const char *name;
 	char error[32];
@@ -311,7 +311,7 @@ void lookup_table__dns(struct lookup_table *t, const struct lw_event_dns *e)
 	size_t len = (size_t)e->len;
 
 	if (e->len < 0)
-		on_error(t, e);
+		on_socket_error(t, e);
 	else if (e->received && len >= HEADER_BYTES && !e->captured)
 		lose_all(t, e->event.cookie);
 	else if (!e->tcp)

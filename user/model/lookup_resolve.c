@@ -39,7 +39,7 @@ static void name_result(char *buf, size_t size, int result)
 	snprintf(buf, size, "EAI %d", result);
 }
 
-static enum dns_outcome outcome_of(const struct lookup *l)
+static enum dns_outcome resolve_outcome(const struct lookup *l)
 {
 	switch (l->result) {
 	case 0:
@@ -101,7 +101,7 @@ static void returned(struct lookup_table *t, const struct lw_event_resolve *e, s
 	}
 	if (l->result)
 		name_result(l->error, sizeof(l->error), l->result);
-	lookup_table__end(t, l, outcome_of(l), e->event.ts_ns);
+	lookup_table__end(t, l, resolve_outcome(l), e->event.ts_ns);
 }
 
 void lookup_table__getaddrinfo(struct lookup_table *t, const struct lw_event_resolve *e)

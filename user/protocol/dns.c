@@ -156,7 +156,7 @@ static size_t whole_answers(const uint8_t *at, const uint8_t *end, size_t *count
 }
 
 /* copy[0..have) begins with a header; cut: the message goes on after it. */
-static int parse(uint8_t *copy, size_t have, bool cut, struct dns_message *m)
+static int parse_message(uint8_t *copy, size_t have, bool cut, struct dns_message *m)
 {
 	size_t questions = ns_get16(copy + QDCOUNT), answers = ns_get16(copy + ANCOUNT);
 	size_t whole = answers, end = NS_HFIXEDSZ;
@@ -206,7 +206,7 @@ int dns_parse(const uint8_t *data, size_t captured, size_t len, struct dns_messa
 	if (have > sizeof(copy))
 		have = sizeof(copy);
 	memcpy(copy, data, have);
-	ret = parse(copy, have, have < len, &m);
+	ret = parse_message(copy, have, have < len, &m);
 	if (!ret)
 		*out = m;
 	return ret;

@@ -95,16 +95,16 @@ bool etcd_rpc_is_v2(enum etcd_rpc rpc)
 	return rpc >= ETCD_RPC_V2_PUT_LEADER && rpc <= ETCD_RPC_V2_OTHER;
 }
 
-static bool starts_with(const char *text, const char *prefix)
+static bool path_starts_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
 const char *etcd_path(const char *target)
 {
-	if (starts_with(target, "http://"))
+	if (path_starts_with(target, "http://"))
 		return strchr(target + strlen("http://"), '/');
-	if (starts_with(target, "https://"))
+	if (path_starts_with(target, "https://"))
 		return strchr(target + strlen("https://"), '/');
 	return target;
 }
@@ -118,15 +118,16 @@ enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target)
 	if (!path)
 		return ETCD_RPC_UNKNOWN;
 	len = strcspn(path, "?#");
-	if (!strcmp(method, "GET") && len == strlen("/version") && starts_with(path, "/version"))
+	if (!strcmp(method, "GET") && len == strlen("/version") &&
+	    path_starts_with(path, "/version"))
 		return ETCD_RPC_VERSION;
-	if (starts_with(path, "/v2/"))
+	if (path_starts_with(path, "/v2/"))
 		return etcd_v2_rpc(method, path);
 	/* Every call of the gateway is a POST. */
 	if (strcmp(method, "POST") != 0)
 		return ETCD_RPC_UNKNOWN;
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		if (starts_with(path, prefixes[i]))
+		if (path_starts_with(path, prefixes[i]))
 			rest = path + strlen(prefixes[i]);
 	}
 	if (!rest)
@@ -137,7 +138,7 @@ enum etcd_rpc etcd_rpc_from_request(const char *method, const char *target)
 			return paths[i].rpc;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
-		if (starts_with(rest, services[i]))
+		if (path_starts_with(rest, services[i]))
 			return ETCD_RPC_OTHER;
 	}
 	return ETCD_RPC_UNKNOWN;

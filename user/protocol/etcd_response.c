@@ -56,7 +56,7 @@ static void read_kv(const struct json *j, int kv, struct etcd_response *r)
 		json__u64(j, json__get(j, kv, "lease"), &r->leader_lease_id);
 }
 
-static void read_txn(const struct json *j, struct etcd_response *r)
+static void read_txn_answer(const struct json *j, struct etcd_response *r)
 {
 	int first = json__next(j, json__get(j, JSON_ROOT, "responses"), JSON_NONE);
 	int nested = json__get(j, first, "response_txn");
@@ -84,7 +84,7 @@ static void read_result(enum etcd_rpc rpc, const struct json *j, struct etcd_res
 			read_kv(j, kv, r);
 		break;
 	case ETCD_RPC_KV_TXN:
-		read_txn(j, r);
+		read_txn_answer(j, r);
 		break;
 	default:
 		break;
@@ -127,7 +127,8 @@ static void read_code(const struct json *j, int value, struct etcd_response *r)
 		r->error_code = (int)code;
 }
 
-static void read_error(enum etcd_rpc rpc, int status, const struct json *j, struct etcd_response *r)
+static void read_refusal(enum etcd_rpc rpc, int status, const struct json *j,
+			 struct etcd_response *r)
 {
 	int error = first_of(j, JSON_ROOT, "error", "Error"); /* 3.3 wrote it with a capital */
 	int result = json__get(j, JSON_ROOT, "result");
@@ -164,7 +165,7 @@ int etcd_parse_response(enum etcd_rpc rpc, int status, const void *body, size_t 
 	if (!ret) {
 		r.truncated = j.cut;
 		read_result(rpc, &j, &r);
-		read_error(rpc, status, &j, &r);
+		read_refusal(rpc, status, &j, &r);
 	} else if (status >= 400) {
 		r.error = ETCD_ERROR_OTHER;
 		set_message(rpc, body, len, &r);

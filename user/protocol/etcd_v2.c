@@ -77,7 +77,7 @@ static size_t decode(char *dst, size_t size, const char *src, size_t len, bool f
 	return n;
 }
 
-static void read_key(const char *path, struct patroni_key *key)
+static void read_v2_key(const char *path, struct patroni_key *key)
 {
 	const char *from = path + sizeof(keys_prefix) - 2; /* the last slash begins the key */
 	bool tree = asks_for(path, "recursive"), whole;
@@ -94,7 +94,7 @@ static enum etcd_rpc rpc_of_put(const char *path)
 {
 	struct patroni_key key;
 
-	read_key(path, &key);
+	read_v2_key(path, &key);
 	switch (key.kind) {
 	case ETCD_KEY_LEADER:
 		return ETCD_RPC_V2_PUT_LEADER;
@@ -189,7 +189,7 @@ int etcd_v2_parse_request(enum etcd_rpc rpc, const char *path, const void *body,
 
 	memset(&key, 0, sizeof(key));
 	if (path && !strncmp(path, keys_prefix, sizeof(keys_prefix) - 1)) {
-		read_key(path, &key);
+		read_v2_key(path, &key);
 		r.key = key.kind;
 		memcpy(r.scope, key.scope, sizeof(r.scope));
 		memcpy(r.member, key.member, sizeof(r.member));
@@ -239,7 +239,7 @@ static void read_nodes(const struct json *j, int nodes, struct etcd_response *r)
 /*
  * The cause is etcd's own words only where raft failed; elsewhere it quotes a key or its value.
  */
-static void read_error(const struct json *j, uint64_t code, struct etcd_response *r)
+static void read_v2_error(const struct json *j, uint64_t code, struct etcd_response *r)
 {
 	const char *name = code == V2_RAFT_INTERNAL ? "cause" : "message";
 	char text[VALUE_BYTES];
@@ -262,7 +262,7 @@ static void read_answer(enum etcd_rpc rpc, const struct json *j, struct etcd_res
 	if (rpc == ETCD_RPC_V2_GET)
 		read_nodes(j, json__get(j, node, "nodes"), r);
 	if (json__u64(j, json__get(j, JSON_ROOT, "errorCode"), &value) && value <= INT32_MAX)
-		read_error(j, value, r);
+		read_v2_error(j, value, r);
 }
 
 static enum etcd_error v2_error_of(int status, const struct etcd_response *r)

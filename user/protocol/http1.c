@@ -41,7 +41,7 @@ static void clear_line(struct http1_parser *p)
 	p->line_cut = false;
 }
 
-static void begin(struct http1_parser *p)
+static void begin_message(struct http1_parser *p)
 {
 	struct http1_message *msg = &p->msg;
 
@@ -61,10 +61,10 @@ void http1_reset(struct http1_parser *p, enum http1_kind kind)
 {
 	p->kind = kind;
 	p->no_body = p->discard_body = false;
-	begin(p);
+	begin_message(p);
 }
 
-static enum http1_status fail(struct http1_parser *p)
+static enum http1_status fail_message(struct http1_parser *p)
 {
 	p->state = BAD;
 	return HTTP1_BAD;
@@ -77,7 +77,7 @@ static enum http1_status finish(struct http1_parser *p)
 }
 
 /* Gather the piece's bytes up to a line feed. True: the line is complete. */
-static bool take_line(struct http1_parser *p, struct piece *in)
+static bool take_head_line(struct http1_parser *p, struct piece *in)
 {
 	const uint8_t *from = in->data + in->pos;
 	const uint8_t *lf = memchr(from, '\n', in->len - in->pos);
@@ -105,13 +105,13 @@ static enum http1_status step_start(struct http1_parser *p, struct piece *in)
 		in->pos++;
 		return HTTP1_MORE;
 	}
-	complete = take_line(p, in);
+	complete = take_head_line(p, in);
 	if (!http1_start_is_plausible(p, p->line_len > had ? p->line_len - had : 0))
-		return fail(p);
+		return fail_message(p);
 	if (!complete)
 		return HTTP1_MORE;
 	if (!http1_read_start(p))
-		return fail(p);
+		return fail_message(p);
 	clear_line(p);
 	p->state = HEADER;
 	return HTTP1_MORE;
@@ -142,18 +142,18 @@ static enum http1_status end_head(struct http1_parser *p)
 	int status = p->msg.status;
 
 	if (p->kind == HTTP1_RESPONSE && status < 200 && status != 101) {
-		begin(p);
+		begin_message(p);
 		return HTTP1_MORE;
 	}
 	if (!choose_body(p))
-		return fail(p);
+		return fail_message(p);
 	p->msg.head_done = true;
 	return HTTP1_HEAD;
 }
 
 static enum http1_status step_header(struct http1_parser *p, struct piece *in)
 {
-	if (!take_line(p, in))
+	if (!take_head_line(p, in))
 		return HTTP1_MORE;
 	if (!p->line_len && !p->line_cut)
 		return end_head(p);
@@ -169,7 +169,7 @@ static enum http1_status step_next(struct http1_parser *p, struct piece *in)
 	if (c == ' ' || c == '\t') /* a folded header: the white space joins the two lines */
 		return HTTP1_MORE;
 	if (!http1_read_header(p))
-		return fail(p);
+		return fail_message(p);
 	clear_line(p);
 	return HTTP1_MORE;
 }
@@ -220,10 +220,10 @@ static enum http1_status step_until_eof(struct http1_parser *p, struct piece *in
 
 static enum http1_status step_chunk_size(struct http1_parser *p, struct piece *in)
 {
-	if (!take_line(p, in))
+	if (!take_head_line(p, in))
 		return HTTP1_MORE;
 	if (!http1_read_chunk_size(p, &p->remaining))
-		return fail(p);
+		return fail_message(p);
 	clear_line(p);
 	p->state = p->remaining ? CHUNK_DATA : TRAILER;
 	return HTTP1_MORE;
@@ -238,7 +238,7 @@ static enum http1_status step_chunk_end(struct http1_parser *p, struct piece *in
 	else if (c == '\r' && p->state == CHUNK_CR)
 		p->state = CHUNK_LF;
 	else
-		return fail(p);
+		return fail_message(p);
 	return HTTP1_MORE;
 }
 
@@ -246,7 +246,7 @@ static enum http1_status step_trailer(struct http1_parser *p, struct piece *in)
 {
 	bool empty;
 
-	if (!take_line(p, in))
+	if (!take_head_line(p, in))
 		return HTTP1_MORE;
 	empty = !p->line_len && !p->line_cut;
 	clear_line(p);
@@ -279,11 +279,11 @@ static enum http1_status step(struct http1_parser *p, struct piece *in)
 	case LOST:
 		break;
 	}
-	return fail(p);
+	return fail_message(p);
 }
 
 /* Bytes that were not captured: harmless inside a body whose end is known, or has none. */
-static enum http1_status skip(struct http1_parser *p, size_t gap, size_t *skipped)
+static enum http1_status skip_body(struct http1_parser *p, size_t gap, size_t *skipped)
 {
 	size_t n = gap;
 
@@ -325,7 +325,7 @@ enum http1_status http1_feed(struct http1_parser *p, const void *data, size_t ca
 	while (status == HTTP1_MORE && in.pos < in.len)
 		status = step(p, &in);
 	if (status == HTTP1_MORE)
-		status = skip(p, total - in.len, &skipped);
+		status = skip_body(p, total - in.len, &skipped);
 	*consumed = status == HTTP1_BAD ? total : in.pos + skipped;
 	return status;
 }
@@ -336,5 +336,5 @@ enum http1_status http1_eof(struct http1_parser *p)
 		return HTTP1_LOST;
 	if (p->state == UNTIL_EOF || p->state == DONE)
 		return finish(p);
-	return fail(p);
+	return fail_message(p);
 }

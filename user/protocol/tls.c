@@ -90,7 +90,7 @@ struct reader {
 	bool cut;
 };
 
-static unsigned int take(struct reader *r, unsigned int bytes)
+static unsigned int take_bytes(struct reader *r, unsigned int bytes)
 {
 	unsigned int value = 0;
 
@@ -104,7 +104,7 @@ static unsigned int take(struct reader *r, unsigned int bytes)
 	return value;
 }
 
-static void skip(struct reader *r, size_t bytes)
+static void skip_bytes(struct reader *r, size_t bytes)
 {
 	if (r->left < bytes) {
 		r->cut = true;
@@ -119,9 +119,9 @@ static int read_names(struct reader *r, char name[TLS_NAME_BYTES])
 {
 	unsigned int type, len;
 
-	take(r, 2);
-	type = take(r, 1);
-	len = take(r, 2);
+	take_bytes(r, 2);
+	type = take_bytes(r, 1);
+	len = take_bytes(r, 2);
 	if (r->cut || r->left < len)
 		return -EAGAIN;
 	if (type != NAME_HOST || len == 0 || len >= TLS_NAME_BYTES)
@@ -133,15 +133,15 @@ static int read_names(struct reader *r, char name[TLS_NAME_BYTES])
 int tls_client_hello_name(const uint8_t *body, size_t len, char name[TLS_NAME_BYTES])
 {
 	struct reader r = {.at = body, .left = len};
-	unsigned int type = take(&r, 1), message = take(&r, 3), extensions;
+	unsigned int type = take_bytes(&r, 1), message = take_bytes(&r, 3), extensions;
 	bool whole = message <= r.left;
 
 	if (len && type != TLS_CLIENT_HELLO)
 		return -EBADMSG;
-	skip(&r, 2 + 32);      /* version, random */
-	skip(&r, take(&r, 1)); /* session id */
-	skip(&r, take(&r, 2)); /* cipher suites */
-	skip(&r, take(&r, 1)); /* compression methods */
+	skip_bytes(&r, 2 + 32);		   /* version, random */
+	skip_bytes(&r, take_bytes(&r, 1)); /* session id */
+	skip_bytes(&r, take_bytes(&r, 2)); /* cipher suites */
+	skip_bytes(&r, take_bytes(&r, 1)); /* compression methods */
 	if (r.cut)
 		return -EAGAIN;
 	if (!r.left && !whole)
@@ -150,16 +150,16 @@ int tls_client_hello_name(const uint8_t *body, size_t len, char name[TLS_NAME_BY
 		name[0] = '\0'; /* no extensions at all: TLS before 1.3 */
 		return 0;
 	}
-	extensions = take(&r, 2);
+	extensions = take_bytes(&r, 2);
 	while (!r.cut && extensions >= 4) {
-		unsigned int kind = take(&r, 2), size = take(&r, 2);
+		unsigned int kind = take_bytes(&r, 2), size = take_bytes(&r, 2);
 
 		if (r.cut || size > extensions - 4)
 			break;
 		if (kind == EXT_SERVER_NAME)
 			return read_names(&r, name);
 		extensions -= 4 + size;
-		skip(&r, size);
+		skip_bytes(&r, size);
 	}
 	if (r.cut)
 		return -EAGAIN;

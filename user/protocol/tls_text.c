@@ -16,7 +16,7 @@ struct word {
 	const char *text;
 };
 
-static const char *find(const struct word *words, size_t n, unsigned int code)
+static const char *find_word(const struct word *words, size_t n, unsigned int code)
 {
 	for (size_t i = 0; i < n; i++)
 		if (words[i].code == code)
@@ -59,7 +59,7 @@ const char *tls_alert_text(uint8_t description)
 		{120, "no application protocol"},
 	};
 
-	return find(alerts, ARRAY_LEN(alerts), description);
+	return find_word(alerts, ARRAY_LEN(alerts), description);
 }
 
 enum tls_openssl_kind tls_openssl_error(uint64_t packed, unsigned int *code)
@@ -100,7 +100,7 @@ const char *tls_openssl_reason_text(unsigned int reason)
 		{399, "its key is too small"},
 	};
 
-	return find(reasons, ARRAY_LEN(reasons), reason);
+	return find_word(reasons, ARRAY_LEN(reasons), reason);
 }
 
 const char *tls_verify_text(unsigned int code)
@@ -125,5 +125,5 @@ const char *tls_verify_text(unsigned int code)
 		{68, "its CA's digest is too weak"},
 	};
 
-	return find(errors, ARRAY_LEN(errors), code);
+	return find_word(errors, ARRAY_LEN(errors), code);
 }

@@ -44,12 +44,12 @@ static void label(struct page *p, char before, const char *key, const char *valu
 	fputc('"', p->out);
 }
 
-static void number(struct page *p, uint64_t value)
+static void put_number(struct page *p, uint64_t value)
 {
 	fprintf(p->out, "} %" PRIu64 "\n", value);
 }
 
-static void seconds(struct page *p, int64_t ns)
+static void put_seconds(struct page *p, int64_t ns)
 {
 	fprintf(p->out, "} %.6f\n", (double)ns / NS_PER_SECOND);
 }
@@ -62,7 +62,8 @@ static void plain(struct page *p, const char *name, const char *type, const char
 }
 
 /* "leasewatch_name_suffix{a="x",b="y"": what is left is the end of it. */
-static void begin(struct page *p, const char *name, const char *suffix, const char *const *labels)
+static void begin_sample(struct page *p, const char *name, const char *suffix,
+			 const char *const *labels)
 {
 	fprintf(p->out, "leasewatch_%s%s", name, suffix);
 	for (size_t i = 0; labels[i]; i += 2)
@@ -76,17 +77,17 @@ static void timing(struct page *p, const char *name, const char *const *labels,
 
 	for (size_t i = 0; i < TIMING_BOUNDS; i++) {
 		below += t->buckets[i];
-		begin(p, name, "_bucket", labels);
+		begin_sample(p, name, "_bucket", labels);
 		fprintf(p->out, ",le=\"%g\"", timing_bounds_us[i] / 1e6);
-		number(p, below);
+		put_number(p, below);
 	}
-	begin(p, name, "_bucket", labels);
+	begin_sample(p, name, "_bucket", labels);
 	fputs(",le=\"+Inf\"", p->out);
-	number(p, t->count);
-	begin(p, name, "_sum", labels);
+	put_number(p, t->count);
+	begin_sample(p, name, "_sum", labels);
 	fprintf(p->out, "} %.6f\n", (double)t->sum_us / 1e6);
-	begin(p, name, "_count", labels);
-	number(p, t->count);
+	begin_sample(p, name, "_count", labels);
+	put_number(p, t->count);
 }
 
 static void put_self(struct page *p)
@@ -94,8 +95,8 @@ static void put_self(struct page *p)
 	const char *build[] = {"version", p->m->version, "kernel", p->m->kernel, NULL};
 
 	head(p, "build_info", "gauge", "This leasewatch, and the kernel that it runs on.");
-	begin(p, "build_info", "", build);
-	number(p, 1);
+	begin_sample(p, "build_info", "", build);
+	put_number(p, 1);
 	plain(p, "start_time_seconds", "gauge", "When the daemon began to watch, since 1970.",
 	      (double)p->m->start_ns / NS_PER_SECOND);
 	plain(p, "cpu_seconds_total", "counter", "CPU time that the daemon has used.",
@@ -108,16 +109,16 @@ static void put_self(struct page *p)
 	for (size_t i = 0; i < p->m->hooks_len; i++) {
 		const char *hook[] = {"hook", p->m->hooks[i], NULL};
 
-		begin(p, "hook_attached", "", hook);
-		number(p, 1);
+		begin_sample(p, "hook_attached", "", hook);
+		put_number(p, 1);
 	}
 	head(p, "events_lost_total", "counter",
 	     "Records that were lost on their way from the kernel, by reason.");
 	for (size_t i = 0; i < p->m->lost_len; i++) {
 		const char *lost[] = {"reason", p->m->lost[i].reason, NULL};
 
-		begin(p, "events_lost_total", "", lost);
-		number(p, p->m->lost[i].count);
+		begin_sample(p, "events_lost_total", "", lost);
+		put_number(p, p->m->lost[i].count);
 	}
 	plain(p, "log_lines_lost_total", "counter", "Lines that could not be written to the log.",
 	      (double)p->self->log_lines_lost);
@@ -139,8 +140,8 @@ static void put_requests(struct page *p)
 						"outcome",  enum_name(&request_outcome_names, o),
 						NULL};
 
-			begin(p, "requests_total", "", labels);
-			number(p, r->outcomes[o]);
+			begin_sample(p, "requests_total", "", labels);
+			put_number(p, r->outcomes[o]);
 		}
 	head(p, "request_duration_seconds", "histogram",
 	     "Time until the answer, or until Patroni gave up; without watches.");
@@ -162,8 +163,8 @@ static void put_connects(struct page *p)
 			const char *labels[] = {"endpoint", c->endpoint, "outcome",
 						enum_name(&connect_outcome_names, o), NULL};
 
-			begin(p, "connects_total", "", labels);
-			number(p, c->connects[o]);
+			begin_sample(p, "connects_total", "", labels);
+			put_number(p, c->connects[o]);
 		}
 	head(p, "connect_duration_seconds", "histogram",
 	     "Time until a connection was made, or came to nothing.");
@@ -185,8 +186,8 @@ static void put_lookups(struct page *p)
 
 			if (o == DNS_IN_FLIGHT)
 				continue;
-			begin(p, "dns_lookups_total", "", labels);
-			number(p, p->m->lookups[s][o]);
+			begin_sample(p, "dns_lookups_total", "", labels);
+			put_number(p, p->m->lookups[s][o]);
 		}
 	head(p, "dns_lookup_duration_seconds", "histogram", "How long a look-up took.");
 	for (int s = 0; s < DNS_SOURCES; s++) {
@@ -218,15 +219,15 @@ static void put_endpoints(struct page *p)
 			const char *labels[] = {"endpoint", name, "state",
 						enum_name(&endpoint_state_names, st), NULL};
 
-			begin(p, "endpoint_state", "", labels);
-			number(p, p->s->endpoints[i].state == (enum endpoint_state)st);
+			begin_sample(p, "endpoint_state", "", labels);
+			put_number(p, p->s->endpoints[i].state == (enum endpoint_state)st);
 		}
 	head(p, "requests_in_flight", "gauge", "Requests that wait for their answer now.");
 	for (size_t i = 0; i < p->s->endpoints_len; i++)
 		if (is_named(p, i, &name, buf)) {
-			begin(p, "requests_in_flight", "",
-			      (const char *[]){"endpoint", name, NULL});
-			number(p, p->s->endpoints[i].in_flight);
+			begin_sample(p, "requests_in_flight", "",
+				     (const char *[]){"endpoint", name, NULL});
+			put_number(p, p->s->endpoints[i].in_flight);
 		}
 	head(p, "request_oldest_in_flight_seconds", "gauge",
 	     "Age of the oldest of them, its connection attempt included; 0 = none.");
@@ -234,9 +235,9 @@ static void put_endpoints(struct page *p)
 		if (is_named(p, i, &name, buf)) {
 			int64_t ns = p->s->endpoints[i].oldest_ns;
 
-			begin(p, "request_oldest_in_flight_seconds", "",
-			      (const char *[]){"endpoint", name, NULL});
-			seconds(p, ns < 0 ? 0 : ns);
+			begin_sample(p, "request_oldest_in_flight_seconds", "",
+				     (const char *[]){"endpoint", name, NULL});
+			put_seconds(p, ns < 0 ? 0 : ns);
 		}
 }
 
@@ -245,7 +246,7 @@ static void begin_member(struct page *p, const char *name, const struct member_c
 {
 	const char *labels[] = {"scope", c->scope, "member", c->member, NULL};
 
-	begin(p, name, "", labels);
+	begin_sample(p, name, "", labels);
 }
 
 static void put_member_counters(struct page *p, const struct member_counts *all, size_t len)
@@ -256,12 +257,12 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
 			begin_member(p, "lease_refreshes_total", &all[i]);
 			label(p, ',', "outcome", enum_name(&request_outcome_names, o));
-			number(p, all[i].refreshes[o]);
+			put_number(p, all[i].refreshes[o]);
 		}
 	head(p, "stalls_total", "counter", "Stalls of the renewal that began.");
 	for (size_t i = 0; i < len; i++) {
 		begin_member(p, "stalls_total", &all[i]);
-		number(p, all[i].stalls);
+		put_number(p, all[i].stalls);
 	}
 	head(p, "stalls_ended_total", "counter", "Stalls that ended, by their cause and result.");
 	for (size_t i = 0; i < len; i++)
@@ -270,14 +271,14 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 				begin_member(p, "stalls_ended_total", &all[i]);
 				label(p, ',', "cause", enum_name(&cause_names, cause));
 				label(p, ',', "result", enum_name(&stall_result_names, r));
-				number(p, all[i].ended[cause][r]);
+				put_number(p, all[i].ended[cause][r]);
 			}
 	head(p, "lease_last_refresh_timestamp_seconds", "gauge",
 	     "When the last good renewal was sent, since 1970.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].last_good_ns) {
 			begin_member(p, "lease_last_refresh_timestamp_seconds", &all[i]);
-			seconds(p, (int64_t)all[i].last_good_ns);
+			put_seconds(p, (int64_t)all[i].last_good_ns);
 		}
 }
 
@@ -287,20 +288,20 @@ static void put_lease(struct page *p, const struct member_counts *all, size_t le
 	for (size_t i = 0; i < len; i++)
 		if (all[i].now && all[i].now->ttl_s >= 0) {
 			begin_member(p, "lease_ttl_seconds", &all[i]);
-			number(p, (uint64_t)all[i].now->ttl_s);
+			put_number(p, (uint64_t)all[i].now->ttl_s);
 		}
 	head(p, "lease_remaining_seconds", "gauge",
 	     "At least this long the lease lives on; negative: it has run out.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].now && all[i].now->remaining_ns != LW_UNKNOWN_REMAINING) {
 			begin_member(p, "lease_remaining_seconds", &all[i]);
-			seconds(p, all[i].now->remaining_ns);
+			put_seconds(p, all[i].now->remaining_ns);
 		}
 	head(p, "lease_since_refresh_seconds", "gauge", "Since the last good renewal was sent.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].now && all[i].last_good_ns && p->s->now_ns >= all[i].last_good_ns) {
 			begin_member(p, "lease_since_refresh_seconds", &all[i]);
-			seconds(p, (int64_t)(p->s->now_ns - all[i].last_good_ns));
+			put_seconds(p, (int64_t)(p->s->now_ns - all[i].last_good_ns));
 		}
 }
 
@@ -312,13 +313,13 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 		if (!all[i].now && (!all[i].named || p->s->members_more))
 			continue;
 		begin_member(p, "member_up", &all[i]);
-		number(p, all[i].now != NULL);
+		put_number(p, all[i].now != NULL);
 	}
 	head(p, "member_blind", "gauge",
 	     "1 while its TLS cannot be read: then nothing is known of its lease.");
 	for (size_t i = 0; i < len; i++) {
 		begin_member(p, "member_blind", &all[i]);
-		number(p, all[i].now && all[i].now->blind);
+		put_number(p, all[i].now && all[i].now->blind);
 	}
 	put_lease(p, all, len);
 	head(p, "stall_active", "gauge", "1 for the cause of a stall that goes on.");
@@ -328,7 +329,7 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 
 			begin_member(p, "stall_active", &all[i]);
 			label(p, ',', "cause", enum_name(&cause_names, cause));
-			number(p, now && now->stalled && (int)now->stall.cause == cause);
+			put_number(p, now && now->stalled && (int)now->stall.cause == cause);
 		}
 }
 
