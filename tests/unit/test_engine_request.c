@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_engine_request.c - what is reported of a request: times, network, outcome, whose it is.
+ * test_engine_request.c - what is reported of a request: times, network, outcome, whose it is, on
+ * which connection.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +103,67 @@ static void test_exit_is_of_one_process(void **state)
 	assert_int_equal(w->request.duration_ns, LW_UNKNOWN);
 }
 
+/* Connected before we came: its requests count from now on, and it is told once. */
+static void test_on_a_connection_that_was_there(void **state)
+{
+	struct world *w = *state;
+
+	world__adopt(w, 1, LW_TCP_ESTABLISHED);
+	world__keepalive(w, 1);
+	world__pass(w, 45);
+	world__adopt(w, 1, LW_TCP_SYN_SENT);
+	world__granted(w, 1);
+	assert_int_equal(w->requests, 1);
+	assert_int_equal(w->requests_ok, 1);
+	assert_int_equal(w->request.duration_ns, MS(45));
+	world__pass(w, 100);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HEALTHY);
+	assert_int_equal(w->begins, 0);
+}
+
+/* It tried to connect when we came, and still does. */
+static void test_a_connect_that_was_going_on(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 2);
+	world__closed_by_peer(w, 1);
+	world__adopt(w, 102, LW_TCP_SYN_SENT);
+	world__pass(w, 1000);
+	assert_int_equal(w->begins, 0);
+	world__pass(w, 100);
+	assert_string_equal(w->history, "begin network_loss 127.0.0.2:2379 warning\n");
+	world__state(w, 102, LW_TCP_SYN_SENT, LW_TCP_ESTABLISHED, 0, 2379);
+	world__keepalive(w, 102);
+	world__granted(w, 102);
+	assert_int_equal(w->ends, 1);
+	assert_int_equal(w->stall.result, STALL_RECOVERED);
+}
+
+/* That the lease is gone is a good answer: it says nothing against the endpoint. */
+static void test_a_lost_lease_is_not_the_endpoints(void **state)
+{
+	struct world *w = *state;
+	int changes;
+
+	world__connect(w, 1);
+	world__loops(w, 1, 2);
+	changes = w->endpoint_changes;
+	world__keepalive(w, 1);
+	world__refuse(w, 1, 404, 5, "etcdserver: requested lease not found");
+	world__pass(w, 1000);
+	assert_int_equal(w->request.outcome, REQUEST_ERROR);
+	assert_int_equal(w->stall.cause, CAUSE_LEASE_LOST);
+	assert_int_equal(w->endpoint_state, ENDPOINT_HEALTHY);
+	assert_int_equal(w->endpoint_changes, changes);
+	world__keepalive(w, 1);
+	world__refuse(w, 1, 500, 13, "etcdserver: internal error");
+	world__pass(w, 1000);
+	assert_int_equal(w->endpoint_changes, changes + 1);
+	assert_int_equal(w->matrix[MATRIX_KEEPALIVE], CELL_ERROR);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world__setup, world__teardown)
@@ -109,6 +171,9 @@ int main(void)
 		CASE(test_what_a_request_tells),
 		CASE(test_a_status_is_enough),
 		CASE(test_exit_is_of_one_process),
+		CASE(test_on_a_connection_that_was_there),
+		CASE(test_a_connect_that_was_going_on),
+		CASE(test_a_lost_lease_is_not_the_endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,37 @@ static void test_tcp_pieces(void **state)
 	expect_no_more();
 }
 
+static size_t framed(uint8_t *to, const uint8_t *data, size_t len)
+{
+	to[0] = (uint8_t)(len >> 8);
+	to[1] = (uint8_t)len;
+	memcpy(to + 2, data, len);
+	return len + 2;
+}
+
+/* Both answers in one receive; and the second cut short by the capture. */
+static void test_two_answers_in_one_piece(void **state)
+{
+	uint8_t both[512];
+	size_t first = framed(both, sample_answer_a, sizeof(sample_answer_a));
+	size_t len = first + framed(both + first, sample_answer_aaaa, sizeof(sample_answer_aaaa));
+
+	(void)state;
+	tcp_piece(false, sample_tcp_queries, sizeof(sample_tcp_queries));
+	assert_int_equal(table.active_len, 2);
+	tcp_piece(true, both, len);
+	assert_int_equal(expect_query(DNS_OK, "etcd2.lab", "A", 1, 0)->l.answers, 2);
+	assert_int_equal(expect_query(DNS_OK, "etcd2.lab", "AAAA", 1, 0)->l.answers, 1);
+	expect_no_more();
+	assert_int_equal(table.active_len, 0);
+	/* Its length and what is captured of it are two things. */
+	tcp_piece(false, sample_tcp_queries, sizeof(sample_tcp_queries));
+	dns_record(true, true, 8, 1, (int)len, both, len - 4);
+	assert_int_equal(expect_query(DNS_OK, "etcd2.lab", "A", 1, 0)->l.answers, 2);
+	expect_query(DNS_OK, "etcd2.lab", "AAAA", 1, 0);
+	expect_no_more();
+}
+
 static void test_tcp_closed(void **state)
 {
 	const struct told *got;
@@ -136,9 +167,8 @@ static void test_tcp_closed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_truncated_then_tcp),
-		TEST(test_sibling_was_truncated),
-		TEST(test_tcp_pieces),
+		TEST(test_truncated_then_tcp), TEST(test_sibling_was_truncated),
+		TEST(test_tcp_pieces),	       TEST(test_two_answers_in_one_piece),
 		TEST(test_tcp_closed),
 	};
 

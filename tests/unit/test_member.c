@@ -267,6 +267,54 @@ static void test_delay(void **state)
 	assert_int_equal(d.delay.run_delay_ns, 0);
 }
 
+/* What the kernel has booked, and the wait that goes on. */
+static void test_starving_again(void **state)
+{
+	struct thread_sample t = sample(100, 'R', "");
+	struct diagnosis d = {0};
+	struct member m = {0};
+
+	(void)state;
+	bring(&m, t);
+	t.at_ns = S(102);
+	t.runtime_ns += 1;
+	t.run_delay_ns += S(1);
+	bring(&m, t);
+	t.at_ns = S(105);
+	bring(&m, t);
+	assert_int_equal(m.thread.starving_ns, S(102));
+	member__thread_evidence(&m, &d);
+	assert_int_equal(d.delay.window_ns, S(5));
+	assert_int_equal(d.delay.run_delay_ns, S(4));
+}
+
+static void test_delay_that_cannot_be_known(void **state)
+{
+	struct thread_sample t = sample(100, 'S', "");
+	struct diagnosis d = {0};
+	struct member m = {0};
+
+	(void)state;
+	t.throttled_ns = t.suspended_ns = LW_UNKNOWN;
+	bring(&m, t);
+	t = sample(103, 'S', "");
+	t.suspended_ns = LW_UNKNOWN;
+	bring(&m, t);
+	member__thread_evidence(&m, &d);
+	assert_int_equal(d.delay.throttled_ns, LW_UNKNOWN);
+	assert_int_equal(d.delay.suspended_ns, LW_UNKNOWN);
+	assert_int_equal(d.delay.run_delay_ns, 0);
+	/* Several threads of its cgroup were throttled at once. */
+	m = (struct member){0};
+	t = sample(100, 'S', "");
+	bring(&m, t);
+	t.at_ns = S(103);
+	t.throttled_ns += S(20);
+	bring(&m, t);
+	member__thread_evidence(&m, &d);
+	assert_int_equal(d.delay.throttled_ns, S(3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,7 +326,9 @@ int main(void)
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_starving),
+		cmocka_unit_test(test_starving_again),
 		cmocka_unit_test(test_delay),
+		cmocka_unit_test(test_delay_that_cannot_be_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,42 @@ static void add_cause(struct summary *s, enum stall_phase phase, enum cause caus
 	add(s, f);
 }
 
+/* As many as there can be; what is no such number counts as none. */
+static void test_how_many_elsewhere(void **state)
+{
+	static const double numbers[] = {0, -1, SUMMARY_ENDPOINTS_MAX, 1e300, 0.5};
+	struct summary *s = *state;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		add_cause(s, STALL_BEGIN, CAUSE_CONNECT_REFUSED, numbers[i]);
+		assert_int_equal(s->stall_list[0].elsewhere, 0);
+	}
+	add_cause(s, STALL_UPDATE, CAUSE_CONNECT_REFUSED, SUMMARY_ENDPOINTS_MAX - 1);
+	assert_int_equal(s->stall_list[0].elsewhere, SUMMARY_ENDPOINTS_MAX - 1);
+}
+
+/* The log begins in the middle of a stall: how long it took says when it began. */
+static void test_only_its_end_is_there(void **state)
+{
+	struct summary *s = *state;
+	struct finding f = sample_stall(STALL_UPDATE);
+
+	f.stall.duration_ns = 7 * S;
+	add(s, f);
+	assert_int_equal(s->stall_list[0].begin_ts_ns, SAMPLE_TS_NS / 1000 * 1000);
+	f = sample_stall(STALL_END);
+	f.stall.stall_id = 5;
+	f.stall.duration_ns = 7 * S;
+	f.stall.result = STALL_RECOVERED;
+	add(s, f);
+	assert_int_equal(s->stall_list_len, 2);
+	assert_int_equal(s->stall_list[1].begin_ts_ns, SAMPLE_TS_NS / 1000 * 1000 - 7 * S);
+	f.stall.stall_id = 6;
+	f.stall.duration_ns = INT64_MAX;
+	add(s, f);
+	assert_int_equal(s->stall_list[2].begin_ts_ns, SAMPLE_TS_NS / 1000 * 1000);
+}
+
 /* Not that one endpoint's fault; but only as long as it is the same with the others. */
 static void test_the_same_elsewhere(void **state)
 {
@@ -314,6 +350,8 @@ int main(void)
 		test(test_a_stall_from_begin_to_end),
 		test(test_a_stall_that_does_not_end),
 		test(test_the_worst_of_several),
+		test(test_how_many_elsewhere),
+		test(test_only_its_end_is_there),
 		test(test_the_same_elsewhere),
 		test(test_it_began_elsewhere),
 		test(test_a_leader_matters_more),

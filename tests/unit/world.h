@@ -77,6 +77,8 @@ void world__exit(struct world *w, uint32_t pid);
 
 /* TCP: world__state is one change of state, err a positive errno; 2379 unless a port is given. */
 void world__state(struct world *w, uint64_t cookie, int from, int to, int err, uint16_t port);
+/* A socket that was there before us, in this state. */
+void world__adopt(struct world *w, uint64_t cookie, int state);
 void world__connect(struct world *w, uint64_t cookie);
 void world__connecting(struct world *w, uint64_t cookie);
 void world__refused(struct world *w, uint64_t cookie);

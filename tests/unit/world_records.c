@@ -53,6 +53,15 @@ void world__state(struct world *w, uint64_t cookie, int from, int to, int err, u
 	engine__event(w->engine, &e.event);
 }
 
+void world__adopt(struct world *w, uint64_t cookie, int state)
+{
+	struct lw_event_sock e = {.oldstate = state, .newstate = state, .dport = ETCD_PORT};
+
+	header(w, &e.event, cookie, LW_EVENT_SEED, sizeof(e));
+	loopback(e.daddr, cookie % 100);
+	engine__event(w->engine, &e.event);
+}
+
 void world__connecting(struct world *w, uint64_t cookie)
 {
 	world__state(w, cookie, LW_TCP_CLOSE, LW_TCP_SYN_SENT, 0, ETCD_PORT);
