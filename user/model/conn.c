@@ -58,7 +58,7 @@ void conn_table__forget(struct conn_table *t, struct conn *c)
 struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e)
 {
 	struct conn_list *busy;
-	struct member *m = t->listener->member(t->ctx, e->event.tgid, &busy);
+	struct member *m = t->listener->owner(t->ctx, e->event.tgid, &busy);
 	struct conn *c;
 
 	if (!m)

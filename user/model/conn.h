@@ -58,7 +58,7 @@ struct conn {
 struct conn_listener {
 	/* Whose socket is this, and where is the list of its busy ones? NULL: nobody's, forget it.
 	 */
-	struct member *(*member)(void *ctx, uint32_t tgid, struct conn_list **busy);
+	struct member *(*owner)(void *ctx, uint32_t tgid, struct conn_list **busy);
 	void (*connect_failed)(void *ctx, struct conn *c, enum connect_outcome outcome,
 			       uint64_t now_ns);
 	/* Is there an etcd at the other end, as far as is known? */

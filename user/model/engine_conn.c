@@ -34,7 +34,7 @@ static enum matrix_cell cell_of_request(const struct exchange *x, enum request_o
 	}
 }
 
-static struct member *on_member(void *ctx, uint32_t tgid, struct conn_list **busy)
+static struct member *owner_of(void *ctx, uint32_t tgid, struct conn_list **busy)
 {
 	struct engine *e = ctx;
 	struct member *m = member__find(e->members, tgid);
@@ -229,7 +229,7 @@ static void on_finished(void *ctx, struct conn *c, enum request_outcome outcome,
 }
 
 const struct conn_listener engine__conn_listener = {
-	.member = on_member,
+	.owner = owner_of,
 	.connect_failed = on_connect_failed,
 	.is_etcd = engine__is_etcd,
 	.greeted = engine__greeted,
