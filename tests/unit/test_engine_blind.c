@@ -108,6 +108,22 @@ static void test_a_frozen_member(void **state)
 	assert_int_equal(w->stall.result, STALL_RECOVERED);
 }
 
+/* What another thread is told quickly is no renewal. */
+static void test_anothers_answer_ends_nothing(void **state)
+{
+	struct world *w = *state;
+
+	world_tls__connect(w, 1);
+	loops(w, 1, 3);
+	world_tls__asks(w, 1);
+	world__pass_with(w, 1300, 1, 0, 0);
+	assert_int_equal(w->begins, 1);
+	w->tid = PID + 1;
+	world_tls__connect(w, 102);
+	ask_and_answer(w, 102, 45);
+	assert_int_equal(w->ends, 0);
+}
+
 /* The incident's member answers after 7 s, with a refusal that nobody can read. */
 static void test_a_late_answer_ends_nothing(void **state)
 {
@@ -187,15 +203,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world__setup, world__teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_requests_by_their_timing),
-		TEST(test_it_says_that_it_is_blind),
-		TEST(test_when_to_ask_why),
-		TEST(test_a_frozen_member),
-		TEST(test_a_late_answer_ends_nothing),
-		TEST(test_another_thread_waits),
-		TEST(test_nothing_is_sent),
-		TEST(test_it_can_be_read_after_all),
-		TEST(test_an_alert_is_no_answer),
+		TEST(test_requests_by_their_timing), TEST(test_it_says_that_it_is_blind),
+		TEST(test_when_to_ask_why),	     TEST(test_anothers_answer_ends_nothing),
+		TEST(test_a_frozen_member),	     TEST(test_a_late_answer_ends_nothing),
+		TEST(test_another_thread_waits),     TEST(test_nothing_is_sent),
+		TEST(test_it_can_be_read_after_all), TEST(test_an_alert_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

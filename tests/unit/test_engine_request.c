@@ -103,6 +103,56 @@ static void test_exit_is_of_one_process(void **state)
 	assert_int_equal(w->request.duration_ns, LW_UNKNOWN);
 }
 
+static void give_up(struct world *w)
+{
+	world__state(w, 1, LW_TCP_ESTABLISHED, LW_TCP_FIN_WAIT1, 0, 2379);
+}
+
+/* Half an answer is none, but for a watch, which Patroni ends when it likes. */
+static void test_given_up_in_the_middle(void **state)
+{
+	static const char half[] =
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n";
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__keepalive(w, 1);
+	world__data(w, 1, LW_EVENT_RECV, half);
+	give_up(w);
+	assert_int_equal(w->request.outcome, REQUEST_TIMEOUT);
+	world__connect(w, 1);
+	world__post(w, 1, "/v3/watch", "{}");
+	world__data(w, 1, LW_EVENT_RECV, half);
+	give_up(w);
+	assert_int_equal(w->request.outcome, REQUEST_OK);
+	world__connect(w, 1);
+	world__post(w, 1, "/v3/watch", "{}");
+	give_up(w);
+	assert_int_equal(w->request.outcome, REQUEST_TIMEOUT);
+	assert_int_equal(w->requests, 3);
+}
+
+/* A proxy may speak HTTP/1.0: its answer ends with the connection. */
+static void test_an_answer_until_the_end(void **state)
+{
+	struct world *w = *state;
+
+	world__connect(w, 1);
+	world__keepalive(w, 1);
+	world__data(w, 1, LW_EVENT_RECV,
+		    "HTTP/1.0 200 OK\r\n\r\n{\"result\":{\"ID\":\"77\",\"TTL\":\"30\"}}");
+	assert_int_equal(w->requests, 0);
+	world__receive(w, 1, 0);
+	assert_int_equal(w->requests_ok, 1);
+	assert_int_equal(w->request.ttl_s, 30);
+	world__connect(w, 101);
+	world__keepalive(w, 101);
+	world__data(w, 101, LW_EVENT_RECV, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+	world__receive(w, 101, 0);
+	assert_int_equal(w->requests, 2);
+	assert_int_equal(w->request.outcome, REQUEST_CLOSED);
+}
+
 /* Connected before we came: its requests count from now on, and it is told once. */
 static void test_on_a_connection_that_was_there(void **state)
 {
@@ -171,6 +221,8 @@ int main(void)
 		CASE(test_what_a_request_tells),
 		CASE(test_a_status_is_enough),
 		CASE(test_exit_is_of_one_process),
+		CASE(test_given_up_in_the_middle),
+		CASE(test_an_answer_until_the_end),
 		CASE(test_on_a_connection_that_was_there),
 		CASE(test_a_connect_that_was_going_on),
 		CASE(test_a_lost_lease_is_not_the_endpoints),
