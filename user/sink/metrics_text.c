@@ -94,16 +94,15 @@ static void put_self(struct page *p)
 {
 	const char *build[] = {"version", p->m->version, "kernel", p->m->kernel, NULL};
 
-	head(p, "build_info", "gauge", "This leasewatch, and the kernel that it runs on.");
+	head(p, "build_info", "gauge", "Version of leasewatch, and of the kernel it runs on.");
 	begin_sample(p, "build_info", "", build);
 	put_number(p, 1);
-	plain(p, "start_time_seconds", "gauge", "When the daemon began to watch, since 1970.",
+	plain(p, "start_time_seconds", "gauge", "When the daemon started, in seconds since 1970.",
 	      (double)p->m->start_ns / NS_PER_SECOND);
-	plain(p, "cpu_seconds_total", "counter", "CPU time that the daemon has used.",
-	      p->self->cpu_s);
-	plain(p, "resident_memory_bytes", "gauge", "Memory of the daemon that is resident.",
+	plain(p, "cpu_seconds_total", "counter", "CPU time used by the daemon.", p->self->cpu_s);
+	plain(p, "resident_memory_bytes", "gauge", "Resident memory of the daemon.",
 	      (double)p->self->resident_bytes);
-	plain(p, "open_fds", "gauge", "File descriptors that the daemon has open.",
+	plain(p, "open_fds", "gauge", "Open file descriptors of the daemon.",
 	      (double)p->self->open_files);
 	head(p, "hook_attached", "gauge", "The kernel hooks in use.");
 	for (size_t i = 0; i < p->m->hooks_len; i++) {
@@ -113,7 +112,7 @@ static void put_self(struct page *p)
 		put_number(p, 1);
 	}
 	head(p, "events_lost_total", "counter",
-	     "Records that were lost on their way from the kernel, by reason.");
+	     "Events lost on their way from the kernel, by reason.");
 	for (size_t i = 0; i < p->m->lost_len; i++) {
 		const char *lost[] = {"reason", p->m->lost[i].reason, NULL};
 
@@ -122,16 +121,16 @@ static void put_self(struct page *p)
 	}
 	plain(p, "log_lines_lost_total", "counter", "Lines that could not be written to the log.",
 	      (double)p->self->log_lines_lost);
-	plain(p, "log_writable", "gauge", "1 if the last line of the log could be written.",
+	plain(p, "log_writable", "gauge", "1 if the last log line could be written.",
 	      p->self->log_works);
-	plain(p, "members", "gauge", "Patroni processes that are watched.",
+	plain(p, "members", "gauge", "Patroni processes being watched.",
 	      (double)(p->s->members_len + p->s->members_more));
 }
 
 static void put_requests(struct page *p)
 {
 	head(p, "requests_total", "counter",
-	     "Requests to etcd that ended, by outcome; unobserved: a part was not seen.");
+	     "Requests to etcd that ended, by outcome; unobserved: a part was missed.");
 	for (size_t i = 0; i < p->m->pairs_len; i++)
 		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
 			const struct pair *r = p->m->pairs[i];
@@ -144,7 +143,7 @@ static void put_requests(struct page *p)
 			put_number(p, r->outcomes[o]);
 		}
 	head(p, "request_duration_seconds", "histogram",
-	     "Time until the answer, or until Patroni gave up; without watches.");
+	     "Time until the answer, or until Patroni gave up; watches excluded.");
 	for (size_t i = 0; i < p->m->pairs_len; i++) {
 		const struct pair *r = p->m->pairs[i];
 		const char *labels[] = {"endpoint", r->endpoint, "rpc", r->rpc, NULL};
@@ -167,7 +166,7 @@ static void put_connects(struct page *p)
 			put_number(p, c->connects[o]);
 		}
 	head(p, "connect_duration_seconds", "histogram",
-	     "Time until a connection was made, or came to nothing.");
+	     "Time until a connection attempt succeeded or failed.");
 	for (size_t i = 0; i < p->m->endpoint_counts_len; i++) {
 		const char *labels[] = {"endpoint", p->m->endpoint_counts[i].endpoint, NULL};
 
@@ -178,7 +177,7 @@ static void put_connects(struct page *p)
 static void put_lookups(struct page *p)
 {
 	head(p, "dns_lookups_total", "counter",
-	     "Names looked up: calls of getaddrinfo, and single queries to a nameserver.");
+	     "Lookups: calls of getaddrinfo, and queries to a nameserver.");
 	for (int s = 0; s < DNS_SOURCES; s++)
 		for (int o = 0; o < DNS_OUTCOMES; o++) {
 			const char *labels[] = {"source", enum_name(&dns_source_names, s),
@@ -189,14 +188,14 @@ static void put_lookups(struct page *p)
 			begin_sample(p, "dns_lookups_total", "", labels);
 			put_number(p, p->m->lookups[s][o]);
 		}
-	head(p, "dns_lookup_duration_seconds", "histogram", "How long a look-up took.");
+	head(p, "dns_lookup_duration_seconds", "histogram", "How long lookups took.");
 	for (int s = 0; s < DNS_SOURCES; s++) {
 		const char *labels[] = {"source", enum_name(&dns_source_names, s), NULL};
 
 		timing(p, "dns_lookup_duration_seconds", labels, &p->m->lookup[s]);
 	}
 	plain(p, "dns_oldest_in_flight_seconds", "gauge",
-	      "Age of the oldest look-up that is unanswered; 0 = none.",
+	      "Age of the oldest unanswered lookup; 0 = none.",
 	      p->s->dns.oldest_ns < 0 ? 0 : (double)p->s->dns.oldest_ns / NS_PER_SECOND);
 }
 
@@ -213,7 +212,7 @@ static void put_endpoints(struct page *p)
 	char buf[NAME_BYTES];
 	const char *name;
 
-	head(p, "endpoint_state", "gauge", "1 for the state that an etcd endpoint is in.");
+	head(p, "endpoint_state", "gauge", "1 for the current state of an etcd endpoint.");
 	for (size_t i = 0; i < p->s->endpoints_len; i++)
 		for (int st = 0; st < ENDPOINT_STATES && is_named(p, i, &name, buf); st++) {
 			const char *labels[] = {"endpoint", name, "state",
@@ -222,7 +221,7 @@ static void put_endpoints(struct page *p)
 			begin_sample(p, "endpoint_state", "", labels);
 			put_number(p, p->s->endpoints[i].state == (enum endpoint_state)st);
 		}
-	head(p, "requests_in_flight", "gauge", "Requests that wait for their answer now.");
+	head(p, "requests_in_flight", "gauge", "Requests that are waiting for an answer.");
 	for (size_t i = 0; i < p->s->endpoints_len; i++)
 		if (is_named(p, i, &name, buf)) {
 			begin_sample(p, "requests_in_flight", "",
@@ -230,7 +229,7 @@ static void put_endpoints(struct page *p)
 			put_number(p, p->s->endpoints[i].in_flight);
 		}
 	head(p, "request_oldest_in_flight_seconds", "gauge",
-	     "Age of the oldest of them, its connection attempt included; 0 = none.");
+	     "Age of the oldest request in flight, connection attempt included; 0 = none.");
 	for (size_t i = 0; i < p->s->endpoints_len; i++)
 		if (is_named(p, i, &name, buf)) {
 			int64_t ns = p->s->endpoints[i].oldest_ns;
@@ -252,19 +251,19 @@ static void begin_member(struct page *p, const char *name, const struct member_c
 static void put_member_counters(struct page *p, const struct member_counts *all, size_t len)
 {
 	head(p, "lease_refreshes_total", "counter",
-	     "Attempts to renew the lease, by outcome; ok: etcd gave it its TTL.");
+	     "Attempts to renew the lease, by outcome; ok: answered with a TTL.");
 	for (size_t i = 0; i < len; i++)
 		for (int o = 0; o < REQUEST_OUTCOMES; o++) {
 			begin_member(p, "lease_refreshes_total", &all[i]);
 			label(p, ',', "outcome", enum_name(&request_outcome_names, o));
 			put_number(p, all[i].refreshes[o]);
 		}
-	head(p, "stalls_total", "counter", "Stalls of the renewal that began.");
+	head(p, "stalls_total", "counter", "Stalls that began.");
 	for (size_t i = 0; i < len; i++) {
 		begin_member(p, "stalls_total", &all[i]);
 		put_number(p, all[i].stalls);
 	}
-	head(p, "stalls_ended_total", "counter", "Stalls that ended, by their cause and result.");
+	head(p, "stalls_ended_total", "counter", "Stalls that ended, by cause and result.");
 	for (size_t i = 0; i < len; i++)
 		for (int cause = 0; cause < CAUSES; cause++)
 			for (int r = 0; r < STALL_RESULTS; r++) {
@@ -274,7 +273,7 @@ static void put_member_counters(struct page *p, const struct member_counts *all,
 				put_number(p, all[i].ended[cause][r]);
 			}
 	head(p, "lease_last_refresh_timestamp_seconds", "gauge",
-	     "When the last good renewal was sent, since 1970.");
+	     "When the last good renewal was sent, in seconds since 1970.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].last_good_ns) {
 			begin_member(p, "lease_last_refresh_timestamp_seconds", &all[i]);
@@ -291,13 +290,14 @@ static void put_lease(struct page *p, const struct member_counts *all, size_t le
 			put_number(p, (uint64_t)all[i].now->ttl_s);
 		}
 	head(p, "lease_remaining_seconds", "gauge",
-	     "At least this long the lease lives on; negative: it has run out.");
+	     "Lower bound of the time until the lease expires; negative: it has expired.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].now && all[i].now->remaining_ns != LW_UNKNOWN_REMAINING) {
 			begin_member(p, "lease_remaining_seconds", &all[i]);
 			put_seconds(p, all[i].now->remaining_ns);
 		}
-	head(p, "lease_since_refresh_seconds", "gauge", "Since the last good renewal was sent.");
+	head(p, "lease_since_refresh_seconds", "gauge",
+	     "Time since the last good renewal was sent.");
 	for (size_t i = 0; i < len; i++)
 		if (all[i].now && all[i].last_good_ns && p->s->now_ns >= all[i].last_good_ns) {
 			begin_member(p, "lease_since_refresh_seconds", &all[i]);
@@ -307,7 +307,7 @@ static void put_lease(struct page *p, const struct member_counts *all, size_t le
 
 static void put_member_gauges(struct page *p, const struct member_counts *all, size_t len)
 {
-	head(p, "member_up", "gauge", "1 while this Patroni runs here.");
+	head(p, "member_up", "gauge", "1 while this Patroni process runs here.");
 	for (size_t i = 0; i < len; i++) {
 		/* Who became known by another name is not gone, nor is who has no room. */
 		if (!all[i].now && (!all[i].named || p->s->members_more))
@@ -316,13 +316,13 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 		put_number(p, all[i].now != NULL);
 	}
 	head(p, "member_blind", "gauge",
-	     "1 while its TLS cannot be read: then nothing is known of its lease.");
+	     "1 while its TLS cannot be read, so that nothing is known of its lease.");
 	for (size_t i = 0; i < len; i++) {
 		begin_member(p, "member_blind", &all[i]);
 		put_number(p, all[i].now && all[i].now->blind);
 	}
 	put_lease(p, all, len);
-	head(p, "stall_active", "gauge", "1 for the cause of a stall that goes on.");
+	head(p, "stall_active", "gauge", "1 for the cause of a stall in progress.");
 	for (size_t i = 0; i < len; i++)
 		for (int cause = 0; cause < CAUSES; cause++) {
 			const struct member_status *now = all[i].now;
