@@ -62,6 +62,14 @@ static int set_hooks(const struct key *key, void *field, const char *value)
 	return hooks__parse(value, field);
 }
 
+static int set_users(const struct key *key, void *field, const char *value)
+{
+	char why[160];
+
+	(void)key;
+	return users__parse(value, field, why, sizeof(why));
+}
+
 static int set_path(const char *value, char *field)
 {
 	if (value[0] != '/' || strlen(value) >= PATH_MAX - sizeof(".tmp"))
@@ -145,6 +153,8 @@ static const struct key keys[] = {
 	{"watch", "stall_after", set_seconds, AT(watch.stall_after_ns), 1e-3, 3e9,
 	 "a number of seconds, at least 0.001"},
 	{"watch", "hooks", set_hooks, AT(watch.hooks), 0, 0, "auto, sock or fexit"},
+	{"watch", "users", set_users, AT(watch.users), 0, 0,
+	 "users of this host, numbers or ranges of numbers, or any"},
 	{"watch", "tls", set_bool, AT(watch.tls), 0, 0, "yes or no"},
 	{"log", "file", set_log_file, AT(log.file), 0, 0, "an absolute path, stdout or off"},
 	{"log", "requests", set_requests, AT(log.each_request), 0, 0, "each or summary"},
@@ -169,6 +179,7 @@ void conf__defaults(struct conf *c)
 			    .port = 9781,
 			    .textfile_interval_ns = 15000000000},
 	};
+	users__defaults(&c->watch.users);
 }
 
 static int fail_conf(struct parser *p, const char *format, ...)

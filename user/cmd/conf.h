@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/users.h"
 #include "kernel/features.h"
 
 #define CONF_DEFAULT	   "/etc/leasewatch.conf"
 #define CONF_ADDRESS_BYTES 64
 
 struct conf_watch {
+	struct users users; /* whose processes count */
 	int64_t stall_after_ns;
 	enum hooks hooks;
 	bool tls; /* read inside TLS */

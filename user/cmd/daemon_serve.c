@@ -154,7 +154,8 @@ static void reload(struct daemon *d)
 		next = d->conf;
 	}
 	if (next.watch.stall_after_ns != d->conf.watch.stall_after_ns ||
-	    next.watch.hooks != d->conf.watch.hooks || next.watch.tls != d->conf.watch.tls)
+	    next.watch.hooks != d->conf.watch.hooks || next.watch.tls != d->conf.watch.tls ||
+	    memcmp(&next.watch.users, &d->conf.watch.users, sizeof(next.watch.users)) != 0)
 		fprintf(stderr, "leasewatch: changes in [watch] need a restart\n");
 	next.watch = d->conf.watch;
 	if (next.log.each_request && !d->conf.log.each_request)
@@ -316,6 +317,7 @@ static int prepare(struct daemon *d, char *why, size_t why_size)
 static int begin_watch(struct daemon *d, char *why, size_t why_size)
 {
 	struct watch_options opts = {
+		.users = d->conf.watch.users,
 		.stall_after_ns = d->conf.watch.stall_after_ns,
 		.no_plaintext = !d->conf.watch.tls,
 		.verbose = d->opts->verbose,

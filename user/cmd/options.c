@@ -26,6 +26,10 @@ static const struct argp_option watch_options[] = {
 	 "how to read Patroni's traffic: sock (tracepoints), fexit (function returns) or auto "
 	 "(default)",
 	 0},
+	{"users", OPTION_USERS, "LIST", 0,
+	 "watch Patroni processes of these users: names, numbers, ranges, or any (default: root, "
+	 "postgres, and the owner of the data directory)",
+	 0},
 	{"no-plaintext", OPTION_NO_PLAINTEXT, NULL, 0,
 	 "do not read inside TLS: see only the timing of requests", 0},
 	{0},
@@ -93,6 +97,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 static error_t parse_watch(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *w = state->input;
+	char why[160];
 
 	switch (key) {
 	case 'p':
@@ -105,6 +110,10 @@ static error_t parse_watch(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_HOOKS:
 		w->hooks = options__hooks(arg, state);
+		return 0;
+	case OPTION_USERS:
+		if (users__parse(arg, &w->users, why, sizeof(why)))
+			argp_error(state, "--users: %s", why);
 		return 0;
 	case OPTION_NO_PLAINTEXT:
 		w->no_plaintext = true;

@@ -14,7 +14,14 @@
 #define SECONDS_MAX 3e9
 
 /* Keys without a letter; a command's own begin at OPTION_OWN. */
-enum { OPTION_USAGE = 256, OPTION_STALL_AFTER, OPTION_HOOKS, OPTION_NO_PLAINTEXT, OPTION_OWN };
+enum {
+	OPTION_USAGE = 256,
+	OPTION_STALL_AFTER,
+	OPTION_HOOKS,
+	OPTION_NO_PLAINTEXT,
+	OPTION_USERS,
+	OPTION_OWN
+};
 
 /* A number of seconds, least..most; `what` is the option's name. */
 double options__seconds(const char *arg, const char *what, double least, double most,
@@ -32,8 +39,8 @@ void options__parse(const struct argp *argp, int argc, char **argv, void *input)
 extern const struct argp options__common;
 
 /*
- * -p, --stall-after, --hooks and --no-plaintext, of the live commands. Its input is the struct
- * watch_options to fill.
+ * -p, --stall-after, --hooks, --users and --no-plaintext, of the live commands. Its input is the
+ * struct watch_options to fill.
  */
 extern const struct argp options__watch;
 

@@ -216,6 +216,7 @@ int cmd_top(int argc, char **argv)
 	static struct top_command c; /* large, and there is one */
 
 	c.watch.stall_after_ns = NS_PER_S;
+	users__defaults(&c.watch.users);
 	c.top.interval_ns = NS_PER_S;
 	options__parse(&argp, argc, argv, &c);
 	return top(&c);

@@ -208,6 +208,7 @@ int cmd_trace(int argc, char **argv)
 	};
 	struct trace t = {.watch.stall_after_ns = NS_PER_S};
 
+	users__defaults(&t.watch.users);
 	options__parse(&argp, argc, argv, &t);
 	return trace(&t);
 }

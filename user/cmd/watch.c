@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/address.h"
 #include "cmd/cmd.h"
+#include "cmd/discover.h"
 #include "cmd/watch.h"
 #include "host/patroni.h"
 #include "kernel/probe.h"
@@ -24,30 +25,23 @@
 /* How long records may wait to be read: most of them wake nobody. */
 #define POLL_BUSY_MS 50
 #define POLL_IDLE_MS 100
+/* While the reader is about to say what has been started. */
+#define POLL_ANSWER_MS 5
+/* Processes of others that look like a Patroni: so many are reported one by one. */
+#define IGNORED_MENTIONED 10
 /* While no record comes, losses are asked for less often: it takes a system call for each reason.
  */
 #define LOSSES_NS NS_PER_S
 /* By so much the wall clock may be wrong in what is said. */
 #define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
-/* execs that wait to be looked at; more at one moment are found by a walk through /proc */
-#define EXECS_MAX 256
-/* A script's interpreter may set its final argv by itself: it is looked at again until then. */
-#define SECOND_LOOK_NS (300 * NS_PER_MS)
-
-struct pending_exec {
-	pid_t pid;
-	uint64_t at_ns;
-};
-
 struct watch {
 	struct watch_options opts;
 	struct probe *probe;
 	struct engine *engine;
 	uint64_t lost[LW_LOST_REASONS];
-	size_t execs_len;
-	struct pending_exec execs[EXECS_MAX];
+	struct discover *discover;
 	struct sample_host sample_host;
-	bool rescan;
+	size_t ignored;
 	bool saw_target;
 	bool saw_record; /* since losses were asked for */
 	uint64_t last_tick_ns, last_losses_ns;
@@ -74,61 +68,92 @@ static void copy_config(struct member_config *to, const struct patroni_config *f
 	}
 }
 
-static void on_address(void *ctx, const uint8_t addr[16], uint16_t port, const char *endpoint)
+/* What it was configured with, as far as that is known. */
+static void learn_config(struct watch *w, const struct reader_config *c, struct member_config *out)
 {
-	struct watch *w = ctx;
-
-	engine__name(w->engine, addr, port, endpoint);
+	copy_config(out, &c->config);
+	sample__postgres_port(&w->sample_host, c->config.postgres_port);
+	if (c->primary >= 0)
+		out->role = c->primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
+	for (size_t i = 0; i < c->config.endpoints_len; i++)
+		engine__endpoint(w->engine, c->config.endpoints[i]);
+	for (uint32_t i = 0; i < c->addresses_len; i++)
+		engine__name(w->engine, c->addresses[i].addr, c->addresses[i].port,
+			     c->config.endpoints[c->addresses[i].endpoint]);
 }
 
-/* Its exit is seen once it is followed; it may have been before that. */
-static void drop_if_gone(struct watch *w, pid_t pid)
+/*
+ * Somebody else's process that looks like a Patroni: it is mentioned, and not watched. Anybody can
+ * start a thousand of them, so no more than a few are.
+ */
+static void mention_ignored(struct watch *w, const struct discovery *d)
+{
+	struct finding f = {.type = FINDING_PROCESS, .ts_ns = watch__wall_ns(w)};
+	char note[160];
+
+	if (w->ignored++ >= IGNORED_MENTIONED)
+		return;
+	snprintf(note, sizeof(note),
+		 "ignored: it belongs to uid %u, whose processes do not count (see --users)%s",
+		 d->process->uid,
+		 w->ignored == IGNORED_MENTIONED ? "; more like this are not reported" : "");
+	f.who.pid = (uint32_t)d->process->pid;
+	f.process = (struct finding_process){
+		.phase = PROCESS_IGNORED, .uid = d->process->uid, .note = note};
+	w->opts.on_finding(w->opts.ctx, &f);
+}
+
+static void on_gone(void *ctx, pid_t pid)
 {
 	struct lw_event exit = {.type = LW_EVENT_EXIT, .tgid = (uint32_t)pid};
-	struct patroni_process p;
+	struct watch *w = ctx;
 
-	if (patroni__describe(pid, &p) != -ESRCH)
-		return;
+	if (!engine__has_member(w->engine, (uint32_t)pid))
+		return; /* the kernel has said so already */
 	exit.ts_ns = clock_ns(CLOCK_BOOTTIME);
 	engine__event(w->engine, &exit);
 	probe__unfollow(w->probe, pid);
 }
 
-static int add_target(struct watch *w, pid_t pid, const char *note)
+static void on_found(void *ctx, const struct discovery *d)
 {
-	struct patroni_config config;
-	struct member_config member = {0};
-	int err, err_follow, primary;
+	static const char unlike[] = "named with -p, though it does not look like Patroni";
+	static const char unread[] = "its configuration could not be read in time; trying again";
+	struct watch *w = ctx;
+	struct member_config member = {.uid = d->process->uid};
+	pid_t pid = d->process->pid;
+	struct patroni_process now;
+	bool tls = true;
+	int err;
 
-	if (engine__has_member(w->engine, pid))
-		return 0;
-	memset(&config, 0, sizeof(config));
-	patroni__config(pid, &config); /* what it could not read stays unknown */
-	copy_config(&member, &config);
-	sample__postgres_port(&w->sample_host, config.postgres_port);
-	primary = patroni__is_primary(pid, &config);
-	if (primary >= 0)
-		member.role = primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
-	for (size_t i = 0; i < config.endpoints_len; i++)
-		engine__endpoint(w->engine, config.endpoints[i]);
-	patroni__addresses(pid, &config, on_address, w);
+	if (!d->counts) {
+		mention_ignored(w, d);
+		return;
+	}
+	if (d->config) {
+		learn_config(w, d->config, &member);
+		tls = d->config->config.tls || d->config->config.dcs == PATRONI_DCS_UNKNOWN;
+	}
+	if (engine__has_member(w->engine, (uint32_t)pid)) {
+		engine__configure(w->engine, (uint32_t)pid, &member, clock_ns(CLOCK_BOOTTIME));
+		return;
+	}
 	/*
 	 * Followed first: whoever reads that it was found may count on all that it does from then
 	 * on. The records about it come later, with the next poll.
 	 */
-	err_follow = probe__follow(w->probe, pid, config.tls || config.dcs == PATRONI_DCS_UNKNOWN);
-	err = engine__add_member(w->engine, pid, &member, note, clock_ns(CLOCK_BOOTTIME));
+	err = probe__follow(w->probe, pid, tls);
 	if (err)
-		return err;
-	w->saw_target = true;
-	drop_if_gone(w, pid);
-	return err_follow;
-}
-
-static int on_patroni(const struct patroni_process *p, void *ctx)
-{
-	add_target(ctx, p->pid, NULL);
-	return 0;
+		fprintf(stderr, "leasewatch: cannot follow process %d: %s\n", pid, strerror(-err));
+	err = engine__add_member(w->engine, (uint32_t)pid, &member,
+				 !d->looks_like_patroni ? unlike
+				 : !d->config		? unread
+							: NULL,
+				 clock_ns(CLOCK_BOOTTIME));
+	w->saw_target = w->saw_target || !err;
+	/* Its exit is seen now that it is followed; it may have been before that. */
+	if (patroni__describe(pid, &now) || now.start_ticks != d->process->start_ticks)
+		on_gone(w, pid);
 }
 
 static void on_event(void *ctx, const struct lw_event *event)
@@ -136,36 +161,10 @@ static void on_event(void *ctx, const struct lw_event *event)
 	struct watch *w = ctx;
 
 	w->saw_record = true;
-	if (event->type != LW_EVENT_EXEC) {
-		engine__event(w->engine, event);
-		return;
-	}
-	if (w->opts.pids_len)
-		return;
-	if (w->execs_len == EXECS_MAX)
-		w->rescan = true;
+	if (event->type == LW_EVENT_EXEC)
+		discover__exec(w->discover, (pid_t)event->tgid, event->ts_ns);
 	else
-		w->execs[w->execs_len++] = (struct pending_exec){event->tgid, event->ts_ns};
-}
-
-static void look_at_execs(struct watch *w, uint64_t now_ns)
-{
-	struct patroni_process p;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < w->execs_len; i++) {
-		struct pending_exec e = w->execs[i];
-
-		if (patroni__identify(e.pid, &p) == 1)
-			on_patroni(&p, w);
-		else if (now_ns - e.at_ns < SECOND_LOOK_NS && patroni__could_be(e.pid))
-			w->execs[kept++] = e;
-	}
-	w->execs_len = kept;
-	if (w->rescan) {
-		w->rescan = false;
-		patroni__scan(on_patroni, w);
-	}
+		engine__event(w->engine, event);
 }
 
 static void report_losses(struct watch *w, uint64_t now_ns)
@@ -176,6 +175,8 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 	w->saw_record = false;
 	probe__lost(w->probe, counts);
 	for (int r = 0; r < LW_LOST_REASONS; r++) {
+		if (r == LW_LOST_RING_FULL && counts[r] != w->lost[r])
+			discover__scan(w->discover, now_ns); /* what began may be among them */
 		engine__lost(w->engine, enum_name(&lost_names, r), counts[r] - w->lost[r], now_ns);
 		w->lost[r] = counts[r];
 	}
@@ -228,13 +229,15 @@ static void follow_wall(struct watch *w)
 
 int watch__turn(struct watch *w, int timeout_ms)
 {
-	int longest = engine__is_busy(w->engine) ? POLL_BUSY_MS : POLL_IDLE_MS;
+	int longest = discover__is_waiting(w->discover) ? POLL_ANSWER_MS
+		      : engine__is_busy(w->engine)	? POLL_BUSY_MS
+							: POLL_IDLE_MS;
 	int err = probe__poll(w->probe, timeout_ms < longest ? timeout_ms : longest);
 	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	if (err && err != -EINTR)
 		return err;
-	look_at_execs(w, now);
+	discover__turn(w->discover, now);
 	if (now - w->last_tick_ns < TICK_NS / 2)
 		return 0;
 	w->last_tick_ns = now;
@@ -250,13 +253,6 @@ void watch__conclude(struct watch *w)
 {
 	watch__turn(w, 0);
 	engine__conclude(w->engine, clock_ns(CLOCK_BOOTTIME));
-}
-
-static int count_patroni(const struct patroni_process *p, void *ctx)
-{
-	(void)p;
-	(*(size_t *)ctx)++;
-	return 0;
 }
 
 static void tell_start(struct watch *w, size_t targets)
@@ -277,24 +273,6 @@ static void tell_start(struct watch *w, size_t targets)
 	w->opts.on_finding(w->opts.ctx, &f);
 }
 
-static int add_named(struct watch *w, char *why, size_t why_size)
-{
-	for (size_t i = 0; i < w->opts.pids_len; i++) {
-		struct patroni_process p;
-		bool is = patroni__identify(w->opts.pids[i], &p) == 1;
-		int err = add_target(w, w->opts.pids[i],
-				     is ? NULL
-					: "named with -p, though it does not look like Patroni");
-
-		if (err) {
-			snprintf(why, why_size, "cannot follow process %d: %s", w->opts.pids[i],
-				 strerror(-err));
-			return err;
-		}
-	}
-	return 0;
-}
-
 static int check_pids(const struct watch_options *opts, char *why, size_t why_size)
 {
 	struct patroni_process p;
@@ -307,6 +285,18 @@ static int check_pids(const struct watch_options *opts, char *why, size_t why_si
 	return 0;
 }
 
+static void find_targets(struct watch *w)
+{
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+
+	for (size_t i = 0; i < w->opts.pids_len; i++)
+		discover__named(w->discover, w->opts.pids[i], now);
+	if (!w->opts.pids_len)
+		discover__scan(w->discover, now);
+	tell_start(w, discover__settle(w->discover));
+	discover__turn(w->discover, clock_ns(CLOCK_BOOTTIME));
+}
+
 int watch__open(struct watch **out, const struct watch_options *opts, char *why, size_t why_size)
 {
 	struct watch *w;
@@ -317,7 +307,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		.ctx = opts->ctx,
 	};
 	struct probe_options probe = {.verbose = opts->verbose, .hooks = opts->hooks};
-	size_t targets = opts->pids_len;
+	const struct discover_events events = {.found = on_found, .gone = on_gone};
 	int err = check_pids(opts, why, why_size);
 
 	if (err)
@@ -332,21 +322,19 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	w->opts = *opts;
 	w->wall_offset_ns = config.wall_offset_ns;
 	sample__init(&w->sample_host);
+	/* The reader is forked first, while nothing is open. */
+	err = discover__new(&w->discover, &opts->users, &events, w);
+	if (err) {
+		snprintf(why, why_size, "cannot start the reader: %s", strerror(-err));
+		goto fail;
+	}
 	w->engine = engine__new(&config);
 	err = w->engine ? probe__open(&w->probe, on_event, w, &probe, why, why_size) : -ENOMEM;
 	if (err)
 		goto fail;
 	if (opts->no_plaintext)
 		probe__no_plaintext(w->probe);
-	if (!opts->pids_len)
-		patroni__scan(count_patroni, &targets);
-	tell_start(w, targets);
-	if (opts->pids_len)
-		err = add_named(w, why, why_size);
-	else
-		patroni__scan(on_patroni, w);
-	if (err)
-		goto fail;
+	find_targets(w);
 	*out = w;
 	return 0;
 fail:
@@ -359,6 +347,7 @@ void watch__free(struct watch *w)
 	if (!w)
 		return;
 	probe__free(w->probe);
+	discover__free(w->discover);
 	engine__free(w->engine);
 	free(w);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/users.h"
 #include "kernel/features.h"
 #include "model/engine.h"
 
@@ -19,6 +20,7 @@
 struct watch_options {
 	size_t pids_len; /* 0 = find Patroni */
 	pid_t pids[WATCH_PIDS_MAX];
+	struct users users; /* whose processes count, unless they are named */
 	int64_t stall_after_ns;
 	bool no_plaintext; /* leave TLS unread */
 	bool verbose;

@@ -92,6 +92,37 @@ bool engine__has_member(const struct engine *e, uint32_t pid)
 	return member__find(e->members, pid);
 }
 
+/* What the wire has said already holds. */
+static void configure_member(struct engine *e, struct member *m, const struct member_config *config,
+			     uint64_t now_ns)
+{
+	m->config = *config;
+	if (!m->scope[0])
+		memcpy(m->scope, config->scope, sizeof(m->scope));
+	if (!m->name[0])
+		memcpy(m->name, config->member, sizeof(m->name));
+	if (m->role == ETCD_ROLE_UNKNOWN)
+		m->role = config->role;
+	m->lease.leader = m->role == ETCD_ROLE_LEADER;
+	m->lease.conf_ttl_s = config->ttl_s;
+	m->lease.conf_loop_wait_s = config->loop_wait_s;
+	if (!m->lease.last_sent)
+		inherit_lease(e, m, now_ns);
+}
+
+void engine__configure(struct engine *e, uint32_t pid, const struct member_config *config,
+		       uint64_t now_ns)
+{
+	struct member *m = member__find(e->members, pid);
+	struct finding f = {0};
+
+	if (!m)
+		return;
+	configure_member(e, m, config, now_ns);
+	finding_fill__process(&f, m, PROCESS_UPDATED, NULL);
+	reporter__report(&e->reporter, &f, now_ns);
+}
+
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns)
 {
@@ -104,16 +135,9 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	if (!m)
 		return -ENOMEM;
 	m->pid = pid;
-	m->config = *config;
-	memcpy(m->scope, config->scope, sizeof(m->scope));
-	memcpy(m->name, config->member, sizeof(m->name));
-	m->role = config->role;
 	m->refresh_tid = pid;
 	m->lease.watched_since = now_ns;
-	m->lease.leader = m->role == ETCD_ROLE_LEADER;
-	m->lease.conf_ttl_s = config->ttl_s;
-	m->lease.conf_loop_wait_s = config->loop_wait_s;
-	inherit_lease(e, m, now_ns);
+	configure_member(e, m, config, now_ns);
 	TAILQ_INIT(&m->busy);
 	HASH_ADD(hh, e->members, pid, sizeof(m->pid), m);
 	finding_fill__process(&f, m, PROCESS_FOUND, note);

@@ -52,6 +52,10 @@ bool engine__has_member(const struct engine *e, uint32_t pid);
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
 		       const char *note, uint64_t now_ns);
 
+/* What it was configured with is known only now: where nothing is known, that holds. */
+void engine__configure(struct engine *e, uint32_t pid, const struct member_config *config,
+		       uint64_t now_ns);
+
 /*
  * What answers at this address is configured under this name ("etcd1.lab:2379"). What Patroni says
  * on the wire wins.

@@ -18,8 +18,9 @@ ENUM_NAMES(request_outcome_names, REQUEST_OUTCOMES, [REQUEST_OK] = "ok", [REQUES
 	   [REQUEST_TIMEOUT] = "timeout", [REQUEST_RESET] = "reset", [REQUEST_CLOSED] = "closed",
 	   [REQUEST_UNOBSERVED] = "unobserved");
 
-ENUM_NAMES(process_phase_names, PROCESS_PHASES, [PROCESS_FOUND] = "found",
-	   [PROCESS_EXITED] = "exited", [PROCESS_UPDATED] = "updated");
+ENUM_NAMES(process_phase_names,
+	   PROCESS_PHASES, [PROCESS_FOUND] = "found", [PROCESS_EXITED] = "exited",
+	   [PROCESS_UPDATED] = "updated", [PROCESS_IGNORED] = "ignored");
 
 ENUM_NAMES(stall_phase_names,
 	   STALL_PHASES, [STALL_BEGIN] = "begin", [STALL_UPDATE] = "update", [STALL_END] = "end");

@@ -39,7 +39,13 @@ enum finding_type {
 	FINDING_TYPES,
 };
 
-enum process_phase { PROCESS_FOUND, PROCESS_EXITED, PROCESS_UPDATED, PROCESS_PHASES };
+enum process_phase {
+	PROCESS_FOUND,
+	PROCESS_EXITED,
+	PROCESS_UPDATED,
+	PROCESS_IGNORED, /* looks like a Patroni, but its owner does not count */
+	PROCESS_PHASES
+};
 enum connect_outcome {
 	CONNECT_OK,
 	CONNECT_REFUSED,
@@ -168,6 +174,7 @@ struct finding_start {
 
 struct finding_process {
 	enum process_phase phase;
+	int64_t uid; /* of the process's owner; LW_UNKNOWN */
 	const char
 		*previous_role; /* updated: its role was this, and is finding.who.role; or NULL */
 	const char *tls_blind;	/* why its TLS cannot be read; NULL = it can, or there is none */

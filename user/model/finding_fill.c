@@ -48,7 +48,11 @@ void finding_fill__process(struct finding *f, const struct member *m, enum proce
 	f->type = FINDING_PROCESS;
 	f->who = finding_fill__who(m);
 	f->process = (struct finding_process){
-		.phase = phase, .tls_blind = known(m->blind_reason), .note = note};
+		.phase = phase,
+		.uid = m->config.uid,
+		.tls_blind = known(m->blind_reason),
+		.note = note,
+	};
 }
 
 void finding_fill__connect(struct finding *f, const struct conn *c, enum connect_outcome outcome,

@@ -22,6 +22,7 @@
 struct member_config {
 	char scope[ETCD_SCOPE_BYTES];
 	char member[ETCD_MEMBER_BYTES];
+	uint32_t uid;	     /* the process's owner */
 	enum etcd_role role; /* a hint from the host; the wire overrules it */
 	int64_t ttl_s, loop_wait_s;
 	size_t ports_len; /* ports on which etcd is configured to be */

@@ -40,6 +40,8 @@ static void begin_process(struct entry *e, const struct finding *f)
 		entry__begin(e, f->ts_ns, TONE_GOOD, "found");
 	else if (f->process.phase == PROCESS_EXITED)
 		entry__begin(e, f->ts_ns, TONE_WARN, "EXITED");
+	else if (f->process.phase == PROCESS_IGNORED)
+		entry__begin(e, f->ts_ns, TONE_DIM, "ignored");
 	else if (finding_is_demotion(f))
 		entry__begin(e, f->ts_ns, TONE_BAD, "DEMOTED");
 	else if (before && f->who.role && !strcmp(f->who.role, "leader"))
