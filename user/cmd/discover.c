@@ -65,22 +65,17 @@ struct discover {
 	uint64_t scanned_ns, reconciled_ns, refused, now_ns;
 };
 
-int discover__new(struct discover **out, const struct users *users,
+int discover__new(struct discover **out, struct reader *reader, const struct users *users,
 		  const struct discover_events *events, void *ctx)
 {
 	struct discover *d = calloc(1, sizeof(*d));
-	int err;
 
 	if (!d)
 		return -ENOMEM;
+	d->reader = reader;
 	d->users = *users;
 	d->events = *events;
 	d->ctx = ctx;
-	err = reader__new(&d->reader);
-	if (err) {
-		free(d);
-		return err;
-	}
 	*out = d;
 	return 0;
 }
@@ -101,7 +96,6 @@ void discover__free(struct discover *d)
 		return;
 	HASH_ITER(hh, d->candidates, c, next)
 		forget_candidate(d, c);
-	reader__free(d->reader);
 	free(d);
 }
 
@@ -241,9 +235,8 @@ static void on_config(struct discover *d, struct candidate *c, const struct read
 	c->due_ns = 0;
 }
 
-static void on_answer(void *ctx, const struct reader_answer *a)
+void discover__answer(struct discover *d, const struct reader_answer *a)
 {
-	struct discover *d = ctx;
 	struct candidate *c = find_candidate(d, a->question.pid);
 
 	if (!c || !c->asked)
@@ -327,7 +320,11 @@ void discover__turn(struct discover *d, uint64_t now_ns)
 	if (now_ns - d->reconciled_ns >= RECONCILE_NS)
 		reconcile(d);
 	turn_candidates(d);
-	reader__turn(d->reader, now_ns, on_answer, d);
+}
+
+static void on_answer(void *ctx, const struct reader_answer *a)
+{
+	discover__answer(ctx, a);
 }
 
 /* What counts by its owner has been answered about; the rest is given less time. */
@@ -339,11 +336,6 @@ static bool is_settled(const struct discover *d, bool others_too)
 		if ((c->trusted || others_too) && c->step <= STEP_CONFIG && !c->failures)
 			return false;
 	return true;
-}
-
-bool discover__is_waiting(const struct discover *d)
-{
-	return reader__pending_trusted(d->reader);
 }
 
 size_t discover__settle(struct discover *d)
@@ -359,6 +351,7 @@ size_t discover__settle(struct discover *d)
 		poll(&p, 1, 20);
 		now_ns = clock_ns(CLOCK_BOOTTIME);
 		discover__turn(d, now_ns);
+		reader__turn(d->reader, now_ns, on_answer, d);
 	} while (now_ns - begin_ns < SETTLE_NS &&
 		 !is_settled(d, now_ns - begin_ns < SETTLE_OTHERS_NS));
 	d->settling = false;

@@ -35,8 +35,8 @@ struct discover_counts {
 	uint64_t refused; /* questions that were not asked for lack of room */
 };
 
-/* Starts the reader. 0 or -errno. */
-int discover__new(struct discover **out, const struct users *users,
+/* The reader stays the caller's. 0 or -errno. */
+int discover__new(struct discover **out, struct reader *reader, const struct users *users,
 		  const struct discover_events *events, void *ctx);
 void discover__free(struct discover *d);
 
@@ -47,16 +47,15 @@ void discover__named(struct discover *d, pid_t pid, uint64_t now_ns);
 /* Walk through /proc: at the start, and when records were lost. */
 void discover__scan(struct discover *d, uint64_t now_ns);
 
-/* Hand on what was found out. Does not wait. */
+/* Hand on what was found out, and ask the reader what is not known. Does not wait. */
 void discover__turn(struct discover *d, uint64_t now_ns);
+/* What the reader says to a question of ours: IDENTIFY or CONFIG. */
+void discover__answer(struct discover *d, const struct reader_answer *a);
 /*
  * At the start: turn until all that counts was answered about, for 3 s at the most. What was found
  * is handed on by the next turn. Returns how many count.
  */
 size_t discover__settle(struct discover *d);
-
-/* An answer about a process that counts is to come within milliseconds. */
-bool discover__is_waiting(const struct discover *d);
 
 struct discover_counts discover__counts(const struct discover *d);
 

@@ -18,7 +18,7 @@
 #include "cmd/watch.h"
 #include "host/patroni.h"
 #include "kernel/probe.h"
-#include "host/sample.h"
+#include "host/reader.h"
 #include "leasewatch/units.h"
 
 #define TICK_NS (50 * NS_PER_MS)
@@ -39,8 +39,10 @@ struct watch {
 	struct probe *probe;
 	struct engine *engine;
 	uint64_t lost[LW_LOST_REASONS];
+	struct reader *reader;
 	struct discover *discover;
-	struct sample_host sample_host;
+	uint16_t ports[READER_PORTS_MAX]; /* of PostgreSQL, beside 5432 */
+	size_t sampling;		  /* threads that the reader was asked about */
 	size_t ignored;
 	bool saw_target;
 	bool saw_record; /* since losses were asked for */
@@ -68,11 +70,24 @@ static void copy_config(struct member_config *to, const struct patroni_config *f
 	}
 }
 
+/* PostgreSQL listens there, too: a thread that waits on such a socket waits for PostgreSQL. */
+static void note_port(struct watch *w, uint16_t port)
+{
+	for (size_t i = 0; port && i < READER_PORTS_MAX; i++) {
+		if (w->ports[i] == port)
+			return;
+		if (!w->ports[i]) {
+			w->ports[i] = port;
+			return;
+		}
+	}
+}
+
 /* What it was configured with, as far as that is known. */
 static void learn_config(struct watch *w, const struct reader_config *c, struct member_config *out)
 {
 	copy_config(out, &c->config);
-	sample__postgres_port(&w->sample_host, c->config.postgres_port);
+	note_port(w, c->config.postgres_port);
 	if (c->primary >= 0)
 		out->role = c->primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
 	for (size_t i = 0; i < c->config.endpoints_len; i++)
@@ -182,12 +197,35 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 	}
 }
 
-static void bring_thread(struct watch *w, pid_t pid, pid_t tid)
+/* One sample of each thread is under way at a time. */
+static void ask_for_samples(struct watch *w, const struct engine_wants *wants)
 {
-	struct thread_sample sample;
+	if (w->sampling)
+		return;
+	for (size_t i = 0; i < wants->threads_len; i++) {
+		struct reader_question q = {
+			.what = READER_SAMPLE,
+			.pid = (pid_t)wants->threads[i].pid,
+			.tid = (pid_t)wants->threads[i].tid,
+			.trusted = true,
+		};
 
-	if (!sample__take(&w->sample_host, pid, tid, &sample))
-		engine__thread(w->engine, pid, &sample);
+		memcpy(q.ports, w->ports, sizeof(q.ports));
+		w->sampling += !reader__ask(w->reader, &q);
+	}
+}
+
+static void on_answer(void *ctx, const struct reader_answer *a)
+{
+	struct watch *w = ctx;
+
+	if (a->question.what != READER_SAMPLE) {
+		discover__answer(w->discover, a);
+		return;
+	}
+	w->sampling--;
+	if (!a->err)
+		engine__thread(w->engine, (uint32_t)a->question.pid, a->sample);
 }
 
 /* It is blind, so there is a reason, known or not. */
@@ -209,8 +247,7 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 		probe__snapshot(w->probe, (pid_t)wants.sockets[i]);
 	if (wants.tls_pid)
 		explain_blindness(w, wants.tls_pid, now_ns);
-	for (size_t i = 0; i < wants.threads_len; i++)
-		bring_thread(w, wants.threads[i].pid, wants.threads[i].tid);
+	ask_for_samples(w, &wants);
 }
 
 /*
@@ -229,15 +266,16 @@ static void follow_wall(struct watch *w)
 
 int watch__turn(struct watch *w, int timeout_ms)
 {
-	int longest = discover__is_waiting(w->discover) ? POLL_ANSWER_MS
-		      : engine__is_busy(w->engine)	? POLL_BUSY_MS
-							: POLL_IDLE_MS;
+	int longest = reader__pending_trusted(w->reader) ? POLL_ANSWER_MS
+		      : engine__is_busy(w->engine)	 ? POLL_BUSY_MS
+							 : POLL_IDLE_MS;
 	int err = probe__poll(w->probe, timeout_ms < longest ? timeout_ms : longest);
 	uint64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	if (err && err != -EINTR)
 		return err;
 	discover__turn(w->discover, now);
+	reader__turn(w->reader, now, on_answer, w);
 	if (now - w->last_tick_ns < TICK_NS / 2)
 		return 0;
 	w->last_tick_ns = now;
@@ -321,9 +359,10 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		return -ENOMEM;
 	w->opts = *opts;
 	w->wall_offset_ns = config.wall_offset_ns;
-	sample__init(&w->sample_host);
 	/* The reader is forked first, while nothing is open. */
-	err = discover__new(&w->discover, &opts->users, &events, w);
+	err = reader__new(&w->reader);
+	if (!err)
+		err = discover__new(&w->discover, w->reader, &opts->users, &events, w);
 	if (err) {
 		snprintf(why, why_size, "cannot start the reader: %s", strerror(-err));
 		goto fail;
@@ -348,6 +387,7 @@ void watch__free(struct watch *w)
 		return;
 	probe__free(w->probe);
 	discover__free(w->discover);
+	reader__free(w->reader);
 	engine__free(w->engine);
 	free(w);
 }

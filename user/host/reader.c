@@ -179,8 +179,10 @@ static void hand_over_reply(const struct slot *s, int err, const struct reader_r
 
 	if (!err && s->question.what == READER_IDENTIFY)
 		answer.identity = &reply->identity;
-	else if (!err)
+	else if (!err && s->question.what == READER_CONFIG)
 		answer.config = &reply->config;
+	else if (!err)
+		answer.sample = &reply->sample;
 	fn(ctx, &answer);
 }
 
@@ -272,9 +274,11 @@ static struct entry *dequeue(struct reader *r, struct entry *e)
 
 static int send_question(struct reader *r, const struct reader_question *q, uint64_t now_ns)
 {
-	struct reader_request request = {.what = q->what, .pid = q->pid, .id = r->last_id + 1};
+	struct reader_request request = {
+		.what = q->what, .pid = q->pid, .tid = q->tid, .id = r->last_id + 1};
 	struct slot *s = r->slots;
 
+	memcpy(request.ports, q->ports, sizeof(request.ports));
 	while (s->id)
 		s++;
 	if (!request.id)

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "host/patroni.h"
+#include "model/thread_sample.h"
 
 /* An answer that takes longer will not come. */
 #define READER_DEADLINE_MS 2000
@@ -32,6 +33,7 @@
 enum reader_what {
 	READER_IDENTIFY, /* is this process Patroni? */
 	READER_CONFIG,	 /* what was it configured with? */
+	READER_SAMPLE,	 /* what is this thread of it doing? */
 	READER_WHATS,
 };
 
@@ -54,10 +56,14 @@ struct reader_config {
 	struct patroni_config config; /* its layers are empty but for data_dir */
 };
 
+#define READER_PORTS_MAX 8
+
 struct reader_question {
 	enum reader_what what;
 	pid_t pid;
 	bool trusted;
+	pid_t tid;			  /* SAMPLE */
+	uint16_t ports[READER_PORTS_MAX]; /* SAMPLE: where PostgreSQL listens; 0 = no more */
 };
 
 struct reader_answer {
@@ -68,6 +74,7 @@ struct reader_answer {
 	union { /* when err is 0 */
 		const struct reader_identity *identity;
 		const struct reader_config *config;
+		const struct thread_sample *sample;
 	};
 };
 

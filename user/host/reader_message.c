@@ -3,7 +3,9 @@
  * reader_message.c - see reader_message.h. Whoever made a worker say what it likes must gain
  * nothing by it here.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "host/patroni_private.h"
@@ -74,11 +76,24 @@ static bool is_configuration(const struct reader_config *c)
 	return is_config(&c->config);
 }
 
+static bool is_sample(const struct thread_sample *s)
+{
+	return is_name(s->wchan, sizeof(s->wchan)) && is_name(s->syscall, sizeof(s->syscall)) &&
+	       is_name(s->wait.call, sizeof(s->wait.call)) &&
+	       is_name(s->wait.object, sizeof(s->wait.object)) &&
+	       (unsigned int)s->wait.kind <= WAIT_OBJECT && (!s->state || isalpha(s->state)) &&
+	       s->runtime_ns >= -1 && s->run_delay_ns >= -1 && s->throttled_ns >= -1 &&
+	       s->throttled_count >= -1 && s->major_faults >= -1 && isfinite(s->cpu_quota) &&
+	       isfinite(s->cpu_pressure) && isfinite(s->memory_pressure) &&
+	       isfinite(s->io_pressure) && !s->since_ns && !s->starving_ns;
+}
+
 size_t reader_message__bytes(uint32_t what)
 {
 	static const size_t bytes[READER_WHATS] = {
 		[READER_IDENTIFY] = sizeof(struct reader_identity),
 		[READER_CONFIG] = sizeof(struct reader_config),
+		[READER_SAMPLE] = sizeof(struct thread_sample),
 	};
 
 	return what < READER_WHATS ? READER_REPLY_HEADER + bytes[what] : 0;
@@ -86,15 +101,18 @@ size_t reader_message__bytes(uint32_t what)
 
 int reader_message__check(const struct reader_reply *reply, size_t len)
 {
-	bool sound;
-
 	if (len < READER_REPLY_HEADER || reply->err > 0 || reply->what >= READER_WHATS)
 		return -EBADMSG;
 	if (reply->err)
 		return len == READER_REPLY_HEADER ? 0 : -EBADMSG;
 	if (len != reader_message__bytes(reply->what))
 		return -EBADMSG;
-	sound = reply->what == READER_IDENTIFY ? is_identity(&reply->identity)
-					       : is_configuration(&reply->config);
-	return sound ? 0 : -EBADMSG;
+	switch (reply->what) {
+	case READER_IDENTIFY:
+		return is_identity(&reply->identity) ? 0 : -EBADMSG;
+	case READER_CONFIG:
+		return is_configuration(&reply->config) ? 0 : -EBADMSG;
+	default:
+		return is_sample(&reply->sample) ? 0 : -EBADMSG;
+	}
 }

@@ -15,8 +15,8 @@
 struct reader_request {
 	uint32_t id;
 	uint32_t what; /* enum reader_what */
-	int32_t pid;
-	uint32_t pad;
+	int32_t pid, tid;
+	uint16_t ports[READER_PORTS_MAX];
 };
 
 struct reader_reply {
@@ -27,6 +27,7 @@ struct reader_reply {
 	union {
 		struct reader_identity identity;
 		struct reader_config config;
+		struct thread_sample sample;
 	};
 };
 

@@ -16,6 +16,7 @@
 #include <seccomp.h>
 
 #include "host/reader_message.h"
+#include "host/sample.h"
 #include "leasewatch/units.h"
 
 static int drop_capabilities(void)
@@ -188,6 +189,16 @@ static void read_config(pid_t pid, struct reader_config *c)
 	forget_layers(&c->config);
 }
 
+static int read_sample(const struct reader_request *r, struct thread_sample *out)
+{
+	static struct sample_host host;
+
+	sample__init(&host);
+	for (size_t i = 0; i < READER_PORTS_MAX && r->ports[i]; i++)
+		sample__postgres_port(&host, r->ports[i]);
+	return sample__take(&host, r->pid, r->tid, out);
+}
+
 void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply)
 {
 	memset(reply, 0, sizeof(*reply));
@@ -199,6 +210,9 @@ void reader_worker__answer(const struct reader_request *request, struct reader_r
 		break;
 	case READER_CONFIG:
 		read_config(request->pid, &reply->config);
+		break;
+	case READER_SAMPLE:
+		reply->err = read_sample(request, &reply->sample);
 		break;
 	default:
 		reply->err = -EINVAL;

@@ -11,6 +11,7 @@
  * CAP_SYS_PTRACE: /proc/PID of another user's process: which program, libraries and sockets it has,
  *   what its thread waits for.
  * CAP_DAC_READ_SEARCH: Patroni's configuration, which only its user may read.
+ * CAP_SETUID and CAP_SETGID: the reader opens a process's files with that process's own rights.
  * CAP_CHECKPOINT_RESTORE: /proc/PID/map_files: a library that was replaced while it is in use has
  *   no other path.
  */
@@ -32,8 +33,15 @@
 #define UPROBES_TYPE "/sys/bus/event_source/devices/uprobe/type"
 
 static const unsigned int to_follow[] = {
-	CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
+	CAP_BPF,    CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
+	CAP_SETUID, CAP_SETGID,
 };
+
+/*
+ * Of these, what only the reader uses (host/reader.h): the loop may start it again, and so is
+ * permitted to have them, but they are not in effect in it.
+ */
+static const unsigned int of_reader[] = {CAP_DAC_READ_SEARCH, CAP_SETUID, CAP_SETGID};
 
 /* For a port below 1024; what a kernel may also require to load programs; to drop the rest. */
 static const unsigned int to_begin[] = {CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN, CAP_SETPCAP};
@@ -130,5 +138,10 @@ int privileges__settle(void)
 		if (uprobes_need_admin())
 			add_rights(&rights, admin, 1);
 	}
-	return keep_rights(&rights);
+	err = keep_rights(&rights);
+	if (err)
+		return err;
+	for (size_t i = 0; i < ARRAY_LEN(of_reader); i++)
+		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, of_reader[i]);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
