@@ -244,7 +244,8 @@ struct finding random_finding(uint64_t *state, uint64_t ts_ns)
 		break;
 	case 4:
 		f = (struct finding){.type = FINDING_PROCESS, .who = leader};
-		f.process.phase = (enum process_phase)below(state, 3);
+		f.process.phase = (enum process_phase)below(state, PROCESS_PHASES);
+		f.process.uid = below(state, 2) ? LW_UNKNOWN : (int64_t)below(state, 70000);
 		break;
 	case 5:
 	case 6:

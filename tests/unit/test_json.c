@@ -48,9 +48,13 @@ static void test_process(void **state)
 
 	(void)state;
 	f.type = FINDING_PROCESS;
-	f.process = (struct finding_process){.phase = PROCESS_FOUND, .note = "named with -p"};
+	f.process = (struct finding_process){
+		.phase = PROCESS_FOUND, .uid = LW_UNKNOWN, .note = "named with -p"};
 	check_line(f, TS "\"process\",\"phase\":\"found\"," WHO ",\"patroni.version\":\"3.0.2\","
 			 "\"note\":\"named with -p\"}\n");
+	f.process = (struct finding_process){.phase = PROCESS_IGNORED, .uid = 0};
+	check_line(f, TS "\"process\",\"phase\":\"ignored\"," WHO ",\"process.user.id\":0,"
+			 "\"patroni.version\":\"3.0.2\"}\n");
 }
 
 static void test_connect(void **state)

@@ -88,8 +88,11 @@ static const struct field start_fields[] = {
 static const struct field process_fields[] = {
 	WORD("phase", process.phase, process_phase_names,
 	     "found: the process is being watched. updated: more is known about the member, or its "
-	     "role has changed. exited: the process is gone."),
+	     "role has changed. exited: the process is gone. ignored: it looks like Patroni, but "
+	     "its owner's processes are not watched (--users)."),
 	WHO,
+	ROW("process.user.id", FIELD_KNOWN, process.uid,
+	    .meaning = "The process's owner, as the kernel states it (the user ID on this host)."),
 	STRING("patroni.previous_role", process.previous_role,
 	       "The role that the member had until now. Present only if the role has changed."),
 	STRING("patroni.version", who.version, "The version of Patroni."),
