@@ -198,12 +198,14 @@ static void test_what_hangs(void **state)
 	assert_false(d.tcp_known || d.connecting || d.tls.on);
 	assert_int_equal(d.since_rx_ns, LW_UNKNOWN);
 
+	c->srtt_us = 900;
 	c->tcp = (struct tcp_evidence){
 		.at_ns = S(101), .since_rx_us = 1500, .unsent_bytes = 5, .backoff = 3};
 	d = of_flight(c);
 	assert_int_equal(d.cause, CAUSE_NETWORK_LOSS);
 	assert_true(d.tcp_known);
 	assert_int_equal(d.since_rx_ns, 1500000);
+	assert_int_equal(d.srtt_us, 900);
 	assert_int_equal(d.unsent_bytes, 5);
 	assert_int_equal(d.backoff, 3);
 	c->tcp.unsent_bytes = 0;

@@ -27,6 +27,7 @@ static void test_healthy(void **state)
 	assert_string_equal(w->request_who, "demo/pg1");
 	assert_int_equal(w->request.duration_ns, MS(45));
 	assert_int_equal(w->endpoint_state, ENDPOINT_HEALTHY);
+	assert_string_equal(w->changed, "etcd1.lab:2379");
 }
 
 static void test_silent_begins_after_a_second(void **state)

@@ -69,10 +69,29 @@ static void test_messages(void **state)
 	assert_string_equal(tiny, "abc");
 }
 
+/* However it is put together, it ends where its room ends. */
+static void test_room(void **state)
+{
+	static const char text[] = "ab, password=x: cd bad AbCdEfGhIjKlMnOp.18 token";
+	static const char whole[] = "ab, password=*** cd bad *** token";
+	char got[sizeof(whole) + 8];
+
+	(void)state;
+	for (size_t size = 1; size <= sizeof(whole) + 1; size++) {
+		memset(got, '#', sizeof(got));
+		etcd_message_clean(got, size, text, sizeof(text) - 1);
+		assert_int_equal(strlen(got), size < sizeof(whole) ? size - 1 : sizeof(whole) - 1);
+		assert_memory_equal(got, whole, strlen(got));
+		for (size_t i = size; i < sizeof(got); i++)
+			assert_int_equal(got[i], '#');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,11 @@ static void says_when_there_are_more_endpoints(void **state)
 	assert_true(cfg.endpoints_cut);
 	ENVIRONMENT("PATRONI_ETCD_HOSTS=a");
 	assert_false(cfg.endpoints_cut);
+	/* nor when a later file has fewer */
+	YAML(text);
+	assert_int_equal(patroni_config__parse_yaml("etcd: {hosts: b}", 16, &cfg), 0);
+	assert_string_equal(endpoints(), "b:2379");
+	assert_false(cfg.endpoints_cut);
 }
 
 static void follows_anchors_and_merges(void **state)

@@ -183,9 +183,9 @@ static void path_for_people(void **state)
 	size_t len;
 
 	(void)state;
-	pretend__write("a\x1b[2J\x7f\xff.yml", "scope: demo\n");
-	assert_int_equal(patroni__config(start("a\x1b[2J\x7f\xff.yml", NULL), &cfg), 0);
-	assert_non_null(strstr(cfg.path, "/a?[2J??.yml"));
+	pretend__write("a b\x1f\x1b[2J~\x7f\xff.yml", "scope: demo\n");
+	assert_int_equal(patroni__config(start("a b\x1f\x1b[2J~\x7f\xff.yml", NULL), &cfg), 0);
+	assert_non_null(strstr(cfg.path, "/a b??[2J~??.yml"));
 	pretend__write("\xc3\xbc.yml", "scope: demo\n");
 	assert_int_equal(patroni__config(start("\xc3\xbc.yml", NULL), &cfg), 0);
 	assert_non_null(strstr(cfg.path, "/\xc3\xbc.yml"));

@@ -303,6 +303,25 @@ static int teardown_all(void **state)
 	return 0;
 }
 
+/* Each once, the last first; the port that all know is none of them. */
+static void test_postgres_ports(void **state)
+{
+	struct sample_host h = {.postgres_ports = {0}};
+
+	(void)state;
+	sample__postgres_port(&h, 6001);
+	sample__postgres_port(&h, 6002);
+	sample__postgres_port(&h, 6001);
+	sample__postgres_port(&h, 5432);
+	sample__postgres_port(&h, 0);
+	assert_int_equal(h.postgres_ports[0], 6002);
+	assert_int_equal(h.postgres_ports[1], 6001);
+	for (uint16_t port = 7000; port < 7000 + SAMPLE_PORTS_MAX; port++)
+		sample__postgres_port(&h, port);
+	assert_int_equal(h.postgres_ports[0], 7000 + SAMPLE_PORTS_MAX - 1);
+	assert_int_equal(h.postgres_ports[SAMPLE_PORTS_MAX - 1], 7000);
+}
+
 int main(void)
 {
 	static const struct wait again[] = {
@@ -310,11 +329,12 @@ int main(void)
 		{.body = waiting__poll_postgres, .waits_for = "poll on PostgreSQL 127.0.0.1:5432"},
 		{.body = waiting__recv_v4, .waits_for = "recv from PostgreSQL 127.0.0.1:5432"},
 	};
-	struct CMUnitTest tests[WAITS + 7] = {
+	struct CMUnitTest tests[WAITS + 8] = {
 		cmocka_unit_test(test_no_memory_read),
 		cmocka_unit_test(test_wild_arguments),
 		cmocka_unit_test(test_uninterruptible),
 		cmocka_unit_test(test_socket_table),
+		cmocka_unit_test(test_postgres_ports),
 		{"stopped and continued: sleep", test_stop_and_continue, NULL, teardown,
 		 (void *)(uintptr_t)&again[0]},
 		{"stopped and continued: poll", test_stop_and_continue, NULL, teardown,
@@ -324,7 +344,7 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < WAITS; i++)
-		tests[7 + i] = (struct CMUnitTest){waits[i].test, test_wait, NULL, teardown,
+		tests[8 + i] = (struct CMUnitTest){waits[i].test, test_wait, NULL, teardown,
 						   (void *)(uintptr_t)&waits[i]};
-	return _cmocka_run_group_tests("sample_wait", tests, 7 + WAITS, setup_all, teardown_all);
+	return _cmocka_run_group_tests("sample_wait", tests, 8 + WAITS, setup_all, teardown_all);
 }

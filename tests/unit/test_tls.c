@@ -98,6 +98,17 @@ static int name_behind(const char *extensions, size_t len, size_t says, char *na
 	return name_in(hello, HEADER + fixed + 2 + len, name);
 }
 
+/* `more` bytes are yet to come. */
+static int name_without_extensions(size_t more, char *name)
+{
+	uint8_t hello[HEADER + 1 + 3 + 2 + 32 + 1 + 2 + 2 + 1 + 1] = {[HEADER] = TLS_CLIENT_HELLO};
+
+	hello[HEADER + 3] = (uint8_t)(sizeof(hello) - HEADER - 4 + more);
+	hello[sizeof(hello) - 5] = 2;
+	hello[sizeof(hello) - 2] = 1;
+	return name_in(hello, sizeof(hello), name);
+}
+
 #define NAME_BEHIND(extensions, name)                                                              \
 	name_behind(extensions, sizeof(extensions) - 1, sizeof(extensions) - 1, name)
 
@@ -113,6 +124,11 @@ static void test_extensions(void **state)
 	assert_string_equal(name, "a.b");
 	assert_int_equal(NAME_BEHIND("\0\x17\0\1x\0\x10\0\2xx", name), 0);
 	assert_string_equal(name, "");
+	/* none at all, as before TLS 1.3; and cut just there */
+	assert_int_equal(name_without_extensions(0, name), 0);
+	assert_string_equal(name, "");
+	assert_int_equal(name_without_extensions(1, name), -EAGAIN);
+	assert_string_equal(name, UNTOUCHED);
 	/* one that is longer than all of them, and something that is too short to be one */
 	assert_int_equal(NAME_BEHIND("\0\x17\0\1", name), -EBADMSG);
 	assert_int_equal(name_behind("\0\x17\0\2xx", 6, 5, name), -EBADMSG);

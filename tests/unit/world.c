@@ -126,6 +126,7 @@ static void on_finding(void *ctx, const struct finding *f)
 		break;
 	case FINDING_ENDPOINT:
 		w->endpoint_changes++;
+		copy(w->changed, sizeof(w->changed), f->where.endpoint);
 		w->endpoint_state = f->endpoint.state;
 		w->previous_state = f->endpoint.previous;
 		memcpy(w->matrix, f->endpoint.matrix, sizeof(w->matrix));

@@ -52,6 +52,7 @@ struct world {
 	char endpoint[160];			/* of the stall */
 	char headline[320], hint[400], message[160], role[32], server[64], dns_endpoint[160];
 	char texts[EVIDENCE_MAX][160];
+	char changed[160]; /* the endpoint whose state this is */
 	enum endpoint_state endpoint_state, previous_state;
 	enum matrix_cell matrix[MATRIX_COLUMNS];
 	char sentence[400]; /* the endpoint's */
