@@ -340,20 +340,22 @@ static bool is_settled(const struct discover *d, bool others_too)
 
 size_t discover__settle(struct discover *d)
 {
-	uint64_t begin_ns = clock_ns(CLOCK_BOOTTIME), now_ns;
+	uint64_t begin_ns = clock_ns(CLOCK_BOOTTIME);
 	struct candidate *c, *next;
 	size_t counted = 0;
 
 	d->settling = true;
-	do {
+	for (;;) {
 		struct pollfd p = {.fd = reader__fd(d->reader), .events = POLLIN};
+		uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
 
-		poll(&p, 1, 20);
-		now_ns = clock_ns(CLOCK_BOOTTIME);
 		discover__turn(d, now_ns);
 		reader__turn(d->reader, now_ns, on_answer, d);
-	} while (now_ns - begin_ns < SETTLE_NS &&
-		 !is_settled(d, now_ns - begin_ns < SETTLE_OTHERS_NS));
+		if (now_ns - begin_ns >= SETTLE_NS ||
+		    is_settled(d, now_ns - begin_ns < SETTLE_OTHERS_NS))
+			break;
+		poll(&p, 1, 20);
+	}
 	d->settling = false;
 	HASH_ITER(hh, d->candidates, c, next)
 		counted += c->step == STEP_READY &&

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/address.h"
 #include "cmd/cmd.h"
 #include "cmd/discover.h"
+#include "cmd/targets.h"
 #include "cmd/watch.h"
 #include "host/patroni.h"
 #include "kernel/probe.h"
@@ -27,13 +27,12 @@
 #define POLL_IDLE_MS 100
 /* While the reader is about to say what has been started. */
 #define POLL_ANSWER_MS 5
-/* Processes of others that look like a Patroni: so many are reported one by one. */
-#define IGNORED_MENTIONED 10
 /* While no record comes, losses are asked for less often: it takes a system call for each reason.
  */
 #define LOSSES_NS NS_PER_S
 /* By so much the wall clock may be wrong in what is said. */
 #define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
+
 struct watch {
 	struct watch_options opts;
 	struct probe *probe;
@@ -41,10 +40,8 @@ struct watch {
 	uint64_t lost[LW_LOST_REASONS];
 	struct reader *reader;
 	struct discover *discover;
-	uint16_t ports[READER_PORTS_MAX]; /* of PostgreSQL, beside 5432 */
-	size_t sampling;		  /* threads that the reader was asked about */
-	size_t ignored;
-	bool saw_target;
+	struct targets targets;
+	size_t sampling; /* threads that the reader was asked about */
 	bool saw_record; /* since losses were asked for */
 	uint64_t last_tick_ns, last_losses_ns;
 	int64_t wall_offset_ns; /* what the engine goes by */
@@ -53,122 +50,6 @@ struct watch {
 static int64_t wall_offset_ns(void)
 {
 	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
-}
-
-static void copy_config(struct member_config *to, const struct patroni_config *from)
-{
-	snprintf(to->scope, sizeof(to->scope), "%s", from->scope);
-	snprintf(to->member, sizeof(to->member), "%s", from->member);
-	to->ttl_s = from->ttl_s;
-	to->loop_wait_s = from->loop_wait_s;
-	for (size_t i = 0; i < from->endpoints_len && to->ports_len < MEMBER_PORTS_MAX; i++) {
-		size_t host_len;
-		uint16_t port = address__port(from->endpoints[i], &host_len);
-
-		if (port)
-			to->ports[to->ports_len++] = port;
-	}
-}
-
-/* PostgreSQL listens there, too: a thread that waits on such a socket waits for PostgreSQL. */
-static void note_port(struct watch *w, uint16_t port)
-{
-	for (size_t i = 0; port && i < READER_PORTS_MAX; i++) {
-		if (w->ports[i] == port)
-			return;
-		if (!w->ports[i]) {
-			w->ports[i] = port;
-			return;
-		}
-	}
-}
-
-/* What it was configured with, as far as that is known. */
-static void learn_config(struct watch *w, const struct reader_config *c, struct member_config *out)
-{
-	copy_config(out, &c->config);
-	note_port(w, c->config.postgres_port);
-	if (c->primary >= 0)
-		out->role = c->primary ? ETCD_ROLE_LEADER : ETCD_ROLE_REPLICA;
-	for (size_t i = 0; i < c->config.endpoints_len; i++)
-		engine__endpoint(w->engine, c->config.endpoints[i]);
-	for (uint32_t i = 0; i < c->addresses_len; i++)
-		engine__name(w->engine, c->addresses[i].addr, c->addresses[i].port,
-			     c->config.endpoints[c->addresses[i].endpoint]);
-}
-
-/*
- * Somebody else's process that looks like a Patroni: it is mentioned, and not watched. Anybody can
- * start a thousand of them, so no more than a few are.
- */
-static void mention_ignored(struct watch *w, const struct discovery *d)
-{
-	struct finding f = {.type = FINDING_PROCESS, .ts_ns = watch__wall_ns(w)};
-	char note[160];
-
-	if (w->ignored++ >= IGNORED_MENTIONED)
-		return;
-	snprintf(note, sizeof(note),
-		 "ignored: it belongs to uid %u, whose processes do not count (see --users)%s",
-		 d->process->uid,
-		 w->ignored == IGNORED_MENTIONED ? "; more like this are not reported" : "");
-	f.who.pid = (uint32_t)d->process->pid;
-	f.process = (struct finding_process){
-		.phase = PROCESS_IGNORED, .uid = d->process->uid, .note = note};
-	w->opts.on_finding(w->opts.ctx, &f);
-}
-
-static void on_gone(void *ctx, pid_t pid)
-{
-	struct lw_event exit = {.type = LW_EVENT_EXIT, .tgid = (uint32_t)pid};
-	struct watch *w = ctx;
-
-	if (!engine__has_member(w->engine, (uint32_t)pid))
-		return; /* the kernel has said so already */
-	exit.ts_ns = clock_ns(CLOCK_BOOTTIME);
-	engine__event(w->engine, &exit);
-	probe__unfollow(w->probe, pid);
-}
-
-static void on_found(void *ctx, const struct discovery *d)
-{
-	static const char unlike[] = "named with -p, though it does not look like Patroni";
-	static const char unread[] = "its configuration could not be read in time; trying again";
-	struct watch *w = ctx;
-	struct member_config member = {.uid = d->process->uid};
-	pid_t pid = d->process->pid;
-	struct patroni_process now;
-	bool tls = true;
-	int err;
-
-	if (!d->counts) {
-		mention_ignored(w, d);
-		return;
-	}
-	if (d->config) {
-		learn_config(w, d->config, &member);
-		tls = d->config->config.tls || d->config->config.dcs == PATRONI_DCS_UNKNOWN;
-	}
-	if (engine__has_member(w->engine, (uint32_t)pid)) {
-		engine__configure(w->engine, (uint32_t)pid, &member, clock_ns(CLOCK_BOOTTIME));
-		return;
-	}
-	/*
-	 * Followed first: whoever reads that it was found may count on all that it does from then
-	 * on. The records about it come later, with the next poll.
-	 */
-	err = probe__follow(w->probe, pid, tls);
-	if (err)
-		fprintf(stderr, "leasewatch: cannot follow process %d: %s\n", pid, strerror(-err));
-	err = engine__add_member(w->engine, (uint32_t)pid, &member,
-				 !d->looks_like_patroni ? unlike
-				 : !d->config		? unread
-							: NULL,
-				 clock_ns(CLOCK_BOOTTIME));
-	w->saw_target = w->saw_target || !err;
-	/* Its exit is seen now that it is followed; it may have been before that. */
-	if (patroni__describe(pid, &now) || now.start_ticks != d->process->start_ticks)
-		on_gone(w, pid);
 }
 
 static void on_event(void *ctx, const struct lw_event *event)
@@ -210,7 +91,7 @@ static void ask_for_samples(struct watch *w, const struct engine_wants *wants)
 			.trusted = true,
 		};
 
-		memcpy(q.ports, w->ports, sizeof(q.ports));
+		memcpy(q.ports, w->targets.ports, sizeof(q.ports));
 		w->sampling += !reader__ask(w->reader, &q);
 	}
 }
@@ -345,7 +226,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		.ctx = opts->ctx,
 	};
 	struct probe_options probe = {.verbose = opts->verbose, .hooks = opts->hooks};
-	const struct discover_events events = {.found = on_found, .gone = on_gone};
+	const struct discover_events events = {.found = targets__found, .gone = targets__gone};
 	int err = check_pids(opts, why, why_size);
 
 	if (err)
@@ -362,7 +243,7 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 	/* The reader is forked first, while nothing is open. */
 	err = reader__new(&w->reader);
 	if (!err)
-		err = discover__new(&w->discover, w->reader, &opts->users, &events, w);
+		err = discover__new(&w->discover, w->reader, &opts->users, &events, &w->targets);
 	if (err) {
 		snprintf(why, why_size, "cannot start the reader: %s", strerror(-err));
 		goto fail;
@@ -373,6 +254,10 @@ int watch__open(struct watch **out, const struct watch_options *opts, char *why,
 		goto fail;
 	if (opts->no_plaintext)
 		probe__no_plaintext(w->probe);
+	w->targets.engine = w->engine;
+	w->targets.probe = w->probe;
+	w->targets.on_finding = opts->on_finding;
+	w->targets.ctx = opts->ctx;
 	find_targets(w);
 	*out = w;
 	return 0;
@@ -409,5 +294,5 @@ void watch__status(const struct watch *w, struct status *out)
 
 bool watch__saw_target(const struct watch *w)
 {
-	return w->saw_target;
+	return w->targets.seen;
 }
