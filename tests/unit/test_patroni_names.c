@@ -37,6 +37,8 @@ static void names_and_their_defaults(void **state)
 	assert_string_equal(cfg.namespace, "a/b");
 	YAML("namespace: a");
 	assert_string_equal(cfg.namespace, "a");
+	YAML("namespace: /a/b");
+	assert_string_equal(cfg.namespace, "a/b");
 	YAML("namespace: /");
 	assert_string_equal(cfg.namespace, "");
 	YAML("scope: 123\nname: 'caf\xc3\xa9'");
