@@ -10,6 +10,8 @@ import pytest
 from daemons import ETCD, PORT, Etcd, Patroni
 from lab import LEASEWATCH, wait_until
 
+NOBODY = 65534
+
 
 @pytest.fixture
 def disk(tmp_path):
@@ -19,7 +21,7 @@ def disk(tmp_path):
     def mount(options):
         place = tmp_path / f"disk{len(mounted)}"
         place.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0755,{options}", "tmpfs", place], check=True)
         mounted.append(place)
         return str(place)
 
@@ -65,8 +67,7 @@ def test_unreadable_configuration(tmp_path):
 @pytest.mark.parametrize("what", ["log", "textfile"])
 def test_unwritable_place(daemon, disk, tmp_path, what):
     closed = tmp_path / "closed"
-    closed.mkdir(mode=0o755)
-    os.chown(closed, 65534, 65534)
+    closed.mkdir(mode=0o555)
     sentence = "cannot write the log" if what == "log" else "cannot write the metrics to"
     for place, words in ((tmp_path / "none" / "file", "No such file or directory"),
                          (os.path.join(disk("ro"), "file"), "Read-only file system"),
@@ -74,6 +75,51 @@ def test_unwritable_place(daemon, disk, tmp_path, what):
         said = daemon(**{what: place}).failed()
         assert said.startswith(f"leasewatch: {sentence} '{place}': {words}") and said.count("\n") == 1, said
         assert not os.path.exists(place)
+
+
+@pytest.mark.parametrize("what", ["log", "textfile"])
+def test_place_of_others(daemon, tmp_path, what):
+    """Where somebody else can write, there may be a link to another file: nothing is opened, and it says what to do."""
+    victim = tmp_path / "victim"
+    victim.write_text("untouched\n")
+    for mode, owner in ((0o755, NOBODY), (0o777, 0), (0o1777, 0), (0o775, NOBODY)):
+        place = tmp_path / f"{mode:o}-{owner}"
+        place.mkdir()
+        place.chmod(mode)
+        os.chown(place, owner, owner)
+        (place / "file").symlink_to(victim)
+        os.mkfifo(place / "file.tmp")
+        said = daemon(**{what: place / "file"}).failed()
+        assert "other users can write to its directory; use a directory that belongs to root" in said, said
+        assert sorted(os.listdir(place)) == ["file", "file.tmp"] and os.path.islink(place / "file")
+    assert victim.read_text() == "untouched\n"
+
+
+def test_place_of_a_group(daemon, tmp_path):
+    """As Ubuntu's /var/log: links of others are refused, and what we make ourselves the group may read."""
+    place = tmp_path / "log"
+    place.mkdir()
+    place.chmod(0o775)
+    os.chown(place, 0, NOBODY)
+    (place / "link").symlink_to(tmp_path / "victim")
+    assert "it is a symbolic link; name the file itself" in daemon(log=place / "link").failed()
+    os.mkfifo(place / "fifo")
+    assert "another user's file has this name" in daemon(log=place / "fifo").failed()
+    (place / "hers").write_text("")
+    (place / "hers").chmod(0o666)
+    os.chown(place / "hers", NOBODY, NOBODY)
+    assert "another user's file has this name" in daemon(log=place / "hers").failed()
+    os.mkfifo(place / "file.prom.tmp")
+    umask = os.umask(0o077)
+    try:
+        d = daemon(log=place / "file", textfile=place / "file.prom")
+        wait_until("the metrics", lambda: os.path.exists(place / "file.prom"), 30)
+    finally:
+        os.umask(umask)
+    assert (place / "file").stat().st_mode & 0o777 == 0o640
+    assert (place / "file.prom").stat().st_mode & 0o777 == 0o644
+    assert d.stop() == 0
+    assert not os.path.exists(tmp_path / "victim")
 
 
 def whole_lines(path):

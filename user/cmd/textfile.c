@@ -7,12 +7,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/place.h"
 #include "cmd/textfile.h"
-
-#define TMP_BYTES (PATH_MAX + 8)
 
 static int write_textfile_all(int fd, const char *text, size_t len)
 {
@@ -29,44 +27,70 @@ static int write_textfile_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-static int open_tmp(const char *path, char tmp[TMP_BYTES])
-{
-	int fd;
+/* Where PATH.tmp and PATH are; both names are of one directory. */
+struct pair {
+	struct place tmp;
+	char tmp_path[PATH_MAX + 8];
+	const char *name;
+};
 
-	snprintf(tmp, TMP_BYTES, "%s.tmp", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	return fd < 0 ? -errno : fd;
+static int find_pair(struct pair *pair, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int err;
+
+	snprintf(pair->tmp_path, sizeof(pair->tmp_path), "%s.tmp", path);
+	pair->name = slash ? slash + 1 : path;
+	err = place__find(&pair->tmp, pair->tmp_path);
+	if (!err && pair->tmp.kind == PLACE_FOREIGN) {
+		place__close(&pair->tmp);
+		err = -EXDEV;
+	}
+	return err;
 }
 
 static int try_directory(const char *path)
 {
-	char tmp[TMP_BYTES];
-	int fd = open_tmp(path, tmp);
+	struct pair pair;
+	int fd, err = find_pair(&pair, path);
+
+	if (err)
+		return err;
+	fd = place__create(&pair.tmp, 0644);
+	if (fd >= 0) {
+		close(fd);
+		unlinkat(pair.tmp.dir, pair.tmp.name, 0);
+	}
+	place__close(&pair.tmp);
+	return fd < 0 ? fd : 0;
+}
+
+/* node_exporter is not root; our umask may be strict. */
+static int replace_in(const struct pair *pair, const char *text, size_t len)
+{
+	int fd = place__create(&pair->tmp, 0644), err;
 
 	if (fd < 0)
 		return fd;
-	close(fd);
-	unlink(tmp);
-	return 0;
+	err = write_textfile_all(fd, text, len);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && renameat(pair->tmp.dir, pair->tmp.name, pair->tmp.dir, pair->name))
+		err = -errno;
+	if (err)
+		unlinkat(pair->tmp.dir, pair->tmp.name, 0);
+	return err;
 }
 
 static int replace(const char *path, const char *text, size_t len)
 {
-	char tmp[TMP_BYTES];
-	int fd = open_tmp(path, tmp), err;
+	struct pair pair;
+	int err = find_pair(&pair, path);
 
-	if (fd < 0)
-		return fd;
-	/* node_exporter is not root; our umask may be strict. */
-	err = fchmod(fd, 0644) ? -errno : 0;
-	if (!err)
-		err = write_textfile_all(fd, text, len);
-	if (close(fd) && !err)
-		err = -errno;
-	if (!err && rename(tmp, path))
-		err = -errno;
 	if (err)
-		unlink(tmp);
+		return err;
+	err = replace_in(&pair, text, len);
+	place__close(&pair.tmp);
 	return err;
 }
 
@@ -76,7 +100,7 @@ int textfile__open(struct textfile *t, const char *path, char *why, size_t why_s
 
 	if (err) {
 		snprintf(why, why_size, "cannot write the metrics to '%s': %s", path,
-			 strerror(-err));
+			 place__reason(err));
 		return err;
 	}
 	snprintf(t->path, sizeof(t->path), "%s", path);
@@ -90,7 +114,7 @@ void textfile__write(struct textfile *t, const char *text, size_t len)
 
 	if (err && !t->broken)
 		fprintf(stderr, "leasewatch: cannot write the metrics to '%s': %s\n", t->path,
-			strerror(-err));
+			place__reason(err));
 	else if (!err && t->broken)
 		fprintf(stderr, "leasewatch: writing the metrics to '%s' works again\n", t->path);
 	t->broken = err != 0;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/place.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/watch.h"
@@ -94,6 +95,32 @@ static void trace_finding(void *ctx, const struct finding *f)
 			check_sink(t, i, sink__finding(t->sinks[i], f));
 }
 
+/*
+ * Whoever calls it may well be in a directory of another user (sudo, /tmp): there only a file of
+ * our own is overwritten. Elsewhere it may be anything: /dev/fd/3, a FIFO.
+ */
+static int open_output(const char *path)
+{
+	struct place place;
+	int fd = place__find(&place, path);
+
+	if (fd)
+		return fd;
+	if (place.kind != PLACE_OURS) {
+		fd = place__append(&place, 0640);
+		if (fd >= 0 && ftruncate(fd, 0)) {
+			close(fd);
+			fd = -EIO; /* a regular file can be cut */
+		}
+	} else {
+		fd = openat(place.dir, place.name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+		if (fd < 0)
+			fd = -errno;
+	}
+	place__close(&place);
+	return fd;
+}
+
 static int open_sinks(struct trace *t)
 {
 	struct text_options text = {.verbose = t->watch.verbose};
@@ -108,11 +135,11 @@ static int open_sinks(struct trace *t)
 		return -ENOMEM;
 	if (!t->out_path)
 		return 0;
-	fd = open(t->out_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = open_output(t->out_path);
 	if (fd < 0) {
 		fprintf(stderr, "leasewatch: cannot write to '%s': %s\n", t->out_path,
-			strerror(errno));
-		return -errno;
+			place__reason(fd));
+		return fd;
 	}
 	t->sink_names[1] = t->out_path;
 	t->sinks[1] = sink_json__new(fd);

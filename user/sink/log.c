@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/place.h"
 #include "leasewatch/units.h"
 #include "sink/log.h"
 #include "sink/sink.h"
@@ -53,14 +54,25 @@ static int end_last_line(int fd)
 	return write(fd, "\n", 1) == 1 ? 0 : -errno;
 }
 
-/* Not to hang in a FIFO that nobody reads: O_NONBLOCK, which regular files ignore. */
+/* Its group may read it, whatever the umask. */
+static int open_place(const char *path)
+{
+	struct place place;
+	int fd = place__find(&place, path);
+
+	if (fd)
+		return fd;
+	fd = place.kind == PLACE_FOREIGN ? -EXDEV : place__append(&place, 0640);
+	place__close(&place);
+	return fd;
+}
+
 static int open_file(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-	int err;
+	int fd = open_place(path), err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK ? -EBUSY : end_last_line(fd);
 	if (!err)
 		return fd;
@@ -118,7 +130,7 @@ static const char *reason(int err)
 		return "another daemon writes to it";
 	if (err == -EAGAIN)
 		return "its reader does not read";
-	return strerror(-err);
+	return place__reason(err);
 }
 
 /* Say it when it begins to fail, and when that is over. */
