@@ -140,12 +140,12 @@ class Dripping:
 def test_slow_clients_block_nobody(daemon):
     d = daemon()
     d.ready()
-    slow = Dripping(200)
+    slow = Dripping(400)
     for _ in range(20):
         slow.drip()
         assert "leasewatch_build_info" in d.scrape()
-    assert slow.returned > 200
-    assert sockets(d.process.pid) < 200 + 3
+        assert sockets(d.process.pid) < 160 + 3  # those that were let in, not all that came
+    assert slow.returned > 400
     slow.end()
     wait_until("them to be gone", lambda: sockets(d.process.pid) <= 3, 30)
     assert d.stop() == 0

@@ -9,6 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,13 @@
 #include "cmd/metrics_http.h"
 #include "leasewatch/units.h"
 
-/* evhttp accepts all who wait. Each is read from once; then only the last GUESTS_KEPT may go on. */
+/*
+ * So many who wait are let in together. Each is read from once; then only the last GUESTS_KEPT may
+ * go on.
+ */
 #define BACKLOG	    256
-#define GUESTS_MAX  512
+#define ENTER_MAX   64
+#define GUESTS_MAX  160
 #define GUESTS_KEPT 32
 #define HEADERS_MAX 8192
 #define IDLE_S	    5
@@ -35,6 +40,8 @@
 struct metrics_http {
 	struct event_base *base;
 	struct evhttp *http;
+	struct evconnlistener *listener; /* evhttp's; on while there is room */
+	size_t room;			 /* for so many in this round */
 	metrics_page_fn page;
 	void *ctx;
 	struct evbuffer *answer; /* the last page; NULL = none yet */
@@ -65,7 +72,7 @@ static struct guest *guest_of(struct metrics_http *h, const struct bufferevent *
 	return NULL;
 }
 
-/* evhttp has accepted somebody, who is sent away at once when all places are taken. */
+/* evhttp has accepted somebody, and would go on until nobody waits. */
 static struct bufferevent *on_guest(struct event_base *base, void *ctx)
 {
 	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -76,10 +83,21 @@ static struct bufferevent *on_guest(struct event_base *base, void *ctx)
 	if (bev && guest) {
 		bufferevent_incref(bev);
 		*guest = (struct guest){bev, now_ns(), ++h->orders};
-	} else if (bev) {
-		bufferevent_trigger_event(bev, BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
 	}
+	h->room -= h->room > 0;
+	if (!h->room)
+		evconnlistener_disable(h->listener);
 	return bev;
+}
+
+/* Let some in: there is a place for each, and the others wait in the kernel's queue. */
+static void open_door(struct metrics_http *h)
+{
+	h->room = 0;
+	for (size_t i = 0; i < GUESTS_MAX && h->room < ENTER_MAX; i++)
+		h->room += !h->guests[i].bev;
+	if (h->room)
+		evconnlistener_enable(h->listener);
 }
 
 static void end_guest(struct guest *guest)
@@ -252,12 +270,17 @@ static int listen_at(const char *address, uint16_t port, int *fd)
 /* 0 or -ENOMEM; the listening socket is closed then. */
 static int serve_at(struct metrics_http *h, int fd)
 {
+	struct evhttp_bound_socket *bound = NULL;
+
 	h->base = event_base_new();
 	h->http = h->base ? evhttp_new(h->base) : NULL;
-	if (!h->http || !evhttp_accept_socket_with_handle(h->http, fd)) {
+	if (h->http)
+		bound = evhttp_accept_socket_with_handle(h->http, fd);
+	if (!bound) {
 		close(fd);
 		return -ENOMEM;
 	}
+	h->listener = evhttp_bound_socket_get_listener(bound);
 	evhttp_set_bevcb(h->http, on_guest, h);
 	evhttp_set_gencb(h->http, on_request, h);
 	evhttp_set_allowed_methods(h->http, UINT16_MAX);
@@ -312,6 +335,7 @@ void metrics_http__turn(struct metrics_http *h)
 {
 	for (int round = 0; h && round < ROUNDS_MAX; round++) {
 		h->active = false;
+		open_door(h);
 		event_base_loop(h->base, EVLOOP_NONBLOCK);
 		for (size_t staying = tidy_guests(h); staying > GUESTS_KEPT; staying--)
 			end_oldest(h);
