@@ -14,15 +14,13 @@
 
 #include "leasewatch/units.h"
 #include "model/member.h"
+#include "model/patroni_version.h"
 
 #define S(n) ((n)*NS_PER_S)
 
 static bool stays(const char *version)
 {
-	struct member m = {0};
-
-	snprintf(m.version, sizeof(m.version), "%s", version);
-	return member__stays_with_code_14(&m);
+	return patroni_bug__is_in(PATRONI_BUG_STAYS, patroni_version__parse(version));
 }
 
 static void test_versions(void **state)
@@ -31,7 +29,7 @@ static void test_versions(void **state)
 					     "3.3.6", "4.0.0", "4.0.5"};
 	static const char *const mended[] = {"3.3.7",  "3.3.10", "3.4.0", "4.0.6",
 					     "4.0.10", "4.1.0",	 "4.1.4", "5.0.0"};
-	static const char *const not_known[] = {"", "4", "master", "-1.x"};
+	static const char *const not_known[] = {"", "4", "master", "-1.x", "300.0.2"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(faulty); i++)
@@ -45,6 +43,17 @@ static void test_versions(void **state)
 			fail_msg("\"%s\" is no version to blame", not_known[i]);
 }
 
+static void test_version_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(patroni_version__parse("4.1.5"), PATRONI_VERSION(4, 1, 5));
+	assert_int_equal(patroni_version__parse("3.0"), PATRONI_VERSION(3, 0, 0));
+	assert_int_equal(patroni_version__parse("4.0.0b1"), PATRONI_VERSION(4, 0, 0));
+	assert_int_equal(patroni_version__parse("4.1.dev1"), PATRONI_VERSION(4, 1, 0));
+	assert_int_equal(patroni_version__parse("4"), 0);
+	assert_true(PATRONI_VERSION(3, 10, 0) > PATRONI_VERSION(3, 9, 255));
+}
+
 static void test_agent(void **state)
 {
 	struct etcd_request r = {.rpc = ETCD_RPC_LEASE_KEEPALIVE};
@@ -56,6 +65,7 @@ static void test_agent(void **state)
 	assert_string_equal(m.version, "");
 	assert_true(member__learn(&m, &r, "Patroni/3.0.2 Python/3.11.2 Linux"));
 	assert_string_equal(m.version, "3.0.2");
+	assert_int_equal(m.version_number, PATRONI_VERSION(3, 0, 2));
 	assert_false(member__learn(&m, &r, "Patroni/3.0.2 Python/3.11.2 Linux"));
 	assert_true(member__learn(&m, &r, "Patroni/4.0.6"));
 	assert_string_equal(m.version, "4.0.6");
@@ -319,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_version_numbers),
 		cmocka_unit_test(test_agent),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_who_holds_the_leader_key),

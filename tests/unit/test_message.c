@@ -14,6 +14,7 @@
 #include "leasewatch/units.h"
 #include "model/member.h"
 #include "model/message.h"
+#include "model/patroni_version.h"
 
 #define S(n)			    ((n)*NS_PER_S)
 #define NOW			    S(1000)
@@ -167,6 +168,7 @@ static void test_known_fault(void **state)
 
 	(void)state;
 	snprintf(m.version, sizeof(m.version), "3.3.6");
+	m.version_number = patroni_version__parse(m.version);
 	d->end_ns = NOW - S(1);
 	d->status = 503;
 	d->error_code = 14;

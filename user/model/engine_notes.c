@@ -9,6 +9,7 @@
 
 #include "model/engine_state.h"
 #include "model/human.h"
+#include "model/patroni_version.h"
 #include "model/finding_fill.h"
 
 /*
@@ -196,13 +197,14 @@ void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns)
 
 	/* Where etcd has no leader, no other member could have answered either. */
 	if (m->notes.known_fault || d->cause != CAUSE_ENDPOINT_ERROR || d->error_code != 14 ||
-	    d->error == ETCD_ERROR_NO_LEADER || !member__stays_with_code_14(m))
+	    d->error == ETCD_ERROR_NO_LEADER ||
+	    !patroni_bug__is_in(PATRONI_BUG_STAYS, m->version_number))
 		return;
 	m->notes.known_fault = true;
 	begin(&n, NOTE_KNOWN_FAULT, m, d->address);
 	text(&n, "patroni.version", m->version);
 	say(e, &n, now_ns,
 	    "Patroni %s keeps asking the same etcd when a renewal fails with code 14, until it "
-	    "gives up and demotes; 3.3.7 and 4.0.6 go to the next etcd. Upgrade it",
-	    m->version);
+	    "gives up and demotes; %s go to the next etcd. Upgrade it",
+	    m->version, patroni_bug__fixed_in(PATRONI_BUG_STAYS));
 }

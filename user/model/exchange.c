@@ -112,14 +112,13 @@ enum exchange_progress exchange__peer_closed(struct exchange *x)
 
 bool exchange__is_refresh(const struct exchange *x)
 {
-	switch (x->rpc) {
-	case ETCD_RPC_LEASE_KEEPALIVE:
-	case ETCD_RPC_LEASE_GRANT:
+	switch (etcd_rpc_renews(x->rpc)) {
+	case ETCD_RENEWS_LEASE:
 		return true;
-	case ETCD_RPC_V2_PUT_LEADER:
+	case ETCD_RENEWS_LEADER_KEY:
 		/* Of those that race for it, only the winner has it. */
 		return x->request_done && (!x->request.leader_race || x->response.succeeded);
-	case ETCD_RPC_V2_PUT_MEMBER:
+	case ETCD_RENEWS_MEMBER_KEY:
 		return x->request_done && x->of_replica;
 	default:
 		return false;

@@ -54,8 +54,8 @@ enum exchange_progress exchange__received(struct exchange *x, uint64_t now_ns, c
 enum exchange_progress exchange__peer_closed(struct exchange *x);
 
 /*
- * Is it what keeps the lease alive? A keepalive, or the grant that replaces it. With the v2 API
- * there is none: what has a TTL is the leader key, which the leader puts, and each member's own.
+ * Is it what keeps the lease alive (etcd_rpc_renews), or with the v2 API the key that stands for
+ * it?
  */
 bool exchange__is_refresh(const struct exchange *x);
 /* A refresh whose answer says that the lease no longer exists. */

@@ -64,6 +64,12 @@ bool lease__cadence_is_learned(const struct lease *l);
  */
 int64_t lease__remaining_ns(const struct lease *l, uint64_t now_ns);
 
+/* Less than a third of the TTL is left, or nothing: where a warning becomes critical. */
+static inline bool lease_is_short(int64_t remaining_ns, int64_t ttl_s)
+{
+	return remaining_ns <= ttl_s * NS_PER_S / 3;
+}
+
 /* How long after the last refresh (or since we began to look) a missing one is a stall. */
 int64_t lease__overdue_after_ns(const struct lease *l);
 bool lease__is_overdue(const struct lease *l, uint64_t now_ns);

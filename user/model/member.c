@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/member.h"
+#include "model/patroni_version.h"
 
 /* etcd's registered client port, and the one it had before that. */
 #define ETCD_PORT	 2379
@@ -51,6 +52,7 @@ static bool learn_version(struct member *m, const char *agent)
 	agent += sizeof(prefix) - 1;
 	len = strspn(agent, "0123456789.abcdefghijklmnopqrstuvwxyz+-");
 	snprintf(version, sizeof(version), "%.*s", (int)len, agent);
+	m->version_number = patroni_version__parse(version);
 	return learn_word(m->version, sizeof(m->version), version);
 }
 
@@ -106,20 +108,6 @@ void member__thread_evidence(const struct member *m, struct diagnosis *d)
 	if (to->starving_ns)
 		d->delay.run_delay_ns = (d->delay.run_delay_ns > 0 ? d->delay.run_delay_ns : 0) +
 					(int64_t)(to->at_ns - to->starving_ns);
-}
-
-/* Patroni goes to another etcd on code 14 since 3.3.7 and 4.0.6. */
-bool member__stays_with_code_14(const struct member *m)
-{
-	int major, minor, patch = 0;
-
-	if (sscanf(m->version, "%d.%d.%d", &major, &minor, &patch) < 2)
-		return false;
-	if (major < 3 || (major == 3 && minor < 3))
-		return true;
-	if (major == 3)
-		return minor == 3 && patch < 7;
-	return major == 4 && minor == 0 && patch < 6;
 }
 
 bool member__learn(struct member *m, const struct etcd_request *r, const char *agent)

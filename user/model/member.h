@@ -41,6 +41,7 @@ struct member {
 	char scope[ETCD_SCOPE_BYTES];
 	char name[ETCD_MEMBER_BYTES];
 	char version[MEMBER_VERSION_BYTES];
+	uint32_t version_number; /* the same, see patroni_version.h; 0 = not known */
 	enum etcd_role role;
 	struct member_config config;
 	struct lease lease;
@@ -89,9 +90,6 @@ void member__refreshed(struct member *m);
 void member__thread_sample(struct member *m, const struct thread_sample *sample);
 /* What is known of the thread, and what the host did to it since the last good refresh. */
 void member__thread_evidence(const struct member *m, struct diagnosis *d);
-
-/* Does this version of Patroni stay with an etcd that answers renewals with code 14? (FACTS) */
-bool member__stays_with_code_14(const struct member *m);
 
 /* The connection whose work stands between the member and its next refresh; NULL = none. */
 struct conn *member__attempt(const struct member *m, uint64_t now_ns);

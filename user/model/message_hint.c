@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/message_private.h"
+#include "model/patroni_version.h"
 
 #define SAY(...) message__append(buf, size, __VA_ARGS__)
 
@@ -18,7 +19,7 @@ static void hint_of_forwarding(char *buf, size_t size, const struct member *m)
 {
 	SAY("It probably cannot reach the etcd leader's peer URL: check DNS and port 2380 from "
 	    "that member");
-	if (member__stays_with_code_14(m))
+	if (patroni_bug__is_in(PATRONI_BUG_STAYS, m->version_number))
 		SAY("; Patroni %s will not leave it by itself: restart Patroni (not PostgreSQL) to "
 		    "move away.",
 		    m->version);

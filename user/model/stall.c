@@ -66,7 +66,7 @@ static enum stall_severity severity_of(const struct lease *l, const struct stall
 		return STALL_EXPIRED;
 	if (in->replica)
 		return STALL_WARNING; /* the cluster keeps its primary */
-	return remaining <= l->ttl_s * NS_PER_S / 3 ? STALL_CRITICAL : STALL_WARNING;
+	return lease_is_short(remaining, l->ttl_s) ? STALL_CRITICAL : STALL_WARNING;
 }
 
 /* An answer that says no, where before there was only waiting. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "model/summary_private.h"
+#include "protocol/etcd.h"
 
 struct summary *summary__new(void)
 {
@@ -122,13 +123,15 @@ static struct summary_rpc *get_rpc(struct summary_endpoint *e, const char *rpc)
 
 bool summary__is_watch(const char *rpc)
 {
-	return !strcmp(rpc, "watch") || !strcmp(rpc, "v2/watch");
+	return etcd_rpc_is_watch(etcd_rpc_from_name(rpc));
 }
 
 bool summary__is_refresh(const char *rpc)
 {
-	return !strcmp(rpc, "lease/keepalive") || !strcmp(rpc, "lease/grant") ||
-	       !strcmp(rpc, "v2/put leader");
+	enum etcd_renewal renews = etcd_rpc_renews(etcd_rpc_from_name(rpc));
+
+	/* Whether a member's own key is all that its owner renews, the name does not tell. */
+	return renews == ETCD_RENEWS_LEASE || renews == ETCD_RENEWS_LEADER_KEY;
 }
 
 static void fold_request(struct summary *s, struct summary_endpoint *e, struct summary_rpc *r,

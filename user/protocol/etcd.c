@@ -90,6 +90,21 @@ bool etcd_rpc_is_watch(enum etcd_rpc rpc)
 	return rpc == ETCD_RPC_WATCH || rpc == ETCD_RPC_V2_WATCH;
 }
 
+enum etcd_renewal etcd_rpc_renews(enum etcd_rpc rpc)
+{
+	switch (rpc) {
+	case ETCD_RPC_LEASE_KEEPALIVE:
+	case ETCD_RPC_LEASE_GRANT:
+		return ETCD_RENEWS_LEASE;
+	case ETCD_RPC_V2_PUT_LEADER:
+		return ETCD_RENEWS_LEADER_KEY;
+	case ETCD_RPC_V2_PUT_MEMBER:
+		return ETCD_RENEWS_MEMBER_KEY;
+	default:
+		return ETCD_RENEWS_NOTHING;
+	}
+}
+
 bool etcd_rpc_is_v2(enum etcd_rpc rpc)
 {
 	return rpc >= ETCD_RPC_V2_PUT_LEADER && rpc <= ETCD_RPC_V2_OTHER;

@@ -132,6 +132,17 @@ const char *etcd_rpc_name(enum etcd_rpc rpc);	    /* "lease/keepalive", "kv/rang
 enum etcd_rpc etcd_rpc_from_name(const char *name); /* the inverse; ETCD_RPC_UNKNOWN if none */
 enum etcd_class etcd_rpc_class(enum etcd_rpc rpc);
 bool etcd_rpc_is_watch(enum etcd_rpc rpc); /* never ends */
+/*
+ * What a call renews, if it succeeds. With the v2 API there is no lease: what has a TTL is the
+ * leader key, which the leader puts, and each member's own, on which a replica depends.
+ */
+enum etcd_renewal {
+	ETCD_RENEWS_NOTHING,
+	ETCD_RENEWS_LEASE, /* a keepalive, or the grant that replaces it */
+	ETCD_RENEWS_LEADER_KEY,
+	ETCD_RENEWS_MEMBER_KEY,
+};
+enum etcd_renewal etcd_rpc_renews(enum etcd_rpc rpc);
 bool etcd_rpc_is_v2(enum etcd_rpc rpc);
 
 /* Through a proxy the target is a whole URL: its path. NULL = it has none. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "leasewatch/units.h"
+#include "model/lease.h"
 #include "sink/top/private.h"
 
 const char *top_seconds(char buf[HUMAN_BYTES], int64_t ns)
@@ -68,5 +69,5 @@ bool top_is_ill(enum endpoint_state state)
 bool top_is_short(const struct member_status *m)
 {
 	return m->remaining_ns != LW_UNKNOWN_REMAINING && m->ttl_s > 0 &&
-	       m->remaining_ns < m->ttl_s * NS_PER_S / 3;
+	       lease_is_short(m->remaining_ns, m->ttl_s);
 }
