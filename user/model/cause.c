@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/cause.h"
+#include "model/cause_row.h"
 #include "model/lease.h"
 
 static void describe_tls(const struct conn *c, struct tls_evidence *out)
@@ -133,11 +134,9 @@ void cause__of_exchange(const struct conn *c, enum request_outcome outcome, uint
 
 static bool is_clear(const struct diagnosis *d)
 {
-	if (d->cause == CAUSE_TLS)
-		return d->end_ns && d->tls.trouble >= TLS_LEFT;
-	return d->end_ns &&
-	       (d->cause == CAUSE_ENDPOINT_ERROR || d->cause == CAUSE_LEASE_LOST ||
-		d->cause == CAUSE_CONNECT_REFUSED || d->cause == CAUSE_CONNECTION_RESET);
+	const struct cause_row *row = cause_row(d->cause);
+
+	return d->end_ns && row->is_clear && row->is_clear(d);
 }
 
 /* A look-up that only hung, and now has an answer that says no. */

@@ -8,7 +8,7 @@
 #include "model/cause_lookup.h"
 #include "model/engine_state.h"
 #include "model/finding_fill.h"
-#include "model/message_private.h"
+#include "model/message.h"
 
 /* Do without the socket's word when nobody brings it. */
 #define EVIDENCE_PATIENCE_NS (150 * NS_PER_MS)
@@ -33,13 +33,6 @@ static bool evidence_is_settled(const struct engine *e, const struct conn *c, ui
 
 	return c->state == CONN_CONNECTING || c->tcp.at_ns ||
 	       age > e->stall_after_ns + EVIDENCE_PATIENCE_NS;
-}
-
-/* Something keeps Patroni from its loop: how long it takes this time says nothing of its pace. */
-static bool is_held_up(const struct diagnosis *d)
-{
-	return d->cause == CAUSE_NOT_ATTEMPTED &&
-	       (message__is_stopped(&d->thread) || d->thread.wait.kind == WAIT_POSTGRES);
 }
 
 void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
@@ -67,7 +60,7 @@ void engine__evaluate(struct engine *e, struct member *m, uint64_t now_ns)
 	news = stall__evaluate(&m->stall, &m->lease, &in);
 	if (m->stall.active)
 		member__thread_evidence(m, &m->stall.diagnosis);
-	if (m->stall.active && is_held_up(&m->stall.diagnosis))
+	if (m->stall.active && diagnosis__is_held_up(&m->stall.diagnosis))
 		m->lease.held_up = true;
 	if (news != STALL_NO_NEWS)
 		begin_or_update(e, m, news, c, now_ns);

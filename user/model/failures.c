@@ -4,17 +4,12 @@
  */
 #include <stdbool.h>
 
+#include "model/cause_row.h"
 #include "model/failures.h"
-
-static bool is_the_same_everywhere(enum cause c)
-{
-	return c == CAUSE_CONNECT_REFUSED || c == CAUSE_NETWORK_LOSS ||
-	       c == CAUSE_CONNECTION_RESET || c == CAUSE_ENDPOINT_SILENT;
-}
 
 void failures__add(struct failures *t, enum cause cause, const struct address *address)
 {
-	if (!address || !is_the_same_everywhere(cause))
+	if (!address || !cause_row(cause)->same_everywhere)
 		return;
 	for (size_t i = 0; i < t->len; i++)
 		if (t->met[i].cause == cause && t->met[i].address == address)

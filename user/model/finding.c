@@ -32,13 +32,6 @@ ENUM_NAMES(stall_result_names,
 	   STALL_RESULTS, [STALL_RECOVERED] = "recovered", [STALL_RESULT_EXPIRED] = "expired",
 	   [STALL_EXITED] = "exited", [STALL_ONGOING] = "ongoing");
 
-ENUM_NAMES(cause_names, CAUSES, [CAUSE_UNKNOWN] = "unknown", [CAUSE_DNS] = "dns",
-	   [CAUSE_CONNECT_REFUSED] = "connect_refused", [CAUSE_NETWORK_LOSS] = "network_loss",
-	   [CAUSE_TLS] = "tls", [CAUSE_CONNECTION_RESET] = "connection_reset",
-	   [CAUSE_ENDPOINT_ERROR] = "endpoint_error", [CAUSE_LEASE_LOST] = "lease_lost",
-	   [CAUSE_LOCAL_DELAY] = "local_delay", [CAUSE_ENDPOINT_SILENT] = "endpoint_silent",
-	   [CAUSE_NOT_ATTEMPTED] = "not_attempted");
-
 ENUM_NAMES(endpoint_state_names,
 	   ENDPOINT_STATES, [ENDPOINT_UNKNOWN] = "unknown", [ENDPOINT_HEALTHY] = "healthy",
 	   [ENDPOINT_SLOW] = "slow", [ENDPOINT_HALF_HEALTHY] = "half_healthy",

@@ -2,217 +2,18 @@
 /*
  * message.c - the sentences: what is the matter with a lease, and with an endpoint.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/append.h"
+#include "model/cause_row.h"
 #include "model/human.h"
 #include "model/message_private.h"
 
 /* The names of other endpoints, in a headline. */
 #define OTHERS_BYTES 120
 
-#define SAY(...)     message__append(buf, size, __VA_ARGS__)
-
-void message__append(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
-
-bool message__is_half_healthy(const struct diagnosis *d)
-{
-	return d->answers_reads && d->rpc == ETCD_RPC_LEASE_KEEPALIVE;
-}
-
-bool message__is_stopped(const struct thread_sample *t)
-{
-	return t->at_ns && (t->state == 'T' || t->state == 't');
-}
-
-uint64_t message__waited_ns(const struct thread_sample *t, uint64_t now_ns)
-{
-	return t->since_ns && now_ns > t->since_ns ? now_ns - t->since_ns : 0;
-}
-
-bool message__matters(int64_t part_ns, const struct thread_delay *d)
-{
-	return d->window_ns > 0 && part_ns >= NS_PER_S / 2 && part_ns >= d->window_ns / 3;
-}
-
-/* "keepalive", "kv/range": as an operator calls it. */
-static const char *what_of(const struct diagnosis *d)
-{
-	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
-		return "keepalive";
-	if (d->rpc == ETCD_RPC_TLS)
-		return "request";
-	if (d->rpc == ETCD_RPC_V2_PUT_LEADER)
-		return "renewal of the leader key";
-	if (d->rpc == ETCD_RPC_V2_PUT_MEMBER)
-		return "renewal of its member key";
-	return d->rpc == ETCD_RPC_UNKNOWN ? "connection" : etcd_rpc_name(d->rpc);
-}
-
-static void say_message(char *buf, size_t size, const struct diagnosis *d)
-{
-	SAY("%d", d->status);
-	if (d->message[0])
-		SAY(" \"%s\"", d->message);
-	if (d->error_code)
-		SAY(" (code %d)", d->error_code);
-}
-
-/* What keeps the thread from its work: the host first, then what it waits for itself. */
-static void say_thread(char *buf, size_t size, const struct diagnosis *d, uint64_t now_ns)
-{
-	const struct thread_sample *t = &d->thread;
-	char part[HUMAN_BYTES], window[HUMAN_BYTES];
-
-	human_duration(window, d->delay.window_ns);
-	if (message__is_stopped(t)) {
-		SAY(": the process is stopped");
-	} else if (message__matters(d->delay.suspended_ns, &d->delay)) {
-		SAY(": this host was suspended for %s",
-		    human_duration(part, d->delay.suspended_ns));
-	} else if (message__matters(d->delay.throttled_ns, &d->delay)) {
-		SAY(": its cgroup was throttled for %s of the last %s",
-		    human_duration(part, d->delay.throttled_ns), window);
-	} else if (message__matters(d->delay.run_delay_ns, &d->delay)) {
-		SAY(": it waited for a CPU for %s of the last %s",
-		    human_duration(part, d->delay.run_delay_ns), window);
-	} else if (t->wait.kind != WAIT_UNKNOWN) {
-		SAY(": its main thread waits in ");
-		message__wait(buf, size, t);
-		if (message__waited_ns(t, now_ns) >= (uint64_t)NS_PER_S)
-			SAY(" for %s", human_duration(part, message__waited_ns(t, now_ns)));
-	}
-}
-
-static void say_not_attempted(char *buf, size_t size, const struct member *m, uint64_t now_ns)
-{
-	uint64_t since = m->lease.last_sent ? m->lease.last_sent : m->lease.watched_since;
-	char dur[HUMAN_BYTES];
-
-	SAY("Patroni (pid %u) has sent no %s for %s", m->pid,
-	    m->blind ? "request"
-	    : m->v2  ? "renewal"
-		     : "keepalive",
-	    human_duration(dur, now_ns - since));
-	say_thread(buf, size, &m->stall.diagnosis, now_ns);
-}
-
-static void say_lookup(char *buf, size_t size, const struct member *m, const char *dur)
-{
-	const struct lookup_evidence *l = &m->stall.diagnosis.lookup;
-	const char *name = l->name[0] ? l->name : "an etcd's name";
-
-	switch (l->outcome) {
-	case DNS_IN_FLIGHT:
-		if (l->server[0])
-			SAY("nameserver %s does not answer for %s: Patroni has waited for %s",
-			    l->server, name, dur);
-		else
-			SAY("the look-up of %s does not come back: Patroni has waited for %s", name,
-			    dur);
-		return;
-	case DNS_OK:
-		SAY("the look-up of %s took so long that Patroni gave up right after it (%s in "
-		    "all)",
-		    name, dur);
-		break;
-	case DNS_NXDOMAIN:
-		SAY("%s does not resolve: no such name", name);
-		break;
-	case DNS_SERVFAIL:
-		SAY("%s does not resolve: the nameserver failed (SERVFAIL)", name);
-		break;
-	case DNS_REFUSED:
-		SAY("%s does not resolve: the nameserver refuses to answer (REFUSED)", name);
-		break;
-	case DNS_TIMEOUT:
-		SAY("%s does not resolve: no answer within %s", name, dur);
-		break;
-	default:
-		SAY("%s does not resolve: %s", name, l->error[0] ? l->error : "error");
-	}
-	if (l->server[0])
-		SAY(" (nameserver %s)", l->server);
-}
-
-static void say_local_delay(char *buf, size_t size, const struct member *m, const char *endpoint,
-			    const char *dur, uint64_t now_ns)
-{
-	const struct diagnosis *d = &m->stall.diagnosis;
-	char unread[HUMAN_BYTES];
-
-	SAY("%s has answered, but Patroni (pid %u) has not read it for %s", endpoint, m->pid,
-	    d->since_rx_ns >= 0 ? human_duration(unread, d->since_rx_ns) : dur);
-	say_thread(buf, size, d, now_ns);
-}
-
-static void say_cause(char *buf, size_t size, const struct member *m, uint64_t now_ns)
-{
-	const struct diagnosis *d = &m->stall.diagnosis;
-	const char *endpoint = d->endpoint ? d->endpoint->name : "etcd";
-	char dur[HUMAN_BYTES];
-
-	human_duration(dur, (d->end_ns ? d->end_ns : now_ns) - d->start_ns);
-	switch (d->cause) {
-	case CAUSE_DNS:
-		say_lookup(buf, size, m, dur);
-		break;
-	case CAUSE_CONNECT_REFUSED:
-		SAY("%s refuses connections", endpoint);
-		break;
-	case CAUSE_NETWORK_LOSS:
-		if (d->connecting)
-			SAY("%s does not answer connection attempts (%s)", endpoint, dur);
-		else
-			SAY("%s: what Patroni sent is not acknowledged (%s for %s)", endpoint,
-			    what_of(d), dur);
-		break;
-	case CAUSE_TLS:
-		message__tls(buf, size, d, endpoint, dur);
-		break;
-	case CAUSE_CONNECTION_RESET:
-		SAY("%s %s the connection before it answered the %s", endpoint,
-		    d->reset ? "reset" : "closed", what_of(d));
-		break;
-	case CAUSE_ENDPOINT_ERROR:
-		SAY("%s answered the %s after %s with ", endpoint, what_of(d), dur);
-		say_message(buf, size, d);
-		break;
-	case CAUSE_LEASE_LOST:
-		SAY("%s says that the %s no longer exists", endpoint,
-		    m->v2 ? "leader key" : "lease");
-		break;
-	case CAUSE_LOCAL_DELAY:
-		say_local_delay(buf, size, m, endpoint, dur, now_ns);
-		break;
-	case CAUSE_ENDPOINT_SILENT:
-		SAY("%s accepts connections%s, but no answer to the %s for %s", endpoint,
-		    d->answers_reads ? " and answers other requests" : "", what_of(d), dur);
-		break;
-	case CAUSE_NOT_ATTEMPTED:
-		say_not_attempted(buf, size, m, now_ns);
-		break;
-	default:
-		SAY("the lease is not being refreshed");
-	}
-}
-
-size_t message__elsewhere(const struct member *m, const char **names, size_t max)
-{
-	const struct diagnosis *d = &m->stall.diagnosis;
-
-	return failures__elsewhere(&m->failures, d->cause,
-				   d->address ? d->address->endpoint : d->endpoint, names, max);
-}
+#define SAY(...)     text_append(buf, size, __VA_ARGS__)
 
 /* Then it is not that one endpoint. Names that would leave no room for the rest are counted. */
 static void say_others(char *buf, size_t size, const struct member *m)
@@ -252,10 +53,10 @@ void message__stall(struct message *w, const struct member *m, uint64_t now_ns,
 		    struct finding_stall *out)
 {
 	memset(w, 0, sizeof(*w));
-	say_cause(w->headline, sizeof(w->headline), m, now_ns);
+	cause_row(m->stall.diagnosis.cause)->headline(w->headline, sizeof(w->headline), m, now_ns);
 	say_others(w->headline, sizeof(w->headline), m);
 	say_remaining(w->headline, sizeof(w->headline), m, now_ns);
-	message__hint(w->hint, sizeof(w->hint), m);
+	cause_row(m->stall.diagnosis.cause)->hint(w->hint, sizeof(w->hint), m);
 	out->headline = w->headline;
 	out->hint = w->hint[0] ? w->hint : NULL;
 	message__evidence(w, m, out);

@@ -5,7 +5,7 @@
 #ifndef LEASEWATCH_MESSAGE_H
 #define LEASEWATCH_MESSAGE_H
 
-#include "model/cause.h"
+#include "model/diagnosis.h"
 #include "model/finding.h"
 
 struct member;
@@ -36,5 +36,28 @@ void message__wait(char *buf, size_t size, const struct thread_sample *t);
 
 /* What an endpoint's state means, or NULL when the state says it all. */
 const char *message__endpoint(const struct endpoint *e);
+
+/* The causes' headlines and hints, for their rows (cause_row.h): behind what is in buf. */
+void message__unknown(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__dns(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__refused(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__network_loss(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__tls(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__reset(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__error(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__lease_lost(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__local_delay(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__silent(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__not_attempted(char *buf, size_t size, const struct member *m, uint64_t now_ns);
+void message__hint_none(char *buf, size_t size, const struct member *m);
+void message__hint_dns(char *buf, size_t size, const struct member *m);
+void message__hint_refused(char *buf, size_t size, const struct member *m);
+void message__hint_network(char *buf, size_t size, const struct member *m);
+void message__hint_tls(char *buf, size_t size, const struct member *m);
+void message__hint_reset(char *buf, size_t size, const struct member *m);
+void message__hint_error(char *buf, size_t size, const struct member *m);
+void message__hint_lease_lost(char *buf, size_t size, const struct member *m);
+void message__hint_host(char *buf, size_t size, const struct member *m);
+void message__hint_silent(char *buf, size_t size, const struct member *m);
 
 #endif

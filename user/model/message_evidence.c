@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/cause_row.h"
 #include "model/message_private.h"
-
-#define SAY(...) message__append(buf, size, __VA_ARGS__)
 
 static void number(struct finding_stall *s, const char *key, double value)
 {
@@ -76,7 +75,7 @@ static void list_thread(struct message *w, const struct diagnosis *d, uint64_t a
 	message__wait(w->waits_for, sizeof(w->waits_for), t);
 	text(s, "thread.waits_for", w->waits_for);
 	if (t->since_ns && *w->waits_for)
-		seconds(s, "thread.waits_s", message__waited_ns(t, at_ns));
+		seconds(s, "thread.waits_s", thread_sample__waited_ns(t, at_ns));
 	if (d->delay.window_ns > 0) {
 		seconds(s, "host.window_s", d->delay.window_ns);
 		seconds(s, "host.run_delay_s", d->delay.run_delay_ns);
@@ -90,22 +89,6 @@ static void list_thread(struct message *w, const struct diagnosis *d, uint64_t a
 		number(s, "host.memory_pressure_percent", t->memory_pressure);
 	if (t->io_pressure >= 0)
 		number(s, "host.io_pressure_percent", t->io_pressure);
-}
-
-/* "recv from PostgreSQL 127.0.0.1:5432"; "poll", where what it waits on is not known. */
-static void say_object(char *buf, size_t size, const struct thread_wait *w)
-{
-	if (!w->object[0]) {
-		SAY("%.*s", (int)strcspn(w->call, " "), w->call);
-		return;
-	}
-	SAY("%s %s%s", w->call,
-	    w->kind == WAIT_POSTGRES	 ? "PostgreSQL "
-	    : w->kind == WAIT_NAMESERVER ? "nameserver "
-					 : "",
-	    w->object);
-	if (w->more)
-		SAY(" and %zu more", w->more);
 }
 
 static const char *what_for(const struct diagnosis *d)
@@ -124,49 +107,12 @@ static void list_tls(struct message *w, const struct tls_evidence *t, struct fin
 	text(s, "tls.error", w->tls_error);
 }
 
-void message__wait(char *buf, size_t size, const struct thread_sample *t)
+size_t message__elsewhere(const struct member *m, const char **names, size_t max)
 {
-	const struct thread_wait *w = &t->wait;
+	const struct diagnosis *d = &m->stall.diagnosis;
 
-	switch (w->kind) {
-	case WAIT_UNKNOWN:
-		return;
-	case WAIT_STOPPED:
-		SAY("a stop by a signal, until SIGCONT");
-		return;
-	case WAIT_TRACED:
-		SAY("a stop by a debugger");
-		return;
-	case WAIT_SLEEP:
-		SAY("sleep");
-		break;
-	case WAIT_LOCK:
-		SAY("a lock or a wake-up by another of its threads (futex)");
-		break;
-	case WAIT_LOCK_TIMEOUT:
-		SAY("a timeout or a wake-up by another of its threads (futex)");
-		break;
-	case WAIT_SIGNAL:
-		SAY("a signal");
-		break;
-	case WAIT_CHILD:
-		SAY("the end of %s%s", w->object[0] ? "its child process " : "a child process",
-		    w->object);
-		break;
-	case WAIT_MEMORY:
-		SAY("a page of memory from disk");
-		break;
-	case WAIT_SYSCALL:
-		SAY("system call %s", w->object);
-		break;
-	default:
-		say_object(buf, size, w);
-	}
-	if (t->state == 'D') {
-		SAY(", uninterruptible");
-		if (t->wchan[0])
-			SAY(" (%s)", t->wchan);
-	}
+	return failures__elsewhere(&m->failures, d->cause,
+				   d->address ? d->address->endpoint : d->endpoint, names, max);
 }
 
 void message__evidence(struct message *w, const struct member *m, struct finding_stall *out)
@@ -188,12 +134,12 @@ void message__evidence(struct message *w, const struct member *m, struct finding
 	if (others)
 		number(out, "same_elsewhere", (double)others);
 	list_answer(d, out);
-	if (d->cause == CAUSE_TLS)
+	if (cause_row(d->cause)->shows_tls)
 		list_tls(w, &d->tls, out);
 	if (on_the_wire) {
 		list_tcp(d, out);
 		text(out, "other_requests", d->answers_reads ? "answered" : "");
 	}
-	if (d->thread.at_ns && (d->cause == CAUSE_NOT_ATTEMPTED || d->cause == CAUSE_LOCAL_DELAY))
+	if (d->thread.at_ns && cause_row(d->cause)->side == SIDE_HOST)
 		list_thread(w, d, d->thread.at_ns, out);
 }

@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "base/append.h"
 #include "model/message_private.h"
 #include "model/patroni_version.h"
 
-#define SAY(...) message__append(buf, size, __VA_ARGS__)
+#define SAY(...) text_append(buf, size, __VA_ARGS__)
 
 static const char *endpoint_of(const struct diagnosis *d)
 {
@@ -27,7 +28,7 @@ static void hint_of_forwarding(char *buf, size_t size, const struct member *m)
 		SAY(", or restart Patroni to move away from it.");
 }
 
-static void hint_of_error(char *buf, size_t size, const struct member *m)
+void message__hint_error(char *buf, size_t size, const struct member *m)
 {
 	const struct diagnosis *d = &m->stall.diagnosis;
 
@@ -73,8 +74,9 @@ static void hint_of_error(char *buf, size_t size, const struct member *m)
 	}
 }
 
-static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
+void message__hint_dns(char *buf, size_t size, const struct member *m)
 {
+	const struct lookup_evidence *l = &m->stall.diagnosis.lookup;
 	const char *server = l->server[0] ? l->server : "the nameserver";
 
 	switch (l->outcome) {
@@ -96,19 +98,21 @@ static void hint_of_dns(char *buf, size_t size, const struct lookup_evidence *l)
 }
 
 /* Patroni's own side: what the host did to it comes before what it waits for. */
-static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint32_t pid)
+void message__hint_host(char *buf, size_t size, const struct member *m)
 {
-	if (message__is_stopped(&d->thread))
+	const struct diagnosis *d = &m->stall.diagnosis;
+
+	if (diagnosis__is_stopped(d))
 		SAY("Patroni itself is stopped (SIGSTOP or a debugger): continue it with `kill "
 		    "-CONT %u`.",
-		    pid);
-	else if (message__matters(d->delay.suspended_ns, &d->delay))
+		    m->pid);
+	else if (thread_delay__matters(&d->delay, d->delay.suspended_ns))
 		SAY("This host was suspended (laptop lid, hypervisor): a database host must not "
 		    "be.");
-	else if (message__matters(d->delay.throttled_ns, &d->delay))
+	else if (thread_delay__matters(&d->delay, d->delay.throttled_ns))
 		SAY("Patroni's cgroup has used up its CPU quota: raise CPUQuota (systemd) or the "
 		    "CPU limit of its container.");
-	else if (message__matters(d->delay.run_delay_ns, &d->delay))
+	else if (thread_delay__matters(&d->delay, d->delay.run_delay_ns))
 		SAY("Patroni gets no CPU: find what takes it (top), or give Patroni a higher "
 		    "CPUWeight.");
 	else if (d->thread.memory_pressure >= 20)
@@ -123,48 +127,46 @@ static void hint_of_host(char *buf, size_t size, const struct diagnosis *d, uint
 		    "for.");
 }
 
-void message__hint(char *buf, size_t size, const struct member *m)
+void message__hint_none(char *buf, size_t size, const struct member *m)
 {
-	const struct diagnosis *d = &m->stall.diagnosis;
+	(void)buf;
+	(void)size;
+	(void)m;
+}
 
-	switch (d->cause) {
-	case CAUSE_DNS:
-		hint_of_dns(buf, size, &d->lookup);
-		break;
-	case CAUSE_CONNECT_REFUSED:
-		SAY("Nothing listens there: start etcd on that host, or check the address and port "
-		    "in Patroni's configuration.");
-		break;
-	case CAUSE_NETWORK_LOSS:
-		SAY("Check the network path to %s: firewall, routing, host down.", endpoint_of(d));
-		break;
-	case CAUSE_TLS:
-		message__tls_hint(buf, size, d);
-		break;
-	case CAUSE_CONNECTION_RESET:
-		SAY("Check whether etcd on that host crashes or restarts, and for a proxy or "
-		    "firewall that resets connections.");
-		break;
-	case CAUSE_ENDPOINT_ERROR:
-		hint_of_error(buf, size, m);
-		break;
-	case CAUSE_LEASE_LOST:
-		SAY("The lease expired or was revoked in etcd: Patroni must take a new one and may "
-		    "demote; see who revoked it, or why earlier renewals failed.");
-		break;
-	case CAUSE_LOCAL_DELAY:
-	case CAUSE_NOT_ATTEMPTED:
-		hint_of_host(buf, size, d, m->pid);
-		break;
-	case CAUSE_ENDPOINT_SILENT:
-		if (message__is_half_healthy(d))
-			hint_of_forwarding(buf, size, m);
-		else
-			SAY("Its kernel takes the bytes, etcd does not answer: check whether etcd "
-			    "on that host is stopped, overloaded, short of disk or cut off from "
-			    "the other members.");
-		break;
-	default:
-		break;
-	}
+void message__hint_refused(char *buf, size_t size, const struct member *m)
+{
+	(void)m;
+	SAY("Nothing listens there: start etcd on that host, or check the address and port in "
+	    "Patroni's configuration.");
+}
+
+void message__hint_network(char *buf, size_t size, const struct member *m)
+{
+	SAY("Check the network path to %s: firewall, routing, host down.",
+	    endpoint_of(&m->stall.diagnosis));
+}
+
+void message__hint_reset(char *buf, size_t size, const struct member *m)
+{
+	(void)m;
+	SAY("Check whether etcd on that host crashes or restarts, and for a proxy or firewall that "
+	    "resets connections.");
+}
+
+void message__hint_lease_lost(char *buf, size_t size, const struct member *m)
+{
+	(void)m;
+	SAY("The lease expired or was revoked in etcd: Patroni must take a new one and may demote; "
+	    "see who revoked it, or why earlier renewals failed.");
+}
+
+void message__hint_silent(char *buf, size_t size, const struct member *m)
+{
+	if (diagnosis__is_half_healthy(&m->stall.diagnosis))
+		hint_of_forwarding(buf, size, m);
+	else
+		SAY("Its kernel takes the bytes, etcd does not answer: check whether etcd on that "
+		    "host is stopped, overloaded, short of disk or cut off from the other "
+		    "members.");
 }

@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "base/append.h"
 #include "model/human.h"
 #include "model/message_private.h"
 
-#define SAY(...) message__append(buf, size, __VA_ARGS__)
+#define SAY(...) text_append(buf, size, __VA_ARGS__)
 
 /* X509_V_ERR_*: not valid yet, expired; and those about names and about who signed. */
 enum { V_NOT_YET = 9, V_EXPIRED = 10, V_HOST = 62, V_ADDRESS = 64 };
@@ -96,8 +97,8 @@ static void say_unfinished(char *buf, size_t size, const struct diagnosis *d, co
 		SAY("%s %s the connection in the TLS handshake", endpoint, end_of(d->tls.end));
 }
 
-void message__tls(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
-		  const char *dur)
+void message__tls_headline(char *buf, size_t size, const struct diagnosis *d, const char *endpoint,
+			   const char *dur)
 {
 	const char *text;
 
@@ -162,8 +163,10 @@ static void hint_of_client_certificate(char *buf, size_t size)
 	    "Patroni's etcd section (expired? signed by etcd's trusted CA?), and that etcd's log.");
 }
 
-void message__tls_hint(char *buf, size_t size, const struct diagnosis *d)
+void message__hint_tls(char *buf, size_t size, const struct member *m)
 {
+	const struct diagnosis *d = &m->stall.diagnosis;
+
 	switch (d->tls.trouble) {
 	case TLS_BAD_CERTIFICATE:
 		hint_of_certificate(buf, size, d->tls.code);

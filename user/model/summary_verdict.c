@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/append.h"
+#include "base/append.h"
 #include "model/human.h"
 #include "model/summary.h"
 
