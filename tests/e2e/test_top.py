@@ -57,8 +57,8 @@ def check_incident(t, fault):
     text = t.text()
     one_line = re.sub(r"\s+", " ", text)
     check_frame(t)
-    assert re.match(r"leasewatch top .* STALL: lease of \S+/patroni1 runs out in", text)
-    assert f'STALL {fault["endpoint"]} answered the keepalive after 7.' in one_line
+    assert re.match(r"leasewatch top .* STALL: lease of \S+/patroni1 expires in", text)
+    assert f'STALL {fault["endpoint"]} answered the renewal after 7.' in one_line
     assert '503 "etcdserver: request timed out" (code 14)' in one_line
     assert f'cause endpoint_error at {fault["endpoint"]}' in one_line
     hint = re.search(r"^-> (.*?)^\S", text, re.MULTILINE | re.DOTALL).group(1)

@@ -90,8 +90,8 @@ struct status *sample_incident(void)
 			     {.key = "http.response.status_code", .number = 503},
 			     {.key = "etcd.error.message", .text = "etcdserver: request timed out"},
 			     {.key = "other_requests", .text = "answered"}},
-		.headline = "etcd1.lab:2379 answered the keepalive after 7.04 s with 503 "
-			    "\"etcdserver: request timed out\" (code 14); lease runs out in 57.8 s",
+		.headline = "etcd1.lab:2379 answered the renewal after 7.04 s with 503 "
+			    "\"etcdserver: request timed out\" (code 14); lease expires in 57.8 s",
 		.hint = "Renewals through this member fail: it probably cannot reach the etcd "
 			"leader's peer URL. Check DNS and port 2380 from that member, or restart "
 			"Patroni to move away from it.",

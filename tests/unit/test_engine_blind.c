@@ -96,7 +96,7 @@ static void test_a_frozen_member(void **state)
 	world_tls__asks(w, 1);
 	world__pass_with(w, 1300, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n");
-	assert_contains(w->headline, "no answer to the request for");
+	assert_contains(w->headline, "has not answered the request for");
 	assert_contains(w->headline, "time left unknown: renewals inside TLS cannot be read");
 	assert_int_equal(w->stall.remaining_ns, LW_UNKNOWN_REMAINING);
 	world__pass(w, 2000);

@@ -52,8 +52,9 @@ static void test_unanswered(void **state)
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
 	assert_int_equal(w->stall.in_flight_ns, MS(1050));
 	assert_int_equal(w->stall.remaining_ns, SECONDS(30) - MS(11050));
-	assert_contains(w->headline, "nameserver 127.0.0.53 does not answer for etcd2.lab: Patroni "
-				     "has waited for 1.05 s");
+	assert_contains(w->headline,
+			"nameserver 127.0.0.53 does not answer queries for etcd2.lab: Patroni "
+			"has waited for 1.05 s");
 	assert_contains(w->hint, "127.0.0.53");
 	assert_string_equal(world__text(w, "dns.source"), "getaddrinfo");
 	assert_string_equal(world__text(w, "dns.question.name"), "etcd2.lab");
@@ -87,7 +88,7 @@ static void test_youngest_query_is_named(void **state)
 	world__ask(w, 54, 7, "etcd2.lab");
 	world__pass(w, 350);
 	assert_int_equal(w->begins, 1);
-	assert_contains(w->headline, "nameserver 127.0.0.54 does not answer for etcd2.lab");
+	assert_contains(w->headline, "nameserver 127.0.0.54 does not answer queries for etcd2.lab");
 	assert_string_equal(world__text(w, "dns.server.address"), "127.0.0.54");
 	/* Two queries of one lookup: the wait is that of the lookup. */
 	assert_int_equal(w->stall.in_flight_ns, MS(1050));
@@ -101,7 +102,7 @@ static void test_without_a_query(void **state)
 	world__resolve(w, "etcd2.lab");
 	world__pass(w, 1050);
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
-	assert_contains(w->headline, "the look-up of etcd2.lab does not come back");
+	assert_contains(w->headline, "the lookup of etcd2.lab has not returned");
 	assert_null(world__evidence(w, "dns.server.address"));
 }
 

@@ -77,7 +77,7 @@ static void test_killed_leader(void **state)
 	assert_string_equal(w->history, "");
 	world__pass(w, 100);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, "; lease runs out in");
+	assert_contains(w->headline, "; lease expires in");
 	assert_int_equal(w->stall.remaining_ns, SECONDS(10) - MS(50));
 	/* It takes a new lease, and with that the old one no longer counts. */
 	world__connect(w, 2);

@@ -73,8 +73,8 @@ static void test_stopped(void **state)
 	set_wait(w, 'T', &nothing);
 	world__pass(w, 10050);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, "Patroni (pid 42) has sent no keepalive for 20.1 s: the "
-				     "process is stopped; lease runs out in 9.95 s");
+	assert_contains(w->headline, "Patroni (pid 42) has sent no renewal for 20.1 s: the "
+				     "process is stopped; lease expires in 9.95 s");
 	assert_contains(w->hint, "kill -CONT");
 	assert_string_equal(world__text(w, "thread.state"), "T");
 }
@@ -163,7 +163,7 @@ static void test_suspended(void **state)
 	w->now += SECONDS(15);
 	world__pass(w, 50);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, ": this host was suspended for 15.0 s; lease runs out in ");
+	assert_contains(w->headline, ": this host was suspended for 15.0 s; lease expires in ");
 	assert_contains(w->hint, "suspended");
 	assert_near(number(w, "host.suspended_s"), 15, 0.001);
 }
@@ -195,7 +195,7 @@ static void test_since(void **state)
 	set_wait(w, 'S', &on_postgres);
 	world__pass(w, 5000);
 	set_wait(w, 'D', &on_postgres);
-	world__pass(w, 4950); /* the lease runs out at the end of this */
+	world__pass(w, 4950); /* the lease expires at the end of this */
 	assert_int_equal(w->stall.severity, STALL_EXPIRED);
 	assert_near(number(w, "thread.waits_s"), 4.9, 0.5);
 }
@@ -246,7 +246,7 @@ static void test_nothing_known(void **state)
 	world__connect(w, 1);
 	world__loops(w, 1, 2);
 	world__pass(w, 10050);
-	assert_contains(w->headline, "has sent no keepalive for 20.1 s; lease runs out");
+	assert_contains(w->headline, "has sent no renewal for 20.1 s; lease expires");
 	assert_contains(w->hint, "main thread");
 	assert_null(world__evidence(w, "thread.state"));
 	assert_null(world__evidence(w, "host.window_s"));

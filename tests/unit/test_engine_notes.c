@@ -157,7 +157,7 @@ static void test_switch(void **state)
 	assert_string_equal(note(w, NOTE_SWITCH)->endpoint, "etcd2.lab:2379");
 	assert_string_equal(note(w, NOTE_SWITCH)->value, "etcd1.lab:2379");
 	assert_contains(note(w, NOTE_SWITCH)->text,
-			"renews through etcd2.lab:2379 now, no longer through etcd1.lab:2379");
+			"now renews through etcd2.lab:2379 instead of etcd1.lab:2379");
 	world__loops(w, 2, 2);
 	assert_int_equal(note(w, NOTE_SWITCH)->count, 1);
 	world__loops(w, 1, 1);

@@ -35,7 +35,7 @@ static void test_refused_in_turn(void **state)
 					"update connect_refused etcd2.lab:2379 warning\n"
 					"update connect_refused etcd3.lab:2379 warning\n");
 	assert_contains(w->headline, "etcd3.lab:2379 refuses connections (etcd1.lab:2379 and "
-				     "etcd2.lab:2379 too); lease runs out in ");
+				     "etcd2.lab:2379 too); lease expires in ");
 }
 
 /* Where Patroni has been refused before it is refused here; and what etcd2 says ends that. */
@@ -62,7 +62,7 @@ static void test_refused_elsewhere(void **state)
 	world__refuse(w, 202, 503, 14, "etcdserver: no leader");
 	world__refused(w, 201);
 	world__pass(w, 12000); /* until there is something to say again */
-	assert_contains(w->headline, "etcd1.lab:2379 refuses connections; lease runs out in ");
+	assert_contains(w->headline, "etcd1.lab:2379 refuses connections; lease expires in ");
 }
 
 /* Each endpoint fails in its own way, and Patroni goes round: each is reported once. */
@@ -120,12 +120,12 @@ static void test_severity_of_a_leader(void **state)
 	assert_int_equal(w->stall.severity, STALL_WARNING);
 	world__pass_with(w, 50, 1, 0, 0); /* 10 s of 30 are left */
 	assert_int_equal(w->stall.severity, STALL_CRITICAL);
-	assert_contains(w->headline, "; lease runs out in 10.0 s");
+	assert_contains(w->headline, "; lease expires in 10.0 s");
 	world__pass_with(w, 9950, 1, 0, 0);
 	assert_int_equal(w->stall.severity, STALL_CRITICAL);
 	world__pass_with(w, 50, 1, 0, 0);
 	assert_int_equal(w->stall.severity, STALL_EXPIRED);
-	assert_contains(w->headline, "; lease ran out");
+	assert_contains(w->headline, "; lease expired");
 	world__pass_with(w, 3000, 1, 0, 0);
 	world__granted(w, 1);
 	/* The same lease: etcd had not dropped it. */
@@ -144,14 +144,14 @@ static void test_severity_of_a_replica(void **state)
 	world__loops(w, 1, 1);
 	world__keepalive(w, 1);
 	world__pass_with(w, 2000, 1, 0, 0);
-	assert_contains(w->headline, "; its member key runs out in 19.0 s (a replica: the primary "
+	assert_contains(w->headline, "; its member key expires in 19.0 s (a replica: the primary "
 				     "is not affected)");
 	world__pass_with(w, 17950, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n");
 	world__pass_with(w, 100, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n"
 					"update endpoint_silent etcd1.lab:2379 expired\n");
-	assert_contains(w->headline, "; its member key ran out");
+	assert_contains(w->headline, "; its member key expired");
 	assert_contains(w->headline, "the primary is not affected");
 }
 
@@ -334,7 +334,7 @@ static void test_another_request_stands_in_the_way(void **state)
 	world__range(w, 1);
 	world__pass_with(w, 1050, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n");
-	assert_contains(w->headline, "no answer to the kv/range for 1.05 s");
+	assert_contains(w->headline, "has not answered the kv/range for 1.05 s");
 	assert_string_equal(world__text(w, "waiting_for"), "kv/range");
 }
 

@@ -118,15 +118,15 @@ static void test_stall_runs(void **state)
 	assert_int_equal(m->stall.stall_id, 1);
 	assert_string_equal(m->stall_where.endpoint, "etcd1.lab:2379");
 	assert_string_equal(m->stall.headline,
-			    "etcd1.lab:2379 accepts connections, but no answer to the keepalive "
-			    "for 2.00 s; lease runs out in 18.0 s");
+			    "etcd1.lab:2379 accepts connections but has not answered the renewal "
+			    "for 2.00 s; lease expires in 18.0 s");
 	assert_int_equal(m->stall.in_flight_ns, SECONDS(2));
 	assert_true(m->stall.evidence_len > 0);
 	world__pass_with(w, 1000, 1, 0, 0);
 	m = &look(w)->members[0];
 	assert_string_equal(m->stall.headline,
-			    "etcd1.lab:2379 accepts connections, but no answer to the keepalive "
-			    "for 3.00 s; lease runs out in 17.0 s");
+			    "etcd1.lab:2379 accepts connections but has not answered the renewal "
+			    "for 3.00 s; lease expires in 17.0 s");
 	assert_int_equal(m->stall.remaining_ns, SECONDS(17));
 	assert_non_null(m->stall.hint);
 	assert_int_equal(w->begins + w->updates, 1);
@@ -146,9 +146,10 @@ static void test_dns_stall_runs(void **state)
 	world__resolve(w, "etcd1.lab");
 	world__ask(w, 53, 7, "etcd1.lab");
 	world__pass(w, 3000);
-	assert_string_equal(look(w)->members[0].stall.headline,
-			    "nameserver 127.0.0.53 does not answer for etcd1.lab: Patroni has "
-			    "waited for 3.00 s; lease runs out in 17.0 s");
+	assert_string_equal(
+		look(w)->members[0].stall.headline,
+		"nameserver 127.0.0.53 does not answer queries for etcd1.lab: Patroni has "
+		"waited for 3.00 s; lease expires in 17.0 s");
 	assert_int_equal(look(w)->members[0].stall.in_flight_ns, SECONDS(3));
 }
 

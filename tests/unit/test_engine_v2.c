@@ -113,8 +113,8 @@ static void test_a_renewal_hangs(void **state)
 	renew(w, 1);
 	world__pass_with(w, 1300, 1, 0, 0);
 	assert_string_equal(w->history, "begin endpoint_silent etcd1.lab:2379 warning\n");
-	assert_contains(w->headline, "no answer to the renewal of the leader key for");
-	assert_contains(w->headline, "lease runs out in 1");
+	assert_contains(w->headline, "has not answered the renewal of the leader key for");
+	assert_contains(w->headline, "lease expires in 1");
 	world__answer(w, 1, 200, NODE);
 	assert_int_equal(w->ends, 1);
 }
@@ -194,7 +194,7 @@ static void test_a_replica(void **state)
 	assert_int_equal(w->begins, 0);
 	world__pass(w, 16000);
 	assert_int_equal(w->begins, 1);
-	assert_contains(w->headline, "its member key runs out");
+	assert_contains(w->headline, "its member key expires");
 }
 
 static void test_no_value_is_shown(void **state)

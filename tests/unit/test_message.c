@@ -67,7 +67,7 @@ static void test_refused(void **state)
 
 	(void)state;
 	m.stall.diagnosis.connecting = true;
-	expect(&m, "etcd1.lab:2379 refuses connections; lease runs out in 18.0 s",
+	expect(&m, "etcd1.lab:2379 refuses connections; lease expires in 18.0 s",
 	       "start etcd on that host");
 }
 
@@ -77,7 +77,7 @@ static void test_network_loss(void **state)
 
 	(void)state;
 	expect(&m,
-	       "etcd1.lab:2379: what Patroni sent is not acknowledged (keepalive for 3.00 s); "
+	       "etcd1.lab:2379 does not acknowledge what Patroni sends (renewal for 3.00 s); "
 	       "lease",
 	       "network path to etcd1.lab:2379");
 	m.stall.diagnosis.connecting = true;
@@ -91,7 +91,7 @@ static void test_reset(void **state)
 
 	(void)state;
 	m.stall.diagnosis.end_ns = NOW - S(1);
-	expect(&m, "etcd1.lab:2379 closed the connection before it answered the keepalive;",
+	expect(&m, "etcd1.lab:2379 closed the connection before it answered the renewal;",
 	       "crashes or restarts");
 	m.stall.diagnosis.reset = true;
 	m.stall.diagnosis.rpc = ETCD_RPC_KV_RANGE;
@@ -104,12 +104,13 @@ static void test_silent(void **state)
 	struct member m = member(CAUSE_ENDPOINT_SILENT);
 
 	(void)state;
-	expect(&m, "etcd1.lab:2379 accepts connections, but no answer to the keepalive for 3.00 s;",
+	expect(&m,
+	       "etcd1.lab:2379 accepts connections but has not answered the renewal for 3.00 s;",
 	       "stopped, overloaded");
 	m.stall.diagnosis.answers_reads = true;
 	expect(&m,
-	       "etcd1.lab:2379 accepts connections and answers other requests, but no answer to "
-	       "the keepalive for 3.00 s;",
+	       "etcd1.lab:2379 accepts connections and answers other requests but has not answered "
+	       "the renewal for 3.00 s;",
 	       "port 2380");
 }
 
@@ -143,8 +144,8 @@ static void test_errors(void **state)
 		d->error = etcd_error_of(errors[i].status, errors[i].code, errors[i].message);
 		snprintf(d->message, sizeof(d->message), "%s", errors[i].message);
 		snprintf(headline, sizeof(headline),
-			 "etcd1.lab:2379 answered the keepalive after 2.00 s with %d \"%s\" (code "
-			 "%d); lease runs out in 18.0 s",
+			 "etcd1.lab:2379 answered the renewal after 2.00 s with %d \"%s\" (code "
+			 "%d); lease expires in 18.0 s",
 			 errors[i].status, errors[i].message, errors[i].code);
 		expect(&m, headline, errors[i].hint);
 	}
@@ -158,7 +159,7 @@ static void test_bare_error(void **state)
 	(void)state;
 	m.stall.diagnosis.end_ns = NOW;
 	m.stall.diagnosis.status = 502;
-	expect(&m, "etcd1.lab:2379 answered the keepalive after 3.00 s with 502; lease", "log");
+	expect(&m, "etcd1.lab:2379 answered the renewal after 3.00 s with 502; lease", "log");
 }
 
 static void test_known_fault(void **state)
@@ -183,7 +184,7 @@ static void test_lookups(void **state)
 		const char *headline, *hint;
 	} lookups[] = {
 		{DNS_IN_FLIGHT,
-		 "nameserver 10.0.0.53 does not answer for etcd1.lab: Patroni has waited for 3.00 "
+		 "nameserver 10.0.0.53 does not answer queries for etcd1.lab: Patroni has waited for 3.00 "
 		 "s;",
 		 "Check that 10.0.0.53 answers"},
 		{DNS_TIMEOUT,
@@ -226,8 +227,7 @@ static void test_bare_lookup(void **state)
 	m.stall.diagnosis.endpoint = NULL;
 	m.stall.diagnosis.lookup.known = true;
 	m.stall.diagnosis.lookup.outcome = DNS_IN_FLIGHT;
-	expect(&m,
-	       "the look-up of an etcd's name does not come back: Patroni has waited for 3.00 s;",
+	expect(&m, "the lookup of an etcd's name has not returned: Patroni has waited for 3.00 s;",
 	       "the nameserver");
 }
 
@@ -237,18 +237,18 @@ static void test_remaining(void **state)
 
 	(void)state;
 	m.lease.last_ok_sent = NOW - S(33);
-	expect(&m, "etcd1.lab:2379 refuses connections; lease ran out 3.00 s ago", "");
+	expect(&m, "etcd1.lab:2379 refuses connections; lease expired 3.00 s ago", "");
 	m.lease.last_ok_sent = 0;
 	expect(&m, "etcd1.lab:2379 refuses connections; time left unknown", "");
 	m.lease.last_ok_sent = NOW - S(12);
 	m.role = ETCD_ROLE_REPLICA;
 	expect(&m,
-	       "etcd1.lab:2379 refuses connections; its member key runs out in 18.0 s (a replica: "
+	       "etcd1.lab:2379 refuses connections; its member key expires in 18.0 s (a replica: "
 	       "the primary is not affected)",
 	       "");
 	/* Nobody knows whose it is: then nothing is played down. */
 	m.role = ETCD_ROLE_UNKNOWN;
-	expect(&m, "etcd1.lab:2379 refuses connections; lease runs out in 18.0 s", "");
+	expect(&m, "etcd1.lab:2379 refuses connections; lease expires in 18.0 s", "");
 	assert_null(strstr(said.headline, "replica"));
 }
 
@@ -266,7 +266,7 @@ static void test_end(void **state)
 	assert_non_null(strstr(said.headline, "the lease was lost"));
 	assert_non_null(strstr(said.headline, "etcd2.lab:2379"));
 	message__stall_end(&message, &m, STALL_EXITED, NOW, &said);
-	assert_string_equal(said.headline, "Patroni (pid 42) went away 2.00 s into the stall");
+	assert_string_equal(said.headline, "Patroni (pid 42) exited 2.00 s into the stall");
 	m.refresh_address = NULL;
 	message__stall_end(&message, &m, STALL_RECOVERED, NOW, &said);
 	assert_string_equal(said.headline, "renewed again through etcd after 2.00 s");
@@ -339,21 +339,21 @@ static void test_longest(void **state)
 	d->status = 503;
 	d->error_code = 14;
 	message__stall(&message, &m, NOW, &said);
-	assert_contains(said.headline, "mmm\" (code 14); lease runs out in 18.0 s");
+	assert_contains(said.headline, "mmm\" (code 14); lease expires in 18.0 s");
 	d->cause = CAUSE_CONNECTION_RESET;
 	for (size_t i = 0; i < 2; i++) {
 		others[i] = longest;
 		failures__add(&m.failures, d->cause, &at[i]);
 	}
 	message__stall(&message, &m, NOW, &said);
-	assert_contains(said.headline, " (2 others too); lease runs out in 18.0 s");
+	assert_contains(said.headline, " (2 others too); lease expires in 18.0 s");
 	d->cause = CAUSE_DNS;
 	d->lookup.known = true;
 	memset(d->lookup.name, 'n', sizeof(d->lookup.name) - 1);
 	memset(d->lookup.server, 's', sizeof(d->lookup.server) - 1);
 	d->lookup.outcome = DNS_TIMEOUT;
 	message__stall(&message, &m, NOW, &said);
-	assert_contains(said.headline, "; lease runs out in 18.0 s");
+	assert_contains(said.headline, "; lease expires in 18.0 s");
 	assert_true(strlen(said.hint) < sizeof(message.hint));
 	assert_true(said.evidence_len <= EVIDENCE_MAX);
 }

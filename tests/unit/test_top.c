@@ -39,12 +39,12 @@ static void test_the_incident_at_80x24(void **state)
 	open_incident(&v);
 	view__draw(&v, 24, 80, 0);
 	view__expect_row(&v, 0,
-			 "leasewatch top  db1  STALL: lease of demo/patroni1 runs out in 57.8 s   "
+			 "leasewatch top  db1  STALL: lease of demo/patroni1 expires in 57.8 s   "
 			 "03:04:05");
 	view__expect_row(
 		&v, 1,
-		"STALL  etcd1.lab:2379 answered the keepalive after 7.04 s with 503 \"etcdserver:");
-	view__expect_row(&v, 2, "       request timed out\" (code 14); lease runs out in 57.8 s");
+		"STALL  etcd1.lab:2379 answered the renewal after 7.04 s with 503 \"etcdserver:");
+	view__expect_row(&v, 2, "       request timed out\" (code 14); lease expires in 57.8 s");
 	view__expect_row(&v, 3, "cause  endpoint_error at etcd1.lab:2379 (warning, demo/patroni1)");
 	view__expect_row(
 		&v, 4,
@@ -104,7 +104,7 @@ static void test_the_incident_at_40x10(void **state)
 	(void)state;
 	open_incident(&v);
 	view__draw(&v, 10, 40, 0);
-	view__expect_row(&v, 0, "STALL: lease runs out in 57.8 s 03:04:05");
+	view__expect_row(&v, 0, "STALL: lease expires in 57.8 s 03:04:05");
 	view__expect_row(&v, 1, "STALL etcd1.lab:2379 answered the");
 	view__expect_row(&v, 5, "-> Renewals through this member fail: it");
 	view__expect_row(&v, 9, "demo/patroni1 STALL #########..   57.8 s");
@@ -143,7 +143,7 @@ static void test_it_counts_between_two_statuses(void **state)
 	(void)state;
 	open_incident(&v);
 	view__draw(&v, 24, 80, 300000000);
-	view__expect(&v, "demo/patroni1 runs out in 57.5 s");
+	view__expect(&v, "demo/patroni1 expires in 57.5 s");
 	view__expect(&v, "STALL ############..   57.5 s   70 s");
 	view__expect(&v, "lease/keepalive for 1.5 s");
 	view__expect(&v, "03:04:05");
@@ -151,7 +151,7 @@ static void test_it_counts_between_two_statuses(void **state)
 	view__expect(&v, "STALL #.............    0.8 s");
 	view__expect(&v, "lease/keepalive for 58.2 s");
 	view__draw(&v, 24, 80, 60 * SCREEN_S);
-	view__expect(&v, "lease of demo/patroni1 ran out 2.2 s ago");
+	view__expect(&v, "lease of demo/patroni1 expired 2.2 s ago");
 	view__expect(&v, "STALL RAN OUT 2.2 s ago         70 s");
 	view__close(&v);
 }

@@ -190,7 +190,7 @@ static void test_pause(void **state)
 	tell_numbered(&v, 4, 5);
 	view__status(&v, sample_incident());
 	view__draw(&v, 24, 80, 2 * SCREEN_S);
-	view__expect(&v, "STALL: lease runs out in 55.8 s");
+	view__expect(&v, "STALL: lease expires in 55.8 s");
 	view__expect(&v, "PAUSED  03:04:07\n");
 	view__expect(&v, "leader  ok    #############.   66.9 s"); /* as it was */
 	view__expect_not(&v, "pid 1004");
@@ -219,7 +219,7 @@ static void test_help(void **state)
 	view__draw(&v, 24, 80, 0);
 	view__expect(&v, "any key: back");
 	view__expect(&v, "half_healthy: some kinds of request fail");
-	view__expect(&v, "runs out in 57.8 s"); /* the verdict stays */
+	view__expect(&v, "expires in 57.8 s"); /* the verdict stays */
 	assert_true(top__key(v.top, 'q'));
 	view__draw(&v, 24, 80, 0);
 	view__expect(&v, "MEMBER ");

@@ -79,8 +79,7 @@ void engine__note_named(struct engine *e, const struct conn *c, uint64_t now_ns)
 	begin(&n, NOTE_FAILSAFE, m, NULL);
 	text(&n, "asked", msg->host);
 	say(e, &n, now_ns,
-	    "failsafe mode: Patroni (pid %u) cannot use etcd and asks its other members (%s) "
-	    "whether it may stay primary; if one of them does not agree, it demotes",
+	    "failsafe mode: Patroni (pid %u) cannot use etcd and asks its other members (%s) whether it may stay primary; if one of them refuses, it demotes",
 	    m->pid, msg->host);
 }
 
@@ -94,8 +93,8 @@ void engine__note_refreshed(struct engine *e, const struct conn *c, uint64_t now
 		return;
 	begin(&n, NOTE_SWITCH, m, c->address);
 	text(&n, "previous", before->name);
-	say(e, &n, now_ns, "Patroni (pid %u) renews through %s now, no longer through %s (%s)",
-	    m->pid, c->address->endpoint->name, before->name,
+	say(e, &n, now_ns, "Patroni (pid %u) now renews through %s instead of %s (%s)", m->pid,
+	    c->address->endpoint->name, before->name,
 	    enum_name(&endpoint_state_names, before->state));
 }
 
@@ -126,8 +125,7 @@ static void note_term(struct engine *e, const struct conn *c, uint64_t cluster, 
 	number(&n, "etcd.raft_term", (double)term);
 	number(&n, "previous", (double)before);
 	say(e, &n, now_ns,
-	    "etcd has elected a leader (raft term %llu, was %llu); an election extends every lease "
-	    "to its full TTL",
+	    "etcd has elected a leader (raft term %llu, was %llu); an election extends every lease to its full TTL",
 	    (unsigned long long)term, (unsigned long long)before);
 }
 
@@ -146,8 +144,7 @@ static void note_member(struct engine *e, const struct conn *c, uint64_t member_
 	text(&n, "etcd.member_id", ids[0]);
 	text(&n, "other", ids[1]);
 	say(e, &n, now_ns,
-	    "several etcd members answer as %s (a proxy, a load balancer or a shared name): one "
-	    "that is sick shows as every other request failing",
+	    "several etcd members answer as %s (a proxy, a load balancer or a shared name): if one of them is sick, only some requests fail",
 	    endpoint->name);
 }
 
@@ -170,9 +167,7 @@ static void note_nagle(struct engine *e, const struct conn *c, uint64_t now_ns)
 	begin(&n, NOTE_NAGLE, c->member, c->address);
 	number(&n, "duration_s", (double)took / NS_PER_S);
 	say(e, &n, now_ns,
-	    "every request takes some 40 ms: Patroni sends headers and body apart without "
-	    "TCP_NODELAY, so the body waits for etcd's delayed ACK. Known, harmless, and not "
-	    "etcd's latency");
+	    "every request takes about 40 ms: Patroni sends headers and body separately, without TCP_NODELAY, so the body waits for etcd's delayed ACK. This is harmless, and it is not etcd's latency");
 }
 
 void engine__note_finished(struct engine *e, const struct conn *c, enum request_outcome outcome,
@@ -204,7 +199,6 @@ void engine__note_stall(struct engine *e, struct member *m, uint64_t now_ns)
 	begin(&n, NOTE_KNOWN_FAULT, m, d->address);
 	text(&n, "patroni.version", m->version);
 	say(e, &n, now_ns,
-	    "Patroni %s keeps asking the same etcd when a renewal fails with code 14, until it "
-	    "gives up and demotes; %s go to the next etcd. Upgrade it",
+	    "known bug: Patroni %s keeps asking the same etcd when a renewal fails with code 14, until it gives up and demotes; fixed in %s, which go to the next etcd: upgrade Patroni",
 	    m->version, patroni_bug__fixed_in(PATRONI_BUG_STAYS));
 }

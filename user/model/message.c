@@ -40,11 +40,11 @@ static void say_remaining(char *buf, size_t size, const struct member *m, uint64
 	else if (remaining == LW_UNKNOWN_REMAINING && m->blind)
 		SAY("; time left unknown: renewals inside TLS cannot be read");
 	else if (remaining == LW_UNKNOWN_REMAINING)
-		SAY("; time left unknown: no refresh has succeeded since we began to look");
+		SAY("; time left unknown: no renewal has succeeded since leasewatch began to watch");
 	else if (remaining > 0)
-		SAY("; %s runs out in %s", what, human_duration(dur, remaining));
+		SAY("; %s expires in %s", what, human_duration(dur, remaining));
 	else
-		SAY("; %s ran out %s ago", what, human_duration(dur, -remaining));
+		SAY("; %s expired %s ago", what, human_duration(dur, -remaining));
 	if (replica)
 		SAY(" (a replica: the primary is not affected)");
 }
@@ -73,7 +73,7 @@ void message__stall_end(struct message *w, const struct member *m, enum stall_re
 	human_duration(dur, now_ns - m->stall.begin_ns);
 	w->headline[0] = '\0';
 	if (result == STALL_EXITED)
-		SAY("Patroni (pid %u) went away %s into the stall", m->pid, dur);
+		SAY("Patroni (pid %u) exited %s into the stall", m->pid, dur);
 	else if (result == STALL_RESULT_EXPIRED)
 		SAY("the lease was lost; Patroni holds a new one through %s after %s", through,
 		    dur);
@@ -113,30 +113,21 @@ const char *message__endpoint(const struct endpoint *e)
 	switch (e->state) {
 	case ENDPOINT_HALF_HEALTHY:
 		if (e->refusal == ETCD_ERROR_FULL)
-			return "answers reads and renewals but refuses writes: etcd is full "
-			       "(NOSPACE alarm). Compact and defragment it, then `etcdctl alarm "
-			       "disarm`";
+			return "answers reads and renewals but refuses writes: etcd is full (NOSPACE alarm). Compact and defragment it, then `etcdctl alarm disarm`";
 		if (e->refusal == ETCD_ERROR_LEARNER)
-			return "is a learner: it answers some reads and refuses everything else. "
-			       "Take it out of Patroni's hosts, or promote it";
+			return "is a learner: it answers some reads and refuses everything else. Take it out of Patroni's hosts, or promote it";
 		if (e->refusal == ETCD_ERROR_NO_LEADER)
-			return "answers what needs no etcd leader, and there is none: check that a "
-			       "majority of etcd's members runs and can reach each other on port "
-			       "2380";
+			return "answers only what needs no etcd leader, because there is none: check that a majority of etcd's members runs and can reach each other on port 2380";
 		if (!others_pass(e))
 			return "answers, but only with errors";
 		if (failed_alike(&e->matrix[MATRIX_KEEPALIVE]))
-			return "answers other requests again; the last renewal through it came to "
-			       "nothing";
+			return "answers other requests again; the last renewal through it failed";
 		if (fails(e, MATRIX_KEEPALIVE))
-			return "accepts connections and answers other requests; renewals through "
-			       "it fail: it probably cannot reach the etcd leader's peer URL. "
-			       "Check DNS and port 2380 from that member, or restart Patroni to "
-			       "move away";
+			return "accepts connections and answers other requests; renewals through it fail: it probably cannot reach the etcd leader's peer URL. Check DNS and port 2380 from that member, or restart Patroni to move away";
 		return "accepts connections and answers some requests, but fails others";
 	case ENDPOINT_UNREACHABLE:
 		if (e->matrix[MATRIX_CONNECT].cell == CELL_ERROR)
-			return "accepts connections, but they come to nothing: TLS fails";
+			return "accepts connections, but TLS fails";
 		return NULL;
 	case ENDPOINT_SILENT:
 		return "accepts connections, but does not answer";

@@ -23,7 +23,7 @@ static const char *attempt_took(char dur[HUMAN_BYTES], const struct diagnosis *d
 static const char *what_of(const struct diagnosis *d)
 {
 	if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
-		return "keepalive";
+		return "renewal";
 	if (d->rpc == ETCD_RPC_TLS)
 		return "request";
 	if (d->rpc == ETCD_RPC_V2_PUT_LEADER)
@@ -73,10 +73,7 @@ void message__not_attempted(char *buf, size_t size, const struct member *m, uint
 	uint64_t since = m->lease.last_sent ? m->lease.last_sent : m->lease.watched_since;
 	char dur[HUMAN_BYTES];
 
-	SAY("Patroni (pid %u) has sent no %s for %s", m->pid,
-	    m->blind ? "request"
-	    : m->v2  ? "renewal"
-		     : "keepalive",
+	SAY("Patroni (pid %u) has sent no %s for %s", m->pid, m->blind ? "request" : "renewal",
 	    human_duration(dur, now_ns - since));
 	say_thread(buf, size, &m->stall.diagnosis, now_ns);
 }
@@ -92,15 +89,14 @@ void message__dns(char *buf, size_t size, const struct member *m, uint64_t now_n
 	switch (l->outcome) {
 	case DNS_IN_FLIGHT:
 		if (l->server[0])
-			SAY("nameserver %s does not answer for %s: Patroni has waited for %s",
+			SAY("nameserver %s does not answer queries for %s: Patroni has waited for %s",
 			    l->server, name, dur);
 		else
-			SAY("the look-up of %s does not come back: Patroni has waited for %s", name,
+			SAY("the lookup of %s has not returned: Patroni has waited for %s", name,
 			    dur);
 		return;
 	case DNS_OK:
-		SAY("the look-up of %s took so long that Patroni gave up right after it (%s in "
-		    "all)",
+		SAY("the lookup of %s took so long that Patroni gave up right after it (%s in total)",
 		    name, dur);
 		break;
 	case DNS_NXDOMAIN:
@@ -155,8 +151,8 @@ void message__network_loss(char *buf, size_t size, const struct member *m, uint6
 	if (d->connecting)
 		SAY("%s does not answer connection attempts (%s)", name_of(d), dur);
 	else
-		SAY("%s: what Patroni sent is not acknowledged (%s for %s)", name_of(d), what_of(d),
-		    dur);
+		SAY("%s does not acknowledge what Patroni sends (%s for %s)", name_of(d),
+		    what_of(d), dur);
 }
 
 void message__tls(char *buf, size_t size, const struct member *m, uint64_t now_ns)
@@ -198,7 +194,7 @@ void message__silent(char *buf, size_t size, const struct member *m, uint64_t no
 	const struct diagnosis *d = &m->stall.diagnosis;
 	char dur[HUMAN_BYTES];
 
-	SAY("%s accepts connections%s, but no answer to the %s for %s", name_of(d),
+	SAY("%s accepts connections%s but has not answered the %s for %s", name_of(d),
 	    d->answers_reads ? " and answers other requests" : "", what_of(d),
 	    attempt_took(dur, d, now_ns));
 }

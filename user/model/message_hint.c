@@ -18,11 +18,9 @@ static const char *endpoint_of(const struct diagnosis *d)
 /* A member that cannot forward renewals: what to check there, and whether Patroni moves away. */
 static void hint_of_forwarding(char *buf, size_t size, const struct member *m)
 {
-	SAY("It probably cannot reach the etcd leader's peer URL: check DNS and port 2380 from "
-	    "that member");
+	SAY("It probably cannot reach the etcd leader's peer URL: check DNS and port 2380 from that member");
 	if (patroni_bug__is_in(PATRONI_BUG_STAYS, m->version_number))
-		SAY("; Patroni %s will not leave it by itself: restart Patroni (not PostgreSQL) to "
-		    "move away.",
+		SAY("; Patroni %s will not leave it by itself: restart Patroni (not PostgreSQL) to move away.",
 		    m->version);
 	else
 		SAY(", or restart Patroni to move away from it.");
@@ -34,40 +32,32 @@ void message__hint_error(char *buf, size_t size, const struct member *m)
 
 	switch (d->error) {
 	case ETCD_ERROR_NO_LEADER:
-		SAY("etcd has no leader: check that a majority of its members runs and can reach "
-		    "each other on port 2380.");
+		SAY("etcd has no leader: check that a majority of its members runs and can reach each other on port 2380.");
 		break;
 	case ETCD_ERROR_LEADER_CHANGED:
 	case ETCD_ERROR_NOT_PRIMARY_LESSOR:
-		SAY("etcd has just elected another leader, and the next attempt should pass; if "
-		    "elections go on, check etcd's disks and the network between its members.");
+		SAY("etcd has just elected another leader, and the next attempt should pass; if elections go on, check etcd's disks and the network between its members.");
 		break;
 	case ETCD_ERROR_FULL:
-		SAY("etcd is full (NOSPACE alarm): compact and defragment it, then `etcdctl alarm "
-		    "disarm`.");
+		SAY("etcd is full (NOSPACE alarm): compact and defragment it, then `etcdctl alarm disarm`.");
 		break;
 	case ETCD_ERROR_LEARNER:
-		SAY("This etcd member is a learner and serves no renewals: take it out of "
-		    "Patroni's etcd hosts, or promote it.");
+		SAY("This etcd member is a learner and serves no renewals: take it out of Patroni's etcd hosts, or promote it.");
 		break;
 	case ETCD_ERROR_LOGIN:
-		SAY("etcd refuses Patroni's login: check `username` and `password` in Patroni's "
-		    "etcd section, and whether etcd has authentication enabled.");
+		SAY("etcd refuses Patroni's login: check `username` and `password` in Patroni's etcd section, and whether etcd has authentication enabled.");
 		break;
 	case ETCD_ERROR_PERMISSION:
-		SAY("etcd accepts Patroni's login but not the request: give its role read and "
-		    "write permission on Patroni's key prefix.");
+		SAY("etcd accepts Patroni's login but not the request: give its role read and write permission on Patroni's key prefix.");
 		break;
 	case ETCD_ERROR_TOO_MANY_REQUESTS:
-		SAY("etcd is overloaded: check its disk latency, and find who sends it so many "
-		    "requests.");
+		SAY("etcd is overloaded: check its disk latency, and find who sends it so many requests.");
 		break;
 	case ETCD_ERROR_TIMEOUT:
 		if (d->rpc == ETCD_RPC_LEASE_KEEPALIVE)
 			hint_of_forwarding(buf, size, m);
 		else
-			SAY("etcd could not commit it: check that a majority of its members runs "
-			    "and can reach each other on port 2380.");
+			SAY("etcd could not commit it: check that a majority of its members runs and can reach each other on port 2380.");
 		break;
 	default:
 		SAY("Look at this etcd member's log for the error above.");
@@ -81,18 +71,15 @@ void message__hint_dns(char *buf, size_t size, const struct member *m)
 
 	switch (l->outcome) {
 	case DNS_NXDOMAIN:
-		SAY("The name does not exist there: check it in Patroni's etcd hosts and in the "
-		    "DNS zone; an entry in /etc/hosts helps at once.");
+		SAY("The name does not exist there: check it in Patroni's etcd hosts and in the DNS zone; an entry in /etc/hosts helps at once.");
 		break;
 	case DNS_SERVFAIL:
 	case DNS_REFUSED:
-		SAY("Check the zone and the forwarders of %s; an entry in /etc/hosts helps at "
-		    "once.",
+		SAY("Check the zone and the forwarders of %s; an entry in /etc/hosts helps at once.",
 		    server);
 		break;
 	default:
-		SAY("Check that %s answers (`getent hosts %s`), or take it out of "
-		    "/etc/resolv.conf; an entry in /etc/hosts helps at once.",
+		SAY("Check that %s answers (`getent hosts %s`), or take it out of /etc/resolv.conf; an entry in /etc/hosts helps at once.",
 		    server, l->name[0] ? l->name : "NAME");
 	}
 }
@@ -103,28 +90,22 @@ void message__hint_host(char *buf, size_t size, const struct member *m)
 	const struct diagnosis *d = &m->stall.diagnosis;
 
 	if (diagnosis__is_stopped(d))
-		SAY("Patroni itself is stopped (SIGSTOP or a debugger): continue it with `kill "
-		    "-CONT %u`.",
+		SAY("Patroni itself is stopped (SIGSTOP or a debugger): continue it with `kill -CONT %u`.",
 		    m->pid);
 	else if (thread_delay__matters(&d->delay, d->delay.suspended_ns))
-		SAY("This host was suspended (laptop lid, hypervisor): a database host must not "
-		    "be.");
+		SAY("This host was suspended (hypervisor, laptop lid): turn that off on a database host.");
 	else if (thread_delay__matters(&d->delay, d->delay.throttled_ns))
-		SAY("Patroni's cgroup has used up its CPU quota: raise CPUQuota (systemd) or the "
-		    "CPU limit of its container.");
+		SAY("Patroni's cgroup has used up its CPU quota: raise CPUQuota (systemd) or the CPU limit of its container.");
 	else if (thread_delay__matters(&d->delay, d->delay.run_delay_ns))
-		SAY("Patroni gets no CPU: find what takes it (top), or give Patroni a higher "
-		    "CPUWeight.");
+		SAY("Patroni gets no CPU: find what takes it (top), or give Patroni a higher CPUWeight.");
 	else if (d->thread.memory_pressure >= 20)
-		SAY("This host is short of memory: see what swaps or reclaims (free, vmstat 1).");
+		SAY("This host is short of memory: find out what swaps or reclaims (free, vmstat 1).");
 	else if (d->thread.wait.kind == WAIT_POSTGRES)
-		SAY("Patroni waits for its own PostgreSQL, not for etcd: see what PostgreSQL hangs "
-		    "in (its log, disk, pg_stat_activity).");
+		SAY("Patroni waits for its own PostgreSQL, not for etcd: find out where PostgreSQL hangs (its log, disk, pg_stat_activity).");
 	else if (d->thread.state == 'D')
-		SAY("Patroni waits for a disk or file system: look at it (dmesg, iostat).");
+		SAY("Patroni waits for a disk or a file system: check it (dmesg, iostat).");
 	else
-		SAY("The fault is on this host: see Patroni's log, and what its main thread waits "
-		    "for.");
+		SAY("The fault is on this host: check Patroni's log, and what its main thread waits for.");
 }
 
 void message__hint_none(char *buf, size_t size, const struct member *m)
@@ -137,8 +118,7 @@ void message__hint_none(char *buf, size_t size, const struct member *m)
 void message__hint_refused(char *buf, size_t size, const struct member *m)
 {
 	(void)m;
-	SAY("Nothing listens there: start etcd on that host, or check the address and port in "
-	    "Patroni's configuration.");
+	SAY("Nothing listens there: start etcd on that host, or check the address and port in Patroni's configuration.");
 }
 
 void message__hint_network(char *buf, size_t size, const struct member *m)
@@ -150,15 +130,13 @@ void message__hint_network(char *buf, size_t size, const struct member *m)
 void message__hint_reset(char *buf, size_t size, const struct member *m)
 {
 	(void)m;
-	SAY("Check whether etcd on that host crashes or restarts, and for a proxy or firewall that "
-	    "resets connections.");
+	SAY("Check whether etcd on that host crashes or restarts, and for a proxy or firewall that resets connections.");
 }
 
 void message__hint_lease_lost(char *buf, size_t size, const struct member *m)
 {
 	(void)m;
-	SAY("The lease expired or was revoked in etcd: Patroni must take a new one and may demote; "
-	    "see who revoked it, or why earlier renewals failed.");
+	SAY("The lease expired or was revoked in etcd: Patroni must take a new one and may demote; find out who revoked it, or why earlier renewals failed.");
 }
 
 void message__hint_silent(char *buf, size_t size, const struct member *m)
@@ -166,7 +144,5 @@ void message__hint_silent(char *buf, size_t size, const struct member *m)
 	if (diagnosis__is_half_healthy(&m->stall.diagnosis))
 		hint_of_forwarding(buf, size, m);
 	else
-		SAY("Its kernel takes the bytes, etcd does not answer: check whether etcd on that "
-		    "host is stopped, overloaded, short of disk or cut off from the other "
-		    "members.");
+		SAY("Its kernel acknowledges the bytes, but etcd does not answer: check whether etcd on that host is stopped, overloaded, short of disk or cut off from the other members.");
 }

@@ -89,7 +89,7 @@ static void say_unfinished(char *buf, size_t size, const struct diagnosis *d, co
 {
 	if (!d->end_ns)
 		SAY("%s accepts connections, but the TLS handshake %s for %s", endpoint,
-		    d->tls.answered ? "has not come to its end" : "is not answered", dur);
+		    d->tls.answered ? "has not finished" : "is not answered", dur);
 	else if (d->tls.end == REQUEST_TIMEOUT)
 		SAY("%s accepts connections, but did not %s the TLS handshake within %s", endpoint,
 		    d->tls.answered ? "finish" : "answer", dur);
@@ -104,13 +104,11 @@ void message__tls_headline(char *buf, size_t size, const struct diagnosis *d, co
 
 	switch (d->tls.trouble) {
 	case TLS_LEFT:
-		SAY("Patroni leaves %s right after the TLS handshake: it does not accept what it "
-		    "was shown",
+		SAY("Patroni closes the connection to %s right after the TLS handshake: it rejects what it was shown",
 		    endpoint);
 		break;
 	case TLS_REFUSED:
-		SAY("%s closes the connection right after the TLS handshake: it does not accept "
-		    "what Patroni has shown",
+		SAY("%s closes the connection right after the TLS handshake: it rejects what Patroni presents",
 		    endpoint);
 		break;
 	case TLS_HIDDEN_ALERT:
@@ -148,19 +146,16 @@ static void hint_of_certificate(char *buf, size_t size, unsigned int verify)
 		break;
 	case V_HOST:
 	case V_ADDRESS:
-		SAY("Patroni's configuration calls this etcd by a name that its certificate does "
-		    "not have: use one that it has, or add it as a subjectAltName.");
+		SAY("Patroni's configuration calls this etcd by a name that its certificate does not have: use one that it has, or add it as a subjectAltName.");
 		break;
 	default:
-		SAY("Check that `cacert` in Patroni's etcd section is the CA that signed that "
-		    "etcd's certificate.");
+		SAY("Check that `cacert` in Patroni's etcd section is the CA that signed that etcd's certificate.");
 	}
 }
 
 static void hint_of_client_certificate(char *buf, size_t size)
 {
-	SAY("etcd does not accept Patroni's client certificate: check `cert` and `key` in "
-	    "Patroni's etcd section (expired? signed by etcd's trusted CA?), and that etcd's log.");
+	SAY("etcd does not accept Patroni's client certificate: check `cert` and `key` in Patroni's etcd section (expired? signed by etcd's trusted CA?), and that etcd's log.");
 }
 
 void message__hint_tls(char *buf, size_t size, const struct member *m)
@@ -173,8 +168,7 @@ void message__hint_tls(char *buf, size_t size, const struct member *m)
 		break;
 	case TLS_LEFT:
 	case TLS_HIDDEN_ALERT:
-		SAY("See Patroni's log for the reason: most likely that etcd's certificate has "
-		    "expired, is for another name, or is signed by another CA than `cacert`.");
+		SAY("See Patroni's log for the reason: most likely that etcd's certificate has expired, is for another name, or is signed by another CA than `cacert`.");
 		break;
 	case TLS_REFUSED:
 		hint_of_client_certificate(buf, size);
@@ -182,8 +176,7 @@ void message__hint_tls(char *buf, size_t size, const struct member *m)
 	case TLS_ALERT_SENT:
 	case TLS_ALERT_RECEIVED:
 		if (!is_about_certificate(d->tls.code))
-			SAY("Check the TLS versions and ciphers that both sides allow, and that "
-			    "etcd's log for the reason.");
+			SAY("Check the TLS versions and ciphers that both sides allow, and that etcd's log for the reason.");
 		else if (d->tls.trouble == TLS_ALERT_SENT)
 			hint_of_certificate(buf, size,
 					    d->tls.code == A_BAD_CERTIFICATE + 3 ? V_EXPIRED : 0);
@@ -191,12 +184,9 @@ void message__hint_tls(char *buf, size_t size, const struct member *m)
 			hint_of_client_certificate(buf, size);
 		break;
 	case TLS_PROTOCOL:
-		SAY("Check that etcd serves TLS on that port, and `protocol` and the port in "
-		    "Patroni's etcd section.");
+		SAY("Check that etcd serves TLS on that port, and `protocol` and the port in Patroni's etcd section.");
 		break;
 	default:
-		SAY("It takes the connection and does not agree on TLS: check whether etcd on that "
-		    "host is stopped or overloaded, and what stands in between (a proxy, a "
-		    "firewall, something else on that port).");
+		SAY("It accepts the connection but does not complete the TLS handshake: check whether etcd on that host is stopped or overloaded, and what stands in between (a proxy, a firewall, something else on that port).");
 	}
 }

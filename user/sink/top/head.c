@@ -22,9 +22,9 @@ static void say_stall(const struct top_live *l, uint64_t now_ns, bool brief, cha
 	}
 	left -= (int64_t)(now_ns - l->taken_ns);
 	if (left > 0)
-		snprintf(buf, size, "STALL: lease%s runs out in %s", of, top_seconds(d, left));
+		snprintf(buf, size, "STALL: lease%s expires in %s", of, top_seconds(d, left));
 	else
-		snprintf(buf, size, "STALL: lease%s ran out %s ago", of, top_seconds(d, -left));
+		snprintf(buf, size, "STALL: lease%s expired %s ago", of, top_seconds(d, -left));
 }
 
 /* The verdict in words. True: it is bad. */
