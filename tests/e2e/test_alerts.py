@@ -71,7 +71,7 @@ def test_running_out(quick_lab, prometheus, healed):
     quick_lab.fault("freeze-all")
     said = wait_until("the alert", lambda: prometheus.alerts(scope=quick_lab.scope, severity="critical"), 90)
     out = said["LeasewatchLeaseRunningOut"]
-    assert re.fullmatch(rf"The lease of {quick_lab.scope}/patroni1 runs out in [\d.]+s\.", out["summary"])
+    assert re.fullmatch(rf"The lease of {quick_lab.scope}/patroni1 expires in [\d.]+s\.", out["summary"])
     assert "Cause: endpoint_silent." in out["description"]
     quiet_again(prometheus, quick_lab)
 

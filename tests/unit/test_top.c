@@ -39,7 +39,7 @@ static void test_the_incident_at_80x24(void **state)
 	open_incident(&v);
 	view__draw(&v, 24, 80, 0);
 	view__expect_row(&v, 0,
-			 "leasewatch top  db1  STALL: lease of demo/patroni1 expires in 57.8 s   "
+			 "leasewatch top  db1  STALL: lease of demo/patroni1 expires in 57.8 s    "
 			 "03:04:05");
 	view__expect_row(
 		&v, 1,
@@ -104,7 +104,7 @@ static void test_the_incident_at_40x10(void **state)
 	(void)state;
 	open_incident(&v);
 	view__draw(&v, 10, 40, 0);
-	view__expect_row(&v, 0, "STALL: lease expires in 57.8 s 03:04:05");
+	view__expect_row(&v, 0, "STALL: lease expires in 57.8 s  03:04:05");
 	view__expect_row(&v, 1, "STALL etcd1.lab:2379 answered the");
 	view__expect_row(&v, 5, "-> Renewals through this member fail: it");
 	view__expect_row(&v, 9, "demo/patroni1 STALL #########..   57.8 s");

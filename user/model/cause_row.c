@@ -31,7 +31,7 @@ static const struct cause_row rows[] = {
 			.headline = message__dns,
 			.hint = message__hint_dns,
 			.meaning = "Patroni waits for a name, or its lookup failed",
-			.where_to_look = "the nameserver that is named; `/etc/hosts` helps at once",
+			.where_to_look = "that nameserver; an entry in `/etc/hosts` helps at once",
 		},
 	[CAUSE_CONNECT_REFUSED] =
 		{
@@ -64,9 +64,9 @@ static const struct cause_row rows[] = {
 			.headline = message__tls,
 			.hint = message__hint_tls,
 			.meaning =
-				"connected, and the TLS handshake does not end, or one side refuses what the other shows",
+				"connected, but the TLS handshake does not finish, or one side refuses the other",
 			.where_to_look =
-				"the alert or certificate error that is named; `cacert`, `cert` and `key` in Patroni's configuration; clocks",
+				"the alert or certificate error; `cacert`, `cert`, `key`; clocks",
 		},
 	[CAUSE_CONNECTION_RESET] =
 		{
@@ -86,9 +86,9 @@ static const struct cause_row rows[] = {
 			.is_clear = is_answer,
 			.headline = message__error,
 			.hint = message__hint_error,
-			.meaning = "etcd answered, and said no",
+			.meaning = "etcd answered with an error",
 			.where_to_look =
-				"the message; code 14 on renewals alone: DNS and port 2380 from that etcd member",
+				"the message; code 14 on renewals alone: DNS and port 2380 from that member",
 		},
 	[CAUSE_LEASE_LOST] =
 		{
@@ -127,7 +127,7 @@ static const struct cause_row rows[] = {
 			.hint = message__hint_host,
 			.meaning = "Patroni sends nothing",
 			.where_to_look =
-				"this host; leasewatch says what Patroni's thread waits for, whether it is stopped, throttled, or gets no CPU",
+				"this host: the headline says what Patroni's main thread waits for",
 		},
 };
 _Static_assert(ARRAY_LEN(rows) == CAUSES, "a cause has no row");
