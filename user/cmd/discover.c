@@ -43,6 +43,7 @@ struct candidate {
 	struct patroni_process process; /* the kernel's facts; pid and start_ticks are who it is */
 	enum step step;
 	bool asked;	     /* and not answered */
+	uint32_t execs;	     /* so many: an answer about the program before is none */
 	bool named, trusted; /* trusted: by its owner alone */
 	bool is_patroni;
 	bool handed_on, counted; /* as one that counts */
@@ -154,6 +155,7 @@ void discover__exec(struct discover *d, pid_t pid, uint64_t now_ns)
 	c->step = STEP_IDENTIFY;
 	/* An answer that is under way is about the program before. */
 	c->asked = false;
+	c->execs++;
 }
 
 void discover__named(struct discover *d, pid_t pid, uint64_t now_ns)
@@ -239,7 +241,7 @@ void discover__answer(struct discover *d, const struct reader_answer *a)
 {
 	struct candidate *c = find_candidate(d, a->question.pid);
 
-	if (!c || !c->asked)
+	if (!c || !c->asked || a->question.tag != c->execs)
 		return;
 	c->asked = false;
 	if (a->question.what == READER_IDENTIFY && c->step == STEP_IDENTIFY)
@@ -279,6 +281,7 @@ static void ask(struct discover *d, struct candidate *c)
 		.what = c->step == STEP_IDENTIFY ? READER_IDENTIFY : READER_CONFIG,
 		.pid = c->pid,
 		.trusted = c->trusted,
+		.tag = c->execs,
 	};
 
 	if (reader__ask(d->reader, &q)) {

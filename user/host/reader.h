@@ -62,6 +62,7 @@ struct reader_question {
 	enum reader_what what;
 	pid_t pid;
 	bool trusted;
+	uint32_t tag;			  /* the asker's own */
 	pid_t tid;			  /* SAMPLE */
 	uint16_t ports[READER_PORTS_MAX]; /* SAMPLE: where PostgreSQL listens; 0 = no more */
 };
