@@ -154,7 +154,7 @@ test-unit: unit-programs
 	@tests/run --build $(BUILD) unit
 test-fuzz: fuzz-programs
 	@tests/run --build $(BUILD) fuzz
-test-e2e: all deb
+test-e2e: all
 	@tests/run --build $(BUILD) e2e
 lint:
 	@tests/run --build $(BUILD) lint
@@ -198,9 +198,8 @@ demo:
 
 check:
 	@tools/setup build lab test deb vm
-	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs fuzz-programs bench-programs
-	@$(MAKE) --no-print-directory deb
-	@tests/run --build $(BUILD) lint unit portable fuzz e2e vm
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/run --build $(BUILD) programs lint unit portable fuzz e2e vm
 
 check-vm:
 	@tools/setup build lab test vm

@@ -97,7 +97,7 @@ def test_hooks_are_what_was_asked_for(word):
 
 
 def test_lockdown():
-    """Runs where the kernel was booted with it (tests/vm)."""
+    """Runs where the kernel is locked down (tests/vm)."""
     try:
         with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
             locked = "[confidentiality]" in file.read()

@@ -33,32 +33,40 @@ REFUSED = ["tests/e2e/test_bad_input.py::test_no_btf", "tests/e2e/test_bad_input
            "tests/e2e/test_bad_input.py::test_hooks_are_what_was_asked_for"]
 # These change the whole guest, and come when all else is over.
 LAST = ["tests/e2e/test_bad_input.py::test_function_tracing_is_off"]
+# From confidentiality there is no way back.
 LOCKDOWN = ["tests/e2e/test_bad_input.py::test_lockdown"]
 
 
 @dataclasses.dataclass
 class Plan:
-    """What one guest does."""
+    """What one guest does: the tests whose results do not depend on the tier are made by one guest of each kernel, the
+    locked-down kernel's by the one that has most time left."""
 
     kernel: str
-    tier: str  # of the data hooks that must be in use, "" = none can be
+    tier: str  # of the data hooks that must be in use
     hooks: str = "auto"
-    cmdline: str = ""
     live: list = dataclasses.field(default_factory=lambda: LIVE)
     refused: list = dataclasses.field(default_factory=lambda: REFUSED)
-    limit_s: float = 1800  # some 14 minutes where three guests share two cores
+    last: list = dataclasses.field(default_factory=lambda: LAST)
+    lockdown: list = dataclasses.field(default_factory=list)
+    limit_s: float = 1800  # it takes only what processor others leave
 
     @property
     def name(self):
-        return f"{self.kernel} {self.tier or self.cmdline}"
+        return f"{self.kernel} {self.tier}"
+
+    @property
+    def parts(self):
+        """{part: tests} in the order in which they run: what needs no lab comes first, for to bring up a lab takes all
+        of the guest's processor."""
+        parts = {"refused": self.refused, "live": self.live, "last": self.last, "lockdown": self.lockdown}
+        return {part: tests for part, tests in parts.items() if tests}
 
 
 PLANS = [
-    Plan("6.1", "fexit"),
+    Plan("6.1", "fexit", lockdown=LOCKDOWN),
     Plan("6.12", "sock"),
-    Plan("6.12", "fexit", hooks="fexit", live=INCIDENT + NETWORK),
-    Plan("6.1", "", cmdline="lockdown=confidentiality", refused=LOCKDOWN),
-    Plan("6.12", "", cmdline="lockdown=confidentiality", refused=LOCKDOWN),
+    Plan("6.12", "fexit", hooks="fexit", live=INCIDENT + NETWORK, refused=[], last=[], lockdown=LOCKDOWN),
 ]
 
 
@@ -74,20 +82,17 @@ def script(plan, build):
     lines = [
         f"cd {shlex.quote(ROOT)}",
         f"export LEASEWATCH={shlex.quote(program)} LEASEWATCH_TEST_SLOW={SLOW} LEASEWATCH_TEST_TRACE='{hooks}'",
-        # Python's start is most of what the lab's commands cost here.
-        "export PYTHONPYCACHEPREFIX=/run/tmp/pycache",
-        "/usr/bin/python3 -m compileall -q tools/lab tests/e2e",
+        # Python's start is most of what the lab's commands cost here. The tree is below an overlay.
+        "/usr/bin/python3 -m compileall -q tools/lab tests/e2e tests/vm",
+        "cp /sys/kernel/btf/vmlinux /run/vm/",
+        f"$LEASEWATCH check -j {hooks} >/run/vm/check.json",
+        f"tests/vm/scenario {hooks} >/run/vm/scenario.json",
+        f"tests/vm/cost {hooks} >/run/vm/cost",
     ]
-    if plan.tier:
-        lines += ["cp /sys/kernel/btf/vmlinux /run/vm/",
-                  f"$LEASEWATCH check -j {hooks} >/run/vm/check.json",
-                  f"tests/vm/scenario {hooks} >/run/vm/scenario.json",
-                  f"tests/vm/cost {hooks} >/run/vm/cost"]
-    # What needs no lab comes first: to bring up a lab takes all of the guest's processor.
-    lines.append(f"{pytest('refused')} {shlex.join(plan.refused)}")
-    if plan.tier:
-        lines += [f"{pytest('live')} {shlex.join(plan.live)} || cp -r /run/tmp/live /run/vm/",
-                  f"{pytest('last')} {shlex.join(LAST)}"]
+    for part, tests in plan.parts.items():
+        if part == "lockdown":
+            lines.append("echo confidentiality >/sys/kernel/security/lockdown")
+        lines.append(f"{pytest(part)} {shlex.join(tests)} || cp -r /run/tmp/{part} /run/vm/")
     return "\n".join(lines) + "\n"
 
 
@@ -111,8 +116,7 @@ def read(path):
 
 def report(tally, build, plan, guest, seconds):
     """A guest that came to its end: each test counts, and so does that there were some."""
-    names = ("live", "refused", "last") if plan.tier else ("refused",)
-    parts = [results(f"{guest.out}/{name}.xml") for name in names]
+    parts = [results(f"{guest.out}/{part}.xml") for part in plan.parts]
     tests = [test for part in parts for test in part]
     for name, passed, says in tests:
         tally.add(passed, f"vm: {plan.name}: {name}", says)
@@ -120,20 +124,19 @@ def report(tally, build, plan, guest, seconds):
     if not ran or not all(passed for _, passed, _ in tests):
         print(f"the console of {plan.name} ends with:\n{guest.console_tail(3000)}")
     tally.add(ran, f"vm: {plan.name}: {len(tests)} tests in {seconds:.0f} s", guest.output())
-    if plan.tier:
-        check = json.loads(read(f"{guest.out}/check.json") or "{}")
-        tally.add(check.get("tier") == plan.tier, f"vm: {plan.name}: the tier in use is {check.get('tier')}")
-        types = subprocess.run([f"{ROOT}/tools/kernel-types", "--check", "--build", build, "--btf",
-                                f"{guest.out}/vmlinux"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               check=False)
-        tally.add(types.returncode == 0, f"vm: {plan.name}: kernel types: {types.stdout.strip()}")
-        cost = read(f"{guest.out}/cost")
-        # Of a send and of a receive.
-        tally.add(cost.count("ns a hit") == 2, f"vm: {plan.name}: {cost.strip() or 'no cost was measured'}")
+    check = json.loads(read(f"{guest.out}/check.json") or "{}")
+    tally.add(check.get("tier") == plan.tier, f"vm: {plan.name}: the tier in use is {check.get('tier')}")
+    types = subprocess.run([f"{ROOT}/tools/kernel-types", "--check", "--build", build, "--btf",
+                            f"{guest.out}/vmlinux"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           check=False)
+    tally.add(types.returncode == 0, f"vm: {plan.name}: kernel types: {types.stdout.strip()}")
+    cost = read(f"{guest.out}/cost")
+    # Of a send and of a receive.
+    tally.add(cost.count("ns a hit") == 2, f"vm: {plan.name}: {cost.strip() or 'no cost was measured'}")
 
 
 def run(tally, build, only="", side_by_side=3):
-    """Every plan of the kernel `only` (or of that name), so many guests at a time: mostly they wait."""
+    """Every plan of the kernel `only` (or of that name), so many guests at a time."""
     plans = collections.deque(plan for plan in PLANS if only in ("", plan.kernel, plan.name))
     if not plans:
         tally.add(False, f"vm: there is no plan {only}, but {', '.join(plan.name for plan in PLANS)}")
@@ -141,11 +144,10 @@ def run(tally, build, only="", side_by_side=3):
     while plans or running:
         while plans and len(running) < side_by_side:
             plan = plans.popleft()
-            directory = os.path.abspath(f"{build}/vm/{plan.name.replace(' ', '-').replace('=', '-')}")
+            directory = os.path.abspath(f"{build}/vm/{plan.name.replace(' ', '-')}")
             try:
                 kernel, busybox = kernels.fetch(build, plan.kernel), kernels.fetch_busybox(build)
-                guest = qemu.Guest(kernel, busybox, directory, script(plan, build), name=f"vm-{plan.kernel}",
-                                   cmdline=plan.cmdline)
+                guest = qemu.Guest(kernel, busybox, directory, script(plan, build), name=f"vm-{plan.kernel}")
             except (packages.PackageError, qemu.VmError) as error:
                 tally.add(False, f"vm: {plan.name}", str(error))
                 continue
@@ -168,7 +170,7 @@ def run(tally, build, only="", side_by_side=3):
 def compare(tally, build, left):
     """The scenario told the same on every kernel and with every tier, and on this machine's own."""
     told = {name: read(f"{out}/scenario.json").splitlines() for name, out in left.items()
-            if os.path.exists(f"{out}/scenario.json")}  # there is none where nothing can be watched
+            if os.path.exists(f"{out}/scenario.json")}
     if not told:
         return
     here = subprocess.run([f"{HERE}/scenario"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
