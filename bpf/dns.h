@@ -56,7 +56,7 @@ static __always_inline bool may_ask(struct sock *sk)
 	if (port && port != bpf_htons(DNS_PORT))
 		return false;
 	tgid = bpf_get_current_pid_tgid() >> 32;
-	return bpf_map_lookup_elem(&targets, &tgid);
+	return is_target_current(tgid);
 }
 
 /* If so, mark it, so that its answers are seen too. */

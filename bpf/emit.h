@@ -20,22 +20,64 @@ static __always_inline void count_lost(__u32 reason)
 		(*count)++;
 }
 
-/* A record of `size` bytes (a constant), its header filled in; NULL and counted when there is no
- * room. */
+/*
+ * May the target put that many bytes into the ring buffer? Several CPUs may ask at the same time:
+ * it need not be exact. A function of its own, because a uprobe's frame must stay small.
+ */
+static __noinline bool within_budget(__u32 tgid, __u64 now_ns, __u32 bytes, __u32 type)
+{
+	struct lw_target *target = bpf_map_lookup_elem(&targets, &tgid);
+	__u64 most = LW_BUDGET_BYTES;
+
+	if (!target)
+		return true; /* it has exited, and its sockets close */
+	if (type == LW_EVENT_STATE || type == LW_EVENT_SEED || type == LW_EVENT_SNAPSHOT)
+		most = LW_BUDGET_LIFE_BYTES;
+	if ((__s64)(now_ns - target->window_ns) >= (__s64)LW_BUDGET_WINDOW_NS) {
+		target->window_ns = now_ns;
+		target->window_bytes = 0;
+	}
+	if (target->window_bytes + bytes > most)
+		return false;
+	__sync_fetch_and_add(&target->window_bytes, bytes);
+	return true;
+}
+
+static __always_inline void emit_begin(struct lw_event *event, __u64 ts_ns, __u32 type, __u32 size)
+{
+	event->ts_ns = ts_ns;
+	event->cookie = 0;
+	event->tid = 0;
+	event->type = type;
+	event->size = size;
+}
+
+/*
+ * A record of `size` bytes (a constant), its header filled in; NULL and counted when there is no
+ * room. Without a mark it is the current process's.
+ *
+ * The time is taken before the place in the buffer: so whatever lies before a record in its buffer
+ * was begun before anything that came after it. User space merges the two buffers by that.
+ */
 static __always_inline void *emit_reserve(__u64 size, __u32 type, const struct mark *mark)
 {
-	struct lw_event *event = bpf_ringbuf_reserve(&events, size, 0);
+	__u32 tgid = mark ? mark->tgid : bpf_get_current_pid_tgid() >> 32;
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct lw_event *event;
 
+	if (!within_budget(tgid, now_ns, size, type)) {
+		count_lost(LW_LOST_BUDGET);
+		return NULL;
+	}
+	event = bpf_ringbuf_reserve(&events, size, 0);
 	if (!event) {
 		count_lost(LW_LOST_RING_FULL);
 		return NULL;
 	}
-	event->ts_ns = bpf_ktime_get_boot_ns();
-	event->cookie = mark ? mark->cookie : 0;
-	event->tgid = mark ? mark->tgid : 0;
-	event->tid = 0;
-	event->type = type;
-	event->size = size;
+	emit_begin(event, now_ns, type, size);
+	event->tgid = tgid;
+	if (mark)
+		event->cookie = mark->cookie;
 	return event;
 }
 

@@ -112,6 +112,8 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[LW_COMM_BYTES];
+	__u64 start_boottime; /* ns */
+	struct task_struct *group_leader;
 	struct signal_struct *signal;
 };
 

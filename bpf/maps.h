@@ -40,13 +40,19 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LW_TARGETS_MAX);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct lw_target);
 } targets __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, LW_RING_BYTES);
 } events __weak SEC(".maps");
+
+/* Programs that begin and end: struct lw_event_process only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LW_PROCESS_RING_BYTES);
+} process_events __weak SEC(".maps");
 
 /* The call into libssl that a target's thread is in, or just left. Dies with the thread. */
 struct tls_call {

@@ -9,17 +9,25 @@
 #include "kernel.h"
 #include "maps.h"
 #include "emit.h"
+#include "target.h"
 
 static __always_inline void emit_process(struct task_struct *task, __u32 type, enum urgency urgency)
 {
-	struct lw_event_process *event = emit_reserve(sizeof(*event), type, NULL);
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct lw_event_process *event = bpf_ringbuf_reserve(&process_events, sizeof(*event), 0);
+	bool wake = urgency == URGENT;
 
-	if (!event)
+	if (!event) {
+		count_lost(LW_LOST_RING_FULL);
 		return;
+	}
+	emit_begin(&event->event, now_ns, type, sizeof(*event));
 	event->event.tgid = task->tgid;
 	event->event.tid = task->pid;
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
-	emit_submit(event, urgency);
+	wake = wake ||
+	       bpf_ringbuf_query(&process_events, BPF_RB_AVAIL_DATA) > LW_PROCESS_RING_BYTES / 4;
+	bpf_ringbuf_submit(event, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 /* User space decides whether it is Patroni: names are hints, not proof. */
@@ -35,7 +43,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 
-	if (!bpf_map_lookup_elem(&targets, &tgid))
+	if (!is_target(tgid, task))
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0; /* other threads still run */

@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "maps.h"
 #include "emit.h"
+#include "target.h"
 
 /*
  * Two targets may share the library, and some kernels run a return probe for every process that any
@@ -19,19 +20,16 @@ static __always_inline bool is_our_target(struct pt_regs *ctx)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
-	return bpf_get_attach_cookie(ctx) == tgid && bpf_map_lookup_elem(&targets, &tgid);
+	return bpf_get_attach_cookie(ctx) == tgid && is_target_current(tgid);
 }
 
 static __always_inline struct lw_event_resolve *reserve(void)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct lw_event_resolve *event;
+	struct lw_event_resolve *event = emit_reserve(sizeof(*event), LW_EVENT_RESOLVE, NULL);
 
-	event = emit_reserve(sizeof(*event), LW_EVENT_RESOLVE, NULL);
 	if (!event)
 		return NULL;
-	event->event.tgid = pid_tgid >> 32;
-	event->event.tid = (__u32)pid_tgid;
+	event->event.tid = (__u32)bpf_get_current_pid_tgid();
 	event->pad[0] = event->pad[1] = event->pad[2] = 0;
 	event->result = 0;
 	__builtin_memset(event->name, 0, sizeof(event->name));

@@ -48,9 +48,10 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	state = sk->__sk_common.skc_state;
 	if (state != LW_TCP_ESTABLISHED && state != LW_TCP_SYN_SENT)
 		return 0;
-	if (bpf_sk_storage_get(&marks, sk, NULL, 0))
-		return 0; /* already followed */
-	mark = mark_socket(sk, tgid);
+	/* Already followed: what was said of it may be lost. */
+	mark = bpf_sk_storage_get(&marks, sk, NULL, 0);
+	if (!mark)
+		mark = mark_socket(sk, tgid);
 	if (mark)
 		emit_seed(sk, mark, state);
 	return 0;

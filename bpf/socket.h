@@ -5,6 +5,8 @@
 #ifndef LEASEWATCH_SOCKET_H
 #define LEASEWATCH_SOCKET_H
 
+#include "target.h"
+
 #define DNS_PORT 53
 
 /* Mark a socket as the target's. NULL: out of memory (counted). */
@@ -34,7 +36,7 @@ static __always_inline struct sock *target_socket(struct bpf_iter__task_file *ct
 	if (!task || !file || task->pid != task->tgid)
 		return NULL;
 	*tgid = task->tgid;
-	if (!bpf_map_lookup_elem(&targets, tgid))
+	if (!is_target(*tgid, task))
 		return NULL;
 	socket = bpf_sock_from_file(file);
 	if (!socket)

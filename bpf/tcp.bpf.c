@@ -22,7 +22,7 @@ static __always_inline struct mark *find_mark(struct sock *sk, int newstate)
 
 	if (newstate == LW_TCP_SYN_SENT) {
 		tgid = bpf_get_current_pid_tgid() >> 32;
-		if (!bpf_map_lookup_elem(&targets, &tgid))
+		if (!is_target_current(tgid))
 			return NULL;
 		return mark_socket(sk, tgid);
 	}

@@ -23,7 +23,7 @@ static __always_inline bool is_our_target(struct pt_regs *ctx, __u32 *function)
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 
 	*function = cookie >> 32;
-	return (__u32)cookie == tgid && bpf_map_lookup_elem(&targets, &tgid);
+	return (__u32)cookie == tgid && is_target_current(tgid);
 }
 
 SEC("uprobe")

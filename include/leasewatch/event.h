@@ -39,6 +39,7 @@ enum lw_lost {
 	LW_LOST_RING_FULL, /* the ring buffer was full: a whole record is missing */
 	LW_LOST_NO_MEMORY, /* a target's socket could not be marked: it is not followed */
 	LW_LOST_PAYLOAD,   /* the caller's buffer could not be read: the record has no payload */
+	LW_LOST_BUDGET,	   /* the target has used up what one may put into the ring buffer */
 	LW_LOST_REASONS,
 };
 
@@ -56,6 +57,13 @@ enum lw_tcp_state {
 	LW_TCP_LAST_ACK,
 	LW_TCP_LISTEN,
 	LW_TCP_CLOSING,
+};
+
+/* A process that is followed: the value of the map `targets`, whose key is its pid. */
+struct lw_target {
+	__u64 start_ticks;  /* as in /proc/PID/stat; with the pid it is who it is. 0 = anyone */
+	__u64 window_ns;    /* its budget: when the window began */
+	__u64 window_bytes; /* ... and what it has used since; the kernel side counts */
 };
 
 struct lw_event {

@@ -38,6 +38,22 @@
  */
 #define LW_RING_BYTES (4 * 1024 * 1024)
 
+/* The same for programs that begin and end, so that a flood of data never costs one of those. */
+#define LW_PROCESS_RING_BYTES (256 * 1024)
+
+/*
+ * What one target may put into the ring buffer in a window: half of it, in the longest time between
+ * two looks of the reader, so that some is left for the others. That is 40 MiB a second; a Patroni
+ * takes a few KiB. What makes sense of the rest, the life of its connections and what we ask for,
+ * may take an eighth more.
+ */
+#define LW_BUDGET_WINDOW_NS  50000000ULL
+#define LW_BUDGET_BYTES	     (LW_RING_BYTES / 2)
+#define LW_BUDGET_LIFE_BYTES (LW_BUDGET_BYTES + LW_RING_BYTES / 8)
+
+/* The unit of a process's start time in /proc/PID/stat: USER_HZ is 100 on all that we run on. */
+#define LW_START_TICK_NS 10000000ULL
+
 /* Length of a task's name in the kernel, with its final NUL (TASK_COMM_LEN). */
 #define LW_COMM_BYTES 16
 

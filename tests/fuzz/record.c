@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	r.dir = argv[2];
 	end = time(NULL) + atoi(argv[3]);
 	if (probe__open(&probe, on_event, &r, NULL, why, sizeof(why)) ||
-	    probe__follow(probe, atoi(argv[1]), false)) {
+	    probe__follow(probe, atoi(argv[1]), 0, false)) {
 		fprintf(stderr, "record: %s\n", why);
 		return 1;
 	}

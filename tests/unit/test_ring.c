@@ -169,6 +169,117 @@ static void test_too_long(void **state)
 	assert_int_equal(*r->consumed, *r->produced);
 }
 
+/* ---- two buffers, merged by time */
+
+struct pair {
+	struct rig *rigs[2]; /* data, processes */
+	uint64_t seen[16];
+	size_t len;
+	unsigned int slow;
+};
+
+static struct pair *pair; /* on_time gets only what ring__new was given */
+
+static void on_time(void *ctx, const void *record, size_t size)
+{
+	uint64_t ts_ns;
+
+	(void)ctx;
+	assert_int_equal(size, sizeof(ts_ns));
+	memcpy(&ts_ns, record, sizeof(ts_ns));
+	pair->seen[pair->len++] = ts_ns;
+}
+
+static int setup_pair(void **state)
+{
+	pair = calloc(1, sizeof(*pair));
+	for (int i = 0; i < 2; i++) {
+		void *rig;
+
+		if (setup(&rig))
+			return -1;
+		pair->rigs[i] = rig;
+		ring__free(pair->rigs[i]->ring);
+		if (ring__new(&pair->rigs[i]->ring, pair->rigs[i]->fd, DATA_BYTES, RECORD_BYTES,
+			      on_time, NULL))
+			return -1;
+	}
+	*state = pair;
+	return 0;
+}
+
+static int teardown_pair(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		void *rig = pair->rigs[i];
+
+		teardown(&rig);
+	}
+	free(pair);
+	return 0;
+}
+
+/* Returns the place of its header. */
+static uint32_t *write_time(struct rig *r, uint64_t ts_ns, uint32_t flags)
+{
+	uint32_t *header = (uint32_t *)(r->data + *r->produced % DATA_BYTES);
+
+	assert_true(write_record(r, sizeof(ts_ns), flags));
+	memcpy(header + 2, &ts_ns, sizeof(ts_ns));
+	return header;
+}
+
+static void expect_times(const uint64_t *times, size_t n)
+{
+	ring__consume_merged(pair->rigs[0]->ring, pair->rigs[1]->ring, &pair->slow);
+	assert_int_equal(pair->len, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(pair->seen[i], times[i]);
+	pair->len = 0;
+}
+
+static void test_merged_by_time(void **state)
+{
+	const uint64_t both[] = {1, 2, 3, 4, 5, 6}, late[] = {7};
+
+	(void)state;
+	write_time(pair->rigs[0], 1, 0);
+	write_time(pair->rigs[0], 3, 0);
+	write_time(pair->rigs[0], 9, BPF_RINGBUF_DISCARD_BIT);
+	write_time(pair->rigs[0], 4, 0);
+	write_time(pair->rigs[1], 2, 0);
+	write_time(pair->rigs[1], 5, 0);
+	write_time(pair->rigs[1], 6, 0);
+	expect_times(both, 6);
+	write_time(pair->rigs[1], 7, 0);
+	expect_times(late, 1);
+	expect_times(NULL, 0);
+}
+
+/* What ended waits for what it did, which is still being written: for one call, not for ever. */
+static void test_merged_blocked(void **state)
+{
+	const uint64_t first[] = {1}, rest[] = {2, 3}, end[] = {5}, last[] = {4};
+	uint32_t *header;
+
+	(void)state;
+	write_time(pair->rigs[0], 1, 0);
+	header = write_time(pair->rigs[0], 2, 0);
+	*header |= BPF_RINGBUF_BUSY_BIT;
+	write_time(pair->rigs[1], 3, 0);
+	expect_times(first, 1);
+	*header &= ~BPF_RINGBUF_BUSY_BIT;
+	expect_times(rest, 2);
+	header = write_time(pair->rigs[0], 4, 0);
+	*header |= BPF_RINGBUF_BUSY_BIT;
+	write_time(pair->rigs[1], 5, 0);
+	expect_times(NULL, 0);
+	expect_times(end, 1);
+	*header &= ~BPF_RINGBUF_BUSY_BIT;
+	expect_times(last, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +287,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_merged_by_time, setup_pair, teardown_pair),
+		cmocka_unit_test_setup_teardown(test_merged_blocked, setup_pair, teardown_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void turn_on(struct candidate *c)
 	if (c->is_probe) {
 		if (probe__open(&c->probe, on_event, NULL, false, why, sizeof(why)))
 			die("%s", why);
-		if (probe__follow(c->probe, c->pid, false))
+		if (probe__follow(c->probe, c->pid, 0, false))
 			die("cannot follow process %d", c->pid);
 	}
 	if (!c->object)

@@ -2,15 +2,27 @@
 /*
  * targets.c - see targets.h.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
 #include "base/clock.h"
 #include "cmd/targets.h"
+#include "leasewatch/units.h"
 
 /* Processes of others that look like a Patroni: so many are reported one by one. */
 #define IGNORED_MENTIONED 10
+
+#define RETRY_FOLLOW_NS	  (2 * NS_PER_S)
+
+struct unfollowed {
+	pid_t pid;
+	uint64_t start_ticks;
+	bool tls;
+	struct unfollowed *next;
+};
 
 static void copy_config(struct member_config *to, const struct patroni_config *from)
 {
@@ -77,6 +89,61 @@ static void mention_ignored(struct targets *t, const struct discovery *d)
 	t->on_finding(t->ctx, &f);
 }
 
+/* What is said of it, "" = it is followed. */
+static void follow_target(struct targets *t, const struct patroni_process *p, bool tls, char *note,
+			  size_t size)
+{
+	int err = probe__follow(t->probe, p->pid, p->start_ticks, tls);
+	struct unfollowed *u = err ? malloc(sizeof(*u)) : NULL;
+
+	note[0] = '\0';
+	if (!err)
+		return;
+	snprintf(
+		note, size,
+		"it cannot be watched: %s; its requests are not seen until there is room, which is "
+		"tried again",
+		err == -E2BIG
+			? "so many processes are followed that the table in the kernel is full"
+			: strerror(-err));
+	if (!u)
+		return;
+	*u = (struct unfollowed){p->pid, p->start_ticks, tls, t->unfollowed};
+	t->unfollowed = u;
+}
+
+void targets__turn(struct targets *t, uint64_t now_ns)
+{
+	struct unfollowed **at = &t->unfollowed, *u;
+
+	if (!t->unfollowed || now_ns - t->retried_ns < RETRY_FOLLOW_NS)
+		return;
+	t->retried_ns = now_ns;
+	while ((u = *at)) {
+		bool known = engine__has_member(t->engine, (uint32_t)u->pid);
+
+		if (known && probe__follow(t->probe, u->pid, u->start_ticks, u->tls)) {
+			at = &u->next;
+			continue;
+		}
+		if (known)
+			engine__note_process(t->engine, (uint32_t)u->pid, "it can be watched now",
+					     now_ns);
+		*at = u->next;
+		free(u);
+	}
+}
+
+void targets__clear(struct targets *t)
+{
+	while (t->unfollowed) {
+		struct unfollowed *next = t->unfollowed->next;
+
+		free(t->unfollowed);
+		t->unfollowed = next;
+	}
+}
+
 void targets__gone(void *ctx, pid_t pid)
 {
 	struct lw_event exit = {.type = LW_EVENT_EXIT, .tgid = (uint32_t)pid};
@@ -98,6 +165,7 @@ void targets__found(void *ctx, const struct discovery *d)
 	pid_t pid = d->process->pid;
 	struct patroni_process now;
 	bool tls = true;
+	char trouble[160];
 	int err;
 
 	if (!d->counts) {
@@ -116,13 +184,12 @@ void targets__found(void *ctx, const struct discovery *d)
 	 * Followed first: whoever reads that it was found may count on all that it does from then
 	 * on. The records about it come later, with the next poll.
 	 */
-	err = probe__follow(t->probe, pid, tls);
-	if (err)
-		fprintf(stderr, "leasewatch: cannot follow process %d: %s\n", pid, strerror(-err));
+	follow_target(t, d->process, tls, trouble, sizeof(trouble));
 	err = engine__add_member(t->engine, (uint32_t)pid, &member,
-				 !d->looks_like_patroni ? unlike
-				 : !d->config		? unread
-							: NULL,
+				 trouble[0]		  ? trouble
+				 : !d->looks_like_patroni ? unlike
+				 : !d->config		  ? unread
+							  : NULL,
 				 clock_ns(CLOCK_BOOTTIME));
 	t->seen = t->seen || !err;
 	/* Its exit is seen now that it is followed; it may have been before that. */

@@ -30,6 +30,8 @@
 /* While no record comes, losses are asked for less often: it takes a system call for each reason.
  */
 #define LOSSES_NS NS_PER_S
+/* After losses, sockets and hooks are compared so often at the most. */
+#define RECOVER_NS (2 * NS_PER_S)
 /* By so much the wall clock may be wrong in what is said. */
 #define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
 
@@ -42,6 +44,8 @@ struct watch {
 	struct discover *discover;
 	struct targets targets;
 	size_t sampling; /* threads that the reader was asked about */
+	bool recover;	 /* sockets and hooks are to be compared */
+	uint64_t recovered_ns;
 	bool saw_record; /* since losses were asked for */
 	uint64_t last_tick_ns, last_losses_ns;
 	int64_t wall_offset_ns; /* what the engine goes by */
@@ -73,9 +77,20 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 	for (int r = 0; r < LW_LOST_REASONS; r++) {
 		if (r == LW_LOST_RING_FULL && counts[r] != w->lost[r])
 			discover__scan(w->discover, now_ns); /* what began may be among them */
+		/* Or a connection: all are compared when it is over, or so often. */
+		w->recover = w->recover || (r != LW_LOST_PAYLOAD && counts[r] != w->lost[r]);
 		engine__lost(w->engine, enum_name(&lost_names, r), counts[r] - w->lost[r], now_ns);
 		w->lost[r] = counts[r];
 	}
+}
+
+static void recover(struct watch *w, uint64_t now_ns)
+{
+	if (!w->recover || now_ns - w->recovered_ns < RECOVER_NS)
+		return;
+	w->recover = false;
+	w->recovered_ns = now_ns;
+	probe__recover(w->probe);
 }
 
 /* One sample of each thread is under way at a time. */
@@ -163,6 +178,8 @@ int watch__turn(struct watch *w, int timeout_ms)
 	follow_wall(w);
 	if (w->saw_record || now - w->last_losses_ns >= LOSSES_NS)
 		report_losses(w, now);
+	recover(w, now);
+	targets__turn(&w->targets, now);
 	bring_evidence(w, now);
 	engine__tick(w->engine, now);
 	return 0;
@@ -270,6 +287,7 @@ void watch__free(struct watch *w)
 {
 	if (!w)
 		return;
+	targets__clear(&w->targets);
 	probe__free(w->probe);
 	discover__free(w->discover);
 	reader__free(w->reader);

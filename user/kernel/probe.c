@@ -26,7 +26,8 @@
 
 struct probe {
 	struct programs programs;
-	struct ring *ring;
+	struct ring *ring, *processes;
+	unsigned int slow;	 /* calls at which the first was blocked */
 	int epoll;		 /* -1: not open; told of records that cannot wait */
 	struct uprobes *resolve; /* NULL when this kernel cannot run programs on uprobes */
 	struct uprobes *tls;	 /* the same, or switched off */
@@ -91,13 +92,20 @@ static void on_record(void *ctx, const void *data, size_t size)
 
 static int open_ring(struct probe *p)
 {
-	int fd = bpf_map__fd(p->programs.skel->maps.events);
+	int data = bpf_map__fd(p->programs.skel->maps.events);
+	int processes = bpf_map__fd(p->programs.skel->maps.process_events);
 	struct epoll_event event = {.events = EPOLLIN};
+	int err;
 
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (p->epoll < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event))
+	if (p->epoll < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, data, &event) ||
+	    epoll_ctl(p->epoll, EPOLL_CTL_ADD, processes, &event))
 		return -errno;
-	return ring__new(&p->ring, fd, LW_RING_BYTES, RECORD_BYTES_MAX, on_record, p);
+	err = ring__new(&p->ring, data, LW_RING_BYTES, RECORD_BYTES_MAX, on_record, p);
+	if (err)
+		return err;
+	return ring__new(&p->processes, processes, LW_PROCESS_RING_BYTES,
+			 sizeof(struct lw_event_process), on_record, p);
 }
 
 /* Reading an iterator to its end runs it; it writes into the ring buffer, never into the file. */
@@ -187,6 +195,7 @@ void probe__free(struct probe *p)
 	uprobes__free(p->resolve);
 	uprobes__free(p->tls);
 	ring__free(p->ring);
+	ring__free(p->processes);
 	if (p->epoll >= 0)
 		close(p->epoll);
 	programs__close(&p->programs);
@@ -214,21 +223,31 @@ static int walk_files(const struct bpf_program *program, pid_t tgid)
 	return err;
 }
 
-int probe__follow(struct probe *p, pid_t tgid, bool tls)
+/* Whoever was followed under this number is another now, or nobody was: its hooks are not ours. */
+static int enter_target(struct probe *p, pid_t tgid, uint64_t start_ticks)
 {
-	__u32 key = tgid, value = 1;
-	int err;
+	const struct bpf_map *targets = p->programs.skel->maps.targets;
+	struct lw_target known, target = {.start_ticks = start_ticks};
+	__u32 key = tgid;
 
-	if (!bpf_map__update_elem(p->programs.skel->maps.targets, &key, sizeof(key), &value,
-				  sizeof(value), BPF_NOEXIST)) {
-		/* Not followed until now: hooks under this number are a dead process's. */
-		if (p->resolve)
-			uprobes__unhook(p->resolve, tgid);
-		if (p->tls)
-			uprobes__unhook(p->tls, tgid);
-	} else if (errno != EEXIST) {
+	if (!bpf_map__lookup_elem(targets, &key, sizeof(key), &known, sizeof(known), 0) &&
+	    known.start_ticks == start_ticks)
+		return 0;
+	if (bpf_map__update_elem(targets, &key, sizeof(key), &target, sizeof(target), BPF_ANY))
 		return -errno;
-	}
+	if (p->resolve)
+		uprobes__unhook(p->resolve, tgid);
+	if (p->tls)
+		uprobes__unhook(p->tls, tgid);
+	return 0;
+}
+
+int probe__follow(struct probe *p, pid_t tgid, uint64_t start_ticks, bool tls)
+{
+	int err = enter_target(p, tgid, start_ticks);
+
+	if (err)
+		return err;
 	/* First, so that TLS on an adopted connection can soon be read. */
 	if (p->tls)
 		uprobes__hook(p->tls, tgid, tls);
@@ -238,6 +257,23 @@ int probe__follow(struct probe *p, pid_t tgid, bool tls)
 	if (p->resolve)
 		uprobes__hook(p->resolve, tgid, true);
 	return err;
+}
+
+void probe__recover(struct probe *p)
+{
+	const struct bpf_map *targets = p->programs.skel->maps.targets;
+	__u32 key, *before = NULL;
+
+	for (size_t n = 0; n < LW_TARGETS_MAX && p->programs.used[FEATURE_ADOPT] &&
+			   !bpf_map__get_next_key(targets, before, &key, sizeof(key));
+	     n++) {
+		before = &key;
+		walk_files(p->programs.skel->progs.seed_sockets, (pid_t)key);
+	}
+	if (p->resolve)
+		uprobes__look_again(p->resolve);
+	if (p->tls)
+		uprobes__look_again(p->tls);
 }
 
 void probe__unfollow(struct probe *p, pid_t tgid)
@@ -281,7 +317,7 @@ int probe__poll(struct probe *p, int timeout_ms)
 	if (epoll_wait(p->epoll, &event, 1, timeout_ms) < 0)
 		return -errno;
 	/* Most records come without a wake-up: read them anyway. */
-	ring__consume(p->ring);
+	ring__consume_merged(p->ring, p->processes, &p->slow);
 	if (p->resolve)
 		uprobes__turn(p->resolve);
 	if (p->tls)
@@ -295,7 +331,7 @@ int probe__snapshot(struct probe *p, pid_t tgid)
 
 	if (p->programs.used[FEATURE_SNAPSHOT])
 		err = walk_files(p->programs.skel->progs.tcp_snapshot, tgid);
-	ring__consume(p->ring);
+	ring__consume_merged(p->ring, p->processes, &p->slow);
 	return err;
 }
 

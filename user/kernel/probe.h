@@ -14,7 +14,8 @@
 
 struct probe;
 
-/* Called for each record, in the order of the ring buffer; the record is gone when it returns. */
+/* Called for each record, in the order in which a process made them; the record is gone when it
+ * returns. */
 typedef void (*probe_event_fn)(void *ctx, const struct lw_event *event);
 
 struct probe_options {
@@ -32,12 +33,19 @@ int probe__open(struct probe **out, probe_event_fn on_event, void *ctx,
 void probe__free(struct probe *p);
 
 /*
- * Follow a process from now on, adopt the sockets that it has open, and hook its getaddrinfo();
+ * Follow a process from now on, known by its pid and its start time (as in /proc/PID/stat; 0 = by
+ * the pid alone), adopt the sockets that it has open, and hook its getaddrinfo();
  * libssl too, now if it is expected to speak TLS, else at its first handshake. 0 or -errno (-E2BIG:
  * full). To call it again is fine. It ends with the process, or with probe__unfollow().
  */
-int probe__follow(struct probe *p, pid_t tgid, bool tls);
+int probe__follow(struct probe *p, pid_t tgid, uint64_t start_ticks, bool tls);
 void probe__unfollow(struct probe *p, pid_t tgid);
+
+/*
+ * Records were lost: adopt the sockets of all that is followed again, which tells of those that are
+ * known already, too, and look for libraries that are not hooked.
+ */
+void probe__recover(struct probe *p);
 
 /*
  * Why getaddrinfo() of a followed process is not watched, NULL = it is; its queries on port 53 are

@@ -94,21 +94,82 @@ static void hand_over_record(struct ring *r, size_t at, size_t len)
 	r->on_record(r->ctx, r->whole, len);
 }
 
-void ring__consume(struct ring *r)
+unsigned long ring__end(const struct ring *r)
+{
+	return __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t front_word(const struct ring *r, unsigned long at)
+{
+	return __atomic_load_n((const uint32_t *)(r->data + (at & (r->bytes - 1))),
+			       __ATOMIC_ACQUIRE);
+}
+
+static void step_over(struct ring *r, size_t len)
 {
 	unsigned long at = *r->consumed; /* nobody else writes it */
-	unsigned long end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
 
-	while (at < end) {
-		const uint32_t *header = (const uint32_t *)(r->data + (at & (r->bytes - 1)));
-		uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
-		size_t len = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+	__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+}
+
+const void *ring__peek(struct ring *r, unsigned long end)
+{
+	while (*r->consumed < end) {
+		uint32_t word = front_word(r, *r->consumed);
 
 		if (word & BPF_RINGBUF_BUSY_BIT)
-			return; /* being written; later records wait */
+			return NULL;
 		if (!(word & BPF_RINGBUF_DISCARD_BIT))
-			hand_over_record(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
-		at += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
-		__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+			return r->data + ((*r->consumed + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1));
+		step_over(r, word & ~BPF_RINGBUF_DISCARD_BIT);
 	}
+	return NULL;
+}
+
+bool ring__is_blocked(const struct ring *r, unsigned long end)
+{
+	return *r->consumed < end;
+}
+
+void ring__pop(struct ring *r)
+{
+	unsigned long at = *r->consumed;
+	size_t len = front_word(r, at);
+
+	hand_over_record(r, (at + BPF_RINGBUF_HDR_SZ) & (r->bytes - 1), len);
+	step_over(r, len);
+}
+
+void ring__consume(struct ring *r)
+{
+	unsigned long end = ring__end(r);
+
+	while (ring__peek(r, end))
+		ring__pop(r);
+}
+
+static uint64_t time_of(const void *record)
+{
+	uint64_t ts_ns;
+
+	memcpy(&ts_ns, record, sizeof(ts_ns));
+	return ts_ns;
+}
+
+void ring__consume_merged(struct ring *data, struct ring *processes, unsigned int *slow)
+{
+	unsigned long processes_end = ring__end(processes), data_end = ring__end(data);
+	const void *d, *p;
+
+	while ((d = ring__peek(data, data_end))) {
+		while ((p = ring__peek(processes, processes_end)) && time_of(p) < time_of(d))
+			ring__pop(processes);
+		ring__pop(data);
+	}
+	*slow = ring__is_blocked(data, data_end) ? *slow + 1 : 0;
+	if (*slow == 1)
+		return;
+	while (ring__peek(processes, processes_end))
+		ring__pop(processes);
 }

@@ -253,6 +253,18 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 	try_attach(u, g);
 }
 
+void uprobes__look_again(struct uprobes *u)
+{
+	struct target *g, *next;
+
+	HASH_ITER(hh, u->targets, g, next) {
+		if (!g->expected)
+			continue;
+		g->tries = TRIES_MAX;
+		g->due = u->due = true;
+	}
+}
+
 void uprobes__unhook(struct uprobes *u, pid_t tgid)
 {
 	struct target *g = find_target(u, tgid);

@@ -50,6 +50,8 @@ void uprobes__free(struct uprobes *u);
  * again: then it retries only what failed.
  */
 void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected);
+/* Records were lost: look again for libraries of all targets that are expected to use one. */
+void uprobes__look_again(struct uprobes *u);
 /* The hooks are removed a little later. */
 void uprobes__unhook(struct uprobes *u, pid_t tgid);
 

@@ -145,6 +145,17 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	return 0;
 }
 
+void engine__note_process(struct engine *e, uint32_t pid, const char *note, uint64_t now_ns)
+{
+	struct member *m = member__find(e->members, pid);
+	struct finding f = {0};
+
+	if (!m)
+		return;
+	finding_fill__process(&f, m, PROCESS_UPDATED, note);
+	reporter__report(&e->reporter, &f, now_ns);
+}
+
 void engine__endpoint(struct engine *e, const char *name)
 {
 	endpoint_table__add(&e->endpoints, name);

@@ -56,6 +56,9 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 void engine__configure(struct engine *e, uint32_t pid, const struct member_config *config,
 		       uint64_t now_ns);
 
+/* Something is worth saying of a member: in a finding of its own. */
+void engine__note_process(struct engine *e, uint32_t pid, const char *note, uint64_t now_ns);
+
 /*
  * What answers at this address is configured under this name ("etcd1.lab:2379"). What Patroni says
  * on the wire wins.
