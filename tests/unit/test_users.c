@@ -54,6 +54,23 @@ static void test_takes_names_numbers_and_ranges(void **state)
 	assert_true(users__counts(&users, UINT32_MAX - 1));
 }
 
+static void test_knows_whether_they_changed(void **state)
+{
+	struct users other;
+
+	(void)state;
+	assert_int_equal(parse("999,1000-2000"), 0);
+	other = users;
+	assert_true(users__same(&users, &other));
+	other.ranges[2].last++;
+	assert_false(users__same(&users, &other));
+	assert_int_equal(parse("999"), 0);
+	assert_false(users__same(&users, &other));
+	other = users;
+	other.by_data_dir = true;
+	assert_false(users__same(&users, &other));
+}
+
 static void test_refuses_what_is_no_user(void **state)
 {
 	static const char *const lists[] = {
@@ -96,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root_counts_always),
 		cmocka_unit_test(test_takes_names_numbers_and_ranges),
+		cmocka_unit_test(test_knows_whether_they_changed),
 		cmocka_unit_test(test_refuses_what_is_no_user),
 		cmocka_unit_test(test_has_room_for_so_many),
 	};

@@ -155,7 +155,7 @@ static void reload(struct daemon *d)
 	}
 	if (next.watch.stall_after_ns != d->conf.watch.stall_after_ns ||
 	    next.watch.hooks != d->conf.watch.hooks || next.watch.tls != d->conf.watch.tls ||
-	    memcmp(&next.watch.users, &d->conf.watch.users, sizeof(next.watch.users)) != 0)
+	    !users__same(&next.watch.users, &d->conf.watch.users))
 		fprintf(stderr, "leasewatch: changes in [watch] need a restart\n");
 	next.watch = d->conf.watch;
 	if (next.log.each_request && !d->conf.log.each_request)

@@ -134,3 +134,9 @@ bool users__counts(const struct users *u, uid_t uid)
 			return true;
 	return false;
 }
+
+bool users__same(const struct users *a, const struct users *b)
+{
+	return a->by_data_dir == b->by_data_dir && a->len == b->len &&
+	       !memcmp(a->ranges, b->ranges, a->len * sizeof(a->ranges[0]));
+}

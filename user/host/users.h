@@ -35,4 +35,6 @@ int users__parse(const char *list, struct users *u, char *why, size_t why_size);
 /* Does this user count whatever its process says? */
 bool users__counts(const struct users *u, uid_t uid);
 
+bool users__same(const struct users *a, const struct users *b);
+
 #endif

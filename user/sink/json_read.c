@@ -131,7 +131,7 @@ static struct histogram *histogram_of(const struct field *f, const void *base)
 {
 	struct histogram *h;
 
-	memcpy(&h, (const char *)base + f->offset, sizeof(h));
+	memcpy(&h, (const char *)base + f->offset, sizeof(void *));
 	return h;
 }
 

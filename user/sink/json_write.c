@@ -30,7 +30,7 @@ static const struct histogram *borrowed_histogram(const struct field *f, const v
 {
 	const struct histogram *h;
 
-	memcpy(&h, value_at(f, base), sizeof(h));
+	memcpy(&h, value_at(f, base), sizeof(void *));
 	return h;
 }
 
