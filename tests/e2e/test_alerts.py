@@ -53,7 +53,7 @@ def test_incident(incident_lab, prometheus, healed):
     incident_lab.fault("incident")
     stall = wait_until("the alert", lambda: prometheus.alerts(scope=incident_lab.scope).get("LeasewatchStall"), 60)
     assert stall["summary"] == f"The lease of {incident_lab.scope}/patroni1 is not being renewed."
-    assert re.fullmatch(r"Cause: endpoint_\w+\. The lease lives for [\d.hms ]+ more at least\.", stall["description"])
+    assert re.fullmatch(r"Cause: endpoint_\w+\. The lease is valid for at least another [\d.hms ]+\.", stall["description"])
     wait_until("a refusal", lambda: prometheus.query(
         f'leasewatch_lease_refreshes_total{{scope="{incident_lab.scope}",outcome!~"ok|unobserved"}} > 0'), 60)
     quiet_again(prometheus, incident_lab)

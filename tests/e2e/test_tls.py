@@ -6,7 +6,7 @@ from causes import CAUSES, COPED_WITH, Expect, rows, see_cause, see_none
 from test_incident import see_incident
 
 TLS_CAUSES = {
-    "tls-silent-all": Expect("tls", "etcd", "does not agree on TLS", "TLS handshake"),
+    "tls-silent-all": Expect("tls", "etcd", "does not complete the TLS handshake", "TLS handshake"),
     "tls-expired-all": Expect("tls", "etcd", "valid certificate", "expired"),
     "tls-wrong-ca-all": Expect("tls", "etcd", "`cacert`", "not among the trusted CAs"),
     # Patroni looks at the name by itself, when OpenSSL is content.

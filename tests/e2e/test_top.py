@@ -39,7 +39,7 @@ def someone():
 def left(t):
     """(seconds left in the first line, in the finding, in the table), all on one picture"""
     text = t.text()
-    head, finding = re.findall(r"runs\s+out\s+in\s+([\d.]+)\s+s", text)[:2]
+    head, finding = re.findall(r"expires\s+in\s+([\d.]+)\s+s", text)[:2]
     table = re.search(r"^\S+ +leader +STALL \S+ +([\d.]+) s", text, re.MULTILINE)
     return float(head), float(finding), float(table.group(1))
 

@@ -2,7 +2,9 @@
 /*
  * test_reader.c - questions about processes, answered by a worker that may die, hang or lie.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +34,7 @@ static int last_err;
 static struct reader_question last_question;
 static struct reader_identity last;
 static struct reader_config last_config;
+static struct thread_sample last_sample;
 
 static uint64_t now(void)
 {
@@ -49,8 +54,10 @@ static void on_answer(void *ctx, const struct reader_answer *a)
 	last_question = a->question;
 	if (!a->err && a->question.what == READER_IDENTIFY)
 		last = *a->identity;
-	else if (!a->err)
+	else if (!a->err && a->question.what == READER_CONFIG)
 		last_config = *a->config;
+	else if (!a->err)
+		last_sample = *a->sample;
 }
 
 static int setup(void **state)
@@ -189,6 +196,45 @@ static void test_knows_whose_place_it_is(void **state)
 	ask_config(pid);
 	turn_until(3);
 	assert_int_equal(last_config.given, 0);
+}
+
+/* A worker may do all that it takes to say which socket a thread waits on. */
+static void test_samples_a_thread_that_waits_for_postgresql(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	struct reader_question q = {.what = READER_SAMPLE, .trusted = true};
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(bind(server, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(server, 1), 0);
+	assert_int_equal(getsockname(server, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
+	pid = fork();
+	if (!pid) {
+		struct pollfd p = {.fd = client, .events = POLLIN};
+
+		poll(&p, 1, 30000);
+		_exit(0);
+	}
+	q.pid = q.tid = pid;
+	q.ports[0] = ntohs(at.sin_port);
+	for (size_t i = 1; i < 100 && last_sample.wait.kind != WAIT_POSTGRES; i++) {
+		usleep(10000); /* until it is in poll() */
+		assert_int_equal(reader__ask(reader, &q), 0);
+		turn_until(i);
+		assert_int_equal(last_err, 0);
+	}
+	assert_int_equal(last_sample.wait.kind, WAIT_POSTGRES);
+	assert_string_equal(last_sample.wait.call, "poll on");
+	assert_int_equal(last_sample.state, 'S');
+	assert_true(last_sample.runtime_ns >= 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(server);
+	close(client);
 }
 
 static pid_t spawner_pid(void)
@@ -369,6 +415,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reads_with_the_rights_of_the_process, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_knows_whose_place_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_samples_a_thread_that_waits_for_postgresql,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_survives_the_death_of_its_spawner, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_gives_up_what_hangs, setup, teardown),
