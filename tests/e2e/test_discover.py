@@ -2,6 +2,7 @@
 """Who is a Patroni, and for how long: what a process becomes, and processes in numbers."""
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -43,3 +44,14 @@ def test_what_it_becomes(daemon, fakes):
     assert process.poll() is None
     assert len(d.events(event="process", phase="exited")) == 1
     assert d.stop() == 0
+
+
+def test_many_stop_soon(daemon, fakes):
+    """However many it follows, it exits within two seconds."""
+    d = daemon()
+    d.ready()
+    fakes(400, script="kill -STOP $$")
+    wait_until("all of them", lambda: len(d.events(event="process", phase="found")) == 400, 60)
+    begin = time.monotonic()
+    assert d.stop() == 0
+    assert time.monotonic() - begin < 2

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check_processes.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "host/patroni.h"
 #include "kernel/probe.h"
-#include "kernel/tls.h"
+
+/* One by one, of those that do not count. */
+#define IGNORED_SHOWN 10
 
 struct check {
 	bool json, verbose;
+	struct users users;
 	enum hooks hooks;
 	bool ok;
 	char *why;		    /* not ok: the sentence */
@@ -181,30 +185,30 @@ static const char *dcs_name(enum patroni_dcs dcs)
 	}
 }
 
-/* Its path: the library that the process does TLS with; why not: as a sentence would go on. */
-static bool tls_readable(const struct check *c, pid_t pid, char *how, size_t size)
+/* The library that the process does TLS with; or why it cannot be read, as a sentence would go on.
+ */
+static bool tls_readable(const struct check *c, const struct check_process *p, const char **how)
 {
-	if (c->uprobes)
-		return tls__outlook(pid, how, size);
-	snprintf(how, size, "this kernel offers no uprobes");
-	return false;
+	*how = !c->uprobes     ? "this kernel offers no uprobes"
+	       : p->tls_how[0] ? p->tls_how
+			       : "its libraries could not be read in time";
+	return c->uprobes && p->tls_readable;
 }
 
-static void process_json(struct check *c, const struct patroni_process *p,
-			 const struct patroni_config *f)
+static void config_json(const struct check *c, const struct check_process *p, json_t *o)
 {
-	json_t *o = json_pack("{s:i, s:b, s:s, s:b}", "process.pid", (int)p->pid, "container",
-			      p->container, "dcs", dcs_name(f->dcs), "tls", f->tls);
+	const struct patroni_config *f = p->config;
 	json_t *endpoints = json_array();
-	char how[512];
+	const char *how;
 
+	json_object_set_new(o, "dcs", json_string(dcs_name(f->dcs)));
+	json_object_set_new(o, "tls", json_boolean(f->tls));
 	if (f->tls) {
-		bool readable = tls_readable(c, p->pid, how, sizeof(how));
+		bool readable = tls_readable(c, p, &how);
 
 		json_object_set_new(o, "tls.readable", json_boolean(readable));
 		json_object_set_new(o, readable ? "tls.library" : "tls.obstacle", json_string(how));
 	}
-
 	if (f->scope[0])
 		json_object_set_new(o, "patroni.scope", json_string(f->scope));
 	if (f->member[0])
@@ -212,14 +216,24 @@ static void process_json(struct check *c, const struct patroni_process *p,
 	for (size_t i = 0; i < f->endpoints_len; i++)
 		json_array_append_new(endpoints, json_string(f->endpoints[i]));
 	json_object_set_new(o, "endpoints", endpoints);
+}
+
+static void process_json(struct check *c, const struct check_process *p)
+{
+	json_t *o = json_pack("{s:i, s:I, s:b, s:b}", "process.pid", (int)p->process.pid,
+			      "process.user.id", (json_int_t)p->process.uid, "container",
+			      p->process.container, "ignored", !p->counts);
+
+	if (p->config)
+		config_json(c, p, o);
 	json_array_append_new(c->processes, o);
 }
 
-static void show_tls(const struct check *c, pid_t pid)
+static void show_tls(const struct check *c, const struct check_process *p)
 {
-	char how[512];
+	const char *how;
 
-	if (tls_readable(c, pid, how, sizeof(how)))
+	if (tls_readable(c, p, &how))
 		printf("    TLS can be read, in %s\n", how);
 	else
 		printf("    TLS cannot be read: %s; requests are seen by their timing alone, and "
@@ -227,29 +241,64 @@ static void show_tls(const struct check *c, pid_t pid)
 		       how);
 }
 
-static int check_patroni(const struct patroni_process *p, void *ctx)
+static void show_process(const struct check *c, const struct check_process *p)
 {
-	struct check *c = ctx;
-	struct patroni_config f;
+	const struct patroni_config *f = p->config;
+	const char *where = p->process.container ? ", in a container" : "";
 
-	memset(&f, 0, sizeof(f));
-	patroni__config(p->pid, &f);
-	c->patronis++;
-	c->watchable += f.dcs != PATRONI_DCS_OTHER;
-	if (c->json) {
-		process_json(c, p, &f);
-		return 0;
+	if (!f) {
+		printf("  pid %-8d its configuration could not be read in time%s\n", p->process.pid,
+		       where);
+		return;
 	}
 	/* To most people "etcd3" would be an etcd of that name. */
-	printf("  pid %-8d %s/%s, %s%s%s\n", p->pid, f.scope[0] ? f.scope : "?",
-	       f.member[0] ? f.member : "?",
-	       f.dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : dcs_name(f.dcs),
-	       f.tls ? " over TLS" : "", p->container ? ", in a container" : "");
-	if (f.tls)
-		show_tls(c, p->pid);
-	for (size_t i = 0; i < f.endpoints_len; i++)
-		printf("    %s\n", f.endpoints[i]);
-	return 0;
+	printf("  pid %-8d %s/%s, %s%s%s\n", p->process.pid, f->scope[0] ? f->scope : "?",
+	       f->member[0] ? f->member : "?",
+	       f->dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : dcs_name(f->dcs),
+	       f->tls ? " over TLS" : "", where);
+	if (f->tls)
+		show_tls(c, p);
+	for (size_t i = 0; i < f->endpoints_len; i++)
+		printf("    %s\n", f->endpoints[i]);
+}
+
+/* Anybody can start a thousand of them: some are enough. */
+static void show_ignored(const struct check_processes *found)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->len; i++) {
+		const struct check_process *p = &found->list[i];
+
+		if (p->counts || n++ >= IGNORED_SHOWN)
+			continue;
+		printf("  pid %-8d ignored: it belongs to uid %u, whose processes do not count "
+		       "(see --users)\n",
+		       p->process.pid, p->process.uid);
+	}
+	if (n > IGNORED_SHOWN)
+		printf("  %zu more are ignored\n", n - IGNORED_SHOWN);
+}
+
+static void check_patronis(struct check *c, struct reader *reader)
+{
+	struct check_processes found;
+
+	if (check_processes__find(reader, &c->users, &found))
+		fprintf(stderr, "leasewatch: cannot look for Patroni: out of memory\n");
+	for (size_t i = 0; i < found.len; i++) {
+		const struct check_process *p = &found.list[i];
+
+		c->patronis += p->counts;
+		c->watchable += p->counts && (!p->config || p->config->dcs != PATRONI_DCS_OTHER);
+		if (c->json)
+			process_json(c, p);
+		else if (p->counts)
+			show_process(c, p);
+	}
+	if (!c->json)
+		show_ignored(&found);
+	check_processes__free(&found);
 }
 
 /* The last line: the verdict. */
@@ -270,6 +319,7 @@ static void print_verdict(const struct check *c)
 static error_t parse_check_option(int key, char *arg, struct argp_state *state)
 {
 	struct check *c = state->input;
+	char why[160];
 
 	switch (key) {
 	case 'j':
@@ -281,9 +331,31 @@ static error_t parse_check_option(int key, char *arg, struct argp_state *state)
 	case OPTION_HOOKS:
 		c->hooks = options__hooks(arg, state);
 		return 0;
+	case OPTION_USERS:
+		if (users__parse(arg, &c->users, why, sizeof(why)))
+			argp_error(state, "--users: %s", why);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static void conclude_check(struct check *c)
+{
+	if (!c->json)
+		print_verdict(c);
+	c->root = json_pack("{s:b, s:o, s:o}", "ready", c->ok, "features", c->features, "processes",
+			    c->processes);
+	if (c->tier && c->root)
+		json_object_set_new(c->root, "tier", json_string(c->tier));
+	if (c->why && c->root)
+		json_object_set_new(c->root, "why", json_string(c->why));
+	if (c->json && c->root) {
+		json_dumpf(c->root, stdout, 0);
+		putchar('\n');
+	}
+	json_decref(c->root);
+	free(c->why);
 }
 
 int cmd_check(int argc, char **argv)
@@ -292,6 +364,10 @@ int cmd_check(int argc, char **argv)
 		{"json", 'j', NULL, 0, "write one JSON object", 0},
 		{"verbose", 'v', NULL, 0, "show libbpf's messages", 0},
 		{"hooks", OPTION_HOOKS, "TIER", 0, "check for this tier: auto, sock or fexit", 0},
+		{"users", OPTION_USERS, "LIST", 0,
+		 "count Patroni processes of these users: names, numbers, ranges, or any (default: "
+		 "root, postgres, and the owner of the data directory)",
+		 0},
 		{0},
 	};
 	static const struct argp_child children[] = {{.argp = &options__common}, {0}};
@@ -304,28 +380,25 @@ int cmd_check(int argc, char **argv)
 		       "Exit status: 0 ready, 1 cannot watch here, 3 no Patroni runs here now.",
 	};
 	struct check c = {0};
+	struct reader *reader;
+	int err;
 
+	users__defaults(&c.users);
 	options__parse(&argp, argc, argv, &c);
+	/* Forked first, while nothing is open. */
+	err = reader__new(&reader);
+	if (err) {
+		fprintf(stderr, "leasewatch: cannot start the reader: %s\n", strerror(-err));
+		return EXIT_TOOL_ERROR;
+	}
 	c.features = json_array();
 	c.processes = json_array();
 	check_kernel(&c);
 	if (!c.json)
 		printf("Patroni\n");
-	patroni__scan(check_patroni, &c);
-	if (!c.json)
-		print_verdict(&c);
-	c.root = json_pack("{s:b, s:o, s:o}", "ready", c.ok, "features", c.features, "processes",
-			   c.processes);
-	if (c.tier && c.root)
-		json_object_set_new(c.root, "tier", json_string(c.tier));
-	if (c.why && c.root)
-		json_object_set_new(c.root, "why", json_string(c.why));
-	if (c.json && c.root) {
-		json_dumpf(c.root, stdout, 0);
-		putchar('\n');
-	}
-	json_decref(c.root);
-	free(c.why);
+	check_patronis(&c, reader);
+	reader__free(reader);
+	conclude_check(&c);
 	if (fflush(stdout) || !c.ok)
 		return EXIT_TOOL_ERROR;
 	return c.watchable ? EXIT_HEALTHY : EXIT_NOTHING_TO_WATCH;

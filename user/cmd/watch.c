@@ -35,6 +35,9 @@
 /* By so much the wall clock may be wrong in what is said. */
 #define WALL_STEP_NS (10 * (int64_t)NS_PER_MS)
 
+/* Of a question about libraries that is not the probe's. */
+#define TAG_BLIND UINT32_MAX
+
 struct watch {
 	struct watch_options opts;
 	struct probe *probe;
@@ -43,6 +46,7 @@ struct watch {
 	struct reader *reader;
 	struct discover *discover;
 	struct targets targets;
+	bool explaining; /* why one is blind */
 	size_t sampling; /* threads that the reader was asked about */
 	bool recover;	 /* sockets and hooks are to be compared */
 	uint64_t recovered_ns;
@@ -111,19 +115,6 @@ static void ask_for_samples(struct watch *w, const struct engine_wants *wants)
 	}
 }
 
-static void on_answer(void *ctx, const struct reader_answer *a)
-{
-	struct watch *w = ctx;
-
-	if (a->question.what != READER_SAMPLE) {
-		discover__answer(w->discover, a);
-		return;
-	}
-	w->sampling--;
-	if (!a->err)
-		engine__thread(w->engine, (uint32_t)a->question.pid, a->sample);
-}
-
 /* It is blind, so there is a reason, known or not. */
 static void explain_blindness(struct watch *w, uint32_t pid, uint64_t now_ns)
 {
@@ -135,6 +126,61 @@ static void explain_blindness(struct watch *w, uint32_t pid, uint64_t now_ns)
 		now_ns);
 }
 
+static void on_library(struct watch *w, const struct reader_answer *a)
+{
+	probe__library(w->probe, a);
+	if (a->question.tag != TAG_BLIND)
+		return;
+	w->explaining = false;
+	explain_blindness(w, (uint32_t)a->question.pid, clock_ns(CLOCK_BOOTTIME));
+}
+
+static void on_answer(void *ctx, const struct reader_answer *a)
+{
+	struct watch *w = ctx;
+
+	if (a->question.what == READER_LIBRARY) {
+		on_library(w, a);
+		return;
+	}
+	if (a->question.what != READER_SAMPLE) {
+		discover__answer(w->discover, a);
+		return;
+	}
+	w->sampling--;
+	if (!a->err)
+		engine__thread(w->engine, (uint32_t)a->question.pid, a->sample);
+}
+
+/* It is blind, so there is a reason; which libraries it has by now says more. */
+static void ask_why_blind(struct watch *w, uint32_t pid, uint64_t now_ns)
+{
+	const struct reader_question q = {
+		.what = READER_LIBRARY,
+		.set = LIBRARY_OPENSSL,
+		.pid = (pid_t)pid,
+		.tag = TAG_BLIND,
+		.trusted = true,
+	};
+
+	if (w->explaining)
+		return;
+	if (reader__ask(w->reader, &q))
+		explain_blindness(w, pid, now_ns);
+	else
+		w->explaining = true;
+}
+
+static void ask_for_libraries(struct watch *w)
+{
+	struct reader_question q;
+
+	while (probe__wants_library(w->probe, &q))
+		if (reader__ask(w->reader, &q))
+			probe__library(w->probe,
+				       &(struct reader_answer){.question = q, .err = -ENOMEM});
+}
+
 static void bring_evidence(struct watch *w, uint64_t now_ns)
 {
 	struct engine_wants wants = engine__wants(w->engine, now_ns);
@@ -142,7 +188,7 @@ static void bring_evidence(struct watch *w, uint64_t now_ns)
 	for (size_t i = 0; i < wants.sockets_len; i++)
 		probe__snapshot(w->probe, (pid_t)wants.sockets[i]);
 	if (wants.tls_pid)
-		explain_blindness(w, wants.tls_pid, now_ns);
+		ask_why_blind(w, wants.tls_pid, now_ns);
 	ask_for_samples(w, &wants);
 }
 
@@ -160,14 +206,22 @@ static void follow_wall(struct watch *w)
 	engine__set_wall(w->engine, offset);
 }
 
+static int longest_wait(const struct watch *w)
+{
+	return reader__pending_trusted(w->reader) ? POLL_ANSWER_MS
+	       : engine__is_busy(w->engine)	  ? POLL_BUSY_MS
+						  : POLL_IDLE_MS;
+}
+
 int watch__turn(struct watch *w, int timeout_ms)
 {
-	int longest = reader__pending_trusted(w->reader) ? POLL_ANSWER_MS
-		      : engine__is_busy(w->engine)	 ? POLL_BUSY_MS
-							 : POLL_IDLE_MS;
-	int err = probe__poll(w->probe, timeout_ms < longest ? timeout_ms : longest);
-	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+	int longest, err;
+	uint64_t now;
 
+	ask_for_libraries(w);
+	longest = longest_wait(w);
+	err = probe__poll(w->probe, timeout_ms < longest ? timeout_ms : longest);
+	now = clock_ns(CLOCK_BOOTTIME);
 	if (err && err != -EINTR)
 		return err;
 	discover__turn(w->discover, now);

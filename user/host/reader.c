@@ -172,27 +172,38 @@ int reader__fd(const struct reader *r)
 	return r->fd;
 }
 
-static void hand_over_reply(const struct slot *s, int err, const struct reader_reply *reply,
-			    reader_fn fn, void *ctx)
+/* What was received: a reply and descriptors, which are closed when it has been dealt with. */
+struct received {
+	struct reader_reply reply;
+	size_t len, fds_len;
+	int fds[LIBRARY_COPIES_MAX];
+};
+
+static void hand_over_reply(const struct slot *s, int err, const struct received *got, reader_fn fn,
+			    void *ctx)
 {
 	struct reader_answer answer = {.question = s->question, .err = err};
+	const struct reader_reply *reply = err ? NULL : &got->reply;
 
 	if (!err && s->question.what == READER_IDENTIFY)
 		answer.identity = &reply->identity;
 	else if (!err && s->question.what == READER_CONFIG)
 		answer.config = &reply->config;
+	else if (!err && s->question.what == READER_LIBRARY)
+		answer.library = &reply->library;
 	else if (!err)
 		answer.sample = &reply->sample;
+	answer.fds = err ? NULL : got->fds;
 	fn(ctx, &answer);
 }
 
-static void take_reply(struct reader *r, const struct reader_reply *reply, size_t len, reader_fn fn,
-		       void *ctx)
+static void take_reply(struct reader *r, const struct received *got, reader_fn fn, void *ctx)
 {
+	const struct reader_reply *reply = &got->reply;
 	struct slot *s = NULL, done;
 	int err;
 
-	if (len < READER_REPLY_HEADER || !reply->id)
+	if (got->len < READER_REPLY_HEADER || !reply->id)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(r->slots) && !s; i++)
 		if (r->slots[i].id == reply->id)
@@ -203,10 +214,11 @@ static void take_reply(struct reader *r, const struct reader_reply *reply, size_
 	s->id = 0;
 	if (done.stuck)
 		return; /* too late: its end only frees the place */
-	err = reader_message__check(reply, len);
-	if (!err && reply->what != (uint32_t)done.question.what)
+	err = reader_message__check(reply, got->len);
+	if (!err && (reply->what != (uint32_t)done.question.what ||
+		     got->fds_len != reader_message__fds(reply)))
 		err = -EBADMSG;
-	hand_over_reply(&done, err ? err : reply->err, reply, fn, ctx);
+	hand_over_reply(&done, err ? err : reply->err, got, fn, ctx);
 }
 
 static void give_up_late(struct reader *r, uint64_t now_ns, reader_fn fn, void *ctx)
@@ -235,16 +247,58 @@ static void lose_spawner(struct reader *r, uint64_t now_ns, reader_fn fn, void *
 			hand_over_reply(&slots[i], -EIO, NULL, fn, ctx);
 }
 
+static void keep_descriptors(struct msghdr *message, struct received *got)
+{
+	struct cmsghdr *c = message->msg_controllen ? CMSG_FIRSTHDR(message) : NULL;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return;
+	got->fds_len = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(got->fds, CMSG_DATA(c), got->fds_len * sizeof(int));
+}
+
+/* There is room for as many descriptors as may come; the kernel closes those beyond. */
+static ssize_t receive(int fd, struct received *got)
+{
+	union {
+		char bytes[CMSG_LEN(LIBRARY_COPIES_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec text = {&got->reply, sizeof(got->reply)};
+	struct msghdr message = {
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	got->fds_len = 0;
+	got->len = n > 0 ? (size_t)n : 0;
+	if (n > 0)
+		keep_descriptors(&message, got);
+	return n;
+}
+
+static void close_received(struct received *got)
+{
+	while (got->fds_len)
+		close(got->fds[--got->fds_len]);
+}
+
 static void take_replies(struct reader *r, uint64_t now_ns, reader_fn fn, void *ctx)
 {
-	static struct reader_reply reply;
+	static struct received got;
 
 	while (r->fd >= 0) {
-		ssize_t n = recv(r->fd, &reply, sizeof(reply), MSG_DONTWAIT);
+		ssize_t n = receive(r->fd, &got);
 
 		if (n > 0)
-			take_reply(r, &reply, (size_t)n, fn, ctx);
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			take_reply(r, &got, fn, ctx);
+		close_received(&got);
+		if (n > 0)
+			continue;
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			lose_spawner(r, now_ns, fn, ctx);
 		else if (errno == EAGAIN)
 			return;
@@ -275,7 +329,12 @@ static struct entry *dequeue(struct reader *r, struct entry *e)
 static int send_question(struct reader *r, const struct reader_question *q, uint64_t now_ns)
 {
 	struct reader_request request = {
-		.what = q->what, .pid = q->pid, .tid = q->tid, .id = r->last_id + 1};
+		.what = q->what,
+		.pid = q->pid,
+		.tid = q->tid,
+		.set = q->set,
+		.id = r->last_id + 1,
+	};
 	struct slot *s = r->slots;
 
 	memcpy(request.ports, q->ports, sizeof(request.ports));

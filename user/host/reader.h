@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/library_set.h"
 #include "host/patroni.h"
 #include "model/thread_sample.h"
 
@@ -34,6 +35,7 @@ enum reader_what {
 	READER_IDENTIFY, /* is this process Patroni? */
 	READER_CONFIG,	 /* what was it configured with? */
 	READER_SAMPLE,	 /* what is this thread of it doing? */
+	READER_LIBRARY,	 /* which copies of a library has it mapped, and where are functions? */
 	READER_WHATS,
 };
 
@@ -63,6 +65,7 @@ struct reader_question {
 	pid_t pid;
 	bool trusted;
 	uint32_t tag;			  /* the asker's own */
+	enum library_set set;		  /* LIBRARY */
 	pid_t tid;			  /* SAMPLE */
 	uint16_t ports[READER_PORTS_MAX]; /* SAMPLE: where PostgreSQL listens; 0 = no more */
 };
@@ -76,7 +79,10 @@ struct reader_answer {
 		const struct reader_identity *identity;
 		const struct reader_config *config;
 		const struct thread_sample *sample;
+		const struct library_copies *library;
 	};
+	/* LIBRARY: of those copies that have no error; closed after the callback. */
+	const int *fds;
 };
 
 struct reader;

@@ -88,12 +88,34 @@ static bool is_sample(const struct thread_sample *s)
 	       isfinite(s->io_pressure) && !s->since_ns && !s->starving_ns;
 }
 
+static bool are_copies(const struct library_copies *l)
+{
+	if (l->err > 0 || l->len > LIBRARY_COPIES_MAX || !is_name(l->own, sizeof(l->own)))
+		return false;
+	for (uint32_t i = 0; i < l->len; i++)
+		if (l->copies[i].err > 0 || !is_name(l->copies[i].name, sizeof(l->copies[i].name)))
+			return false;
+	return true;
+}
+
+size_t reader_message__fds(const struct reader_reply *reply)
+{
+	size_t n = 0;
+
+	if (reply->err || reply->what != READER_LIBRARY)
+		return 0;
+	for (uint32_t i = 0; i < reply->library.len; i++)
+		n += !reply->library.copies[i].err;
+	return n;
+}
+
 size_t reader_message__bytes(uint32_t what)
 {
 	static const size_t bytes[READER_WHATS] = {
 		[READER_IDENTIFY] = sizeof(struct reader_identity),
 		[READER_CONFIG] = sizeof(struct reader_config),
 		[READER_SAMPLE] = sizeof(struct thread_sample),
+		[READER_LIBRARY] = sizeof(struct library_copies),
 	};
 
 	return what < READER_WHATS ? READER_REPLY_HEADER + bytes[what] : 0;
@@ -112,6 +134,8 @@ int reader_message__check(const struct reader_reply *reply, size_t len)
 		return is_identity(&reply->identity) ? 0 : -EBADMSG;
 	case READER_CONFIG:
 		return is_configuration(&reply->config) ? 0 : -EBADMSG;
+	case READER_LIBRARY:
+		return are_copies(&reply->library) ? 0 : -EBADMSG;
 	default:
 		return is_sample(&reply->sample) ? 0 : -EBADMSG;
 	}

@@ -16,6 +16,7 @@ struct reader_request {
 	uint32_t id;
 	uint32_t what; /* enum reader_what */
 	int32_t pid, tid;
+	uint32_t set;
 	uint16_t ports[READER_PORTS_MAX];
 };
 
@@ -28,6 +29,7 @@ struct reader_reply {
 		struct reader_identity identity;
 		struct reader_config config;
 		struct thread_sample sample;
+		struct library_copies library;
 	};
 };
 
@@ -35,6 +37,9 @@ struct reader_reply {
 
 /* How long the reply to such a question is, if it is one. 0 for a kind that there is not. */
 size_t reader_message__bytes(uint32_t what);
+
+/* How many descriptors come with a sound reply. */
+size_t reader_message__fds(const struct reader_reply *reply);
 
 /*
  * Is this a sound reply of `len` bytes: the length that its kind has, every text printable and with
@@ -45,8 +50,12 @@ int reader_message__check(const struct reader_reply *reply, size_t len);
 /* ---- reader_spawner.c: in the child process; never returns. `fd`: its end of the pair. */
 _Noreturn void reader_spawner__run(int fd);
 
-/* ---- reader_worker.c: in a worker. Answer one request; fill in all of *reply. */
-void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply);
+/*
+ * ---- reader_worker.c: in a worker. Answer one request; fill in all of *reply, and the descriptors
+ * that belong to it.
+ */
+void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply,
+			   int fds[LIBRARY_COPIES_MAX]);
 /* Give up all but the rights to open, and to send to fd. 0 or -errno. */
 int reader_worker__confine(int fd);
 

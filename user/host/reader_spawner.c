@@ -60,11 +60,31 @@ static rlim_t mapped_bytes(void)
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
+static void send_reply(int fd, struct reader_reply *reply, size_t len, const int *fds, size_t n)
+{
+	union {
+		char bytes[CMSG_SPACE(LIBRARY_COPIES_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control = {{0}};
+	struct iovec text = {reply, len};
+	struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+
+	if (n) {
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	}
+	sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 static _Noreturn void serve_request(int fd, const struct reader_request *request)
 {
 	static struct reader_reply reply;
 	size_t len = READER_REPLY_HEADER;
-	int err;
+	int fds[LIBRARY_COPIES_MAX], err;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	set_limit(RLIMIT_AS, mapped_bytes() + WORKER_MEMORY_BYTES);
@@ -76,14 +96,14 @@ static _Noreturn void serve_request(int fd, const struct reader_request *request
 	alarm(READER_DEADLINE_MS / 1000);
 	err = reader_worker__confine(fd);
 	if (!err)
-		reader_worker__answer(request, &reply);
+		reader_worker__answer(request, &reply, fds);
 	reply.id = request->id;
 	reply.what = request->what;
 	if (err)
 		reply.err = err;
 	if (!reply.err)
 		len = reader_message__bytes(request->what);
-	send(fd, &reply, len, MSG_NOSIGNAL);
+	send_reply(fd, &reply, len, fds, reader_message__fds(&reply));
 	_exit(0);
 }
 

@@ -95,6 +95,9 @@ static int allow_some(scmp_filter_ctx ctx, int fd)
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
 				       where(0, UINT32_MAX, (unsigned int)fd));
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
+				       where(0, UINT32_MAX, (unsigned int)fd));
 	return err;
 }
 
@@ -164,7 +167,8 @@ static int read_sample(const struct reader_request *r, struct thread_sample *out
 	return sample__take(&host, r->pid, r->tid, out);
 }
 
-void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply)
+void reader_worker__answer(const struct reader_request *request, struct reader_reply *reply,
+			   int fds[LIBRARY_COPIES_MAX])
 {
 	memset(reply, 0, sizeof(*reply));
 	switch (request->what) {
@@ -178,6 +182,12 @@ void reader_worker__answer(const struct reader_request *request, struct reader_r
 		break;
 	case READER_SAMPLE:
 		reply->err = read_sample(request, &reply->sample);
+		break;
+	case READER_LIBRARY:
+		if (request->set < LIBRARY_SETS)
+			library_set__find(request->set, request->pid, &reply->library, fds);
+		else
+			reply->err = -EINVAL;
 		break;
 	default:
 		reply->err = -EINVAL;

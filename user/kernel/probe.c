@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "host/reader.h"
 #include "kernel/probe.h"
 #include "kernel/programs.h"
 #include "kernel/resolve.h"
@@ -308,6 +309,20 @@ void probe__no_plaintext(struct probe *p)
 	uprobes__free(p->tls);
 	p->tls = NULL;
 	p->no_plaintext = true;
+}
+
+bool probe__wants_library(struct probe *p, struct reader_question *q)
+{
+	return (p->tls && uprobes__wants(p->tls, q)) ||
+	       (p->resolve && uprobes__wants(p->resolve, q));
+}
+
+void probe__library(struct probe *p, const struct reader_answer *a)
+{
+	struct uprobes *u = a->question.set == LIBRARY_LIBC ? p->resolve : p->tls;
+
+	if (u)
+		uprobes__answer(u, a);
 }
 
 int probe__poll(struct probe *p, int timeout_ms)

@@ -13,6 +13,8 @@
 #include "leasewatch/event.h"
 
 struct probe;
+struct reader_answer;
+struct reader_question;
 
 /* Called for each record, in the order in which a process made them; the record is gone when it
  * returns. */
@@ -59,6 +61,10 @@ const char *probe__resolve_trouble(const struct probe *p, pid_t tgid);
  * hooked in the background, shortly after probe__follow().
  */
 const char *probe__tls_trouble(struct probe *p, pid_t tgid);
+
+/* What to ask the reader about libraries of targets, until there is nothing; and its answer. */
+bool probe__wants_library(struct probe *p, struct reader_question *q);
+void probe__library(struct probe *p, const struct reader_answer *a);
 
 /* Leave TLS unread: for tests. Before anything is followed. */
 void probe__no_plaintext(struct probe *p);

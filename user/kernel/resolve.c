@@ -2,7 +2,6 @@
 /*
  * resolve.c - see resolve.h.
  */
-#include "host/library.h"
 #include "kernel/resolve.h"
 
 /* The return first: an entry without a return would look like a call that hangs. */
@@ -12,8 +11,8 @@ struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_p
 			     bool together)
 {
 	struct uprobe_set set = {
-		.libraries = library_libc,
-		.copies_max = 1,
+		.library = LIBRARY_LIBC,
+		.targets_max = 200,
 		.points_len = POINTS,
 		.points =
 			{

@@ -2,30 +2,15 @@
 /*
  * tls.c - see tls.h.
  */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "host/library.h"
-#include "host/symbols.h"
+#include "host/reader.h"
 #include "kernel/tls.h"
 #include "leasewatch/event.h"
 
-static const char *const libraries[] = {
-	"libssl.so*", "libssl-*.so*", "libcrypto.so*", "libcrypto-*.so*", NULL,
-};
-
-static const char *const libssl[] = {"libssl.so*", "libssl-*.so*", NULL};
 static const char none[] = "the process has no libssl mapped";
-
-/*
- * pyca/cryptography's module, which pyOpenSSL uses: Debian's is linked with libssl, the one in its
- * wheels contains OpenSSL.
- */
-static const char *const bindings[] = {"_rust*.so", "_openssl*.so", NULL};
-
-/* Entries of a library's dynamic section that are looked at; pyca/cryptography's has 30. */
-#define DYNAMIC_MAX 4096
 
 /* How a connection that speaks TLS begins. */
 #define TLS_HANDSHAKE_RECORD 0x16
@@ -51,8 +36,8 @@ enum {
 struct uprobes *tls__new(const struct tls_programs *p, bool together)
 {
 	struct uprobe_set set = {
-		.libraries = libraries,
-		.copies_max = UPROBE_COPIES_MAX,
+		.library = LIBRARY_OPENSSL,
+		.targets_max = 64,
 		.points_len = POINTS,
 		.points =
 			{
@@ -94,59 +79,9 @@ enum uprobes_sign tls__sign(const struct lw_event *event)
 									  : UPROBES_USE;
 }
 
-static bool names_libssl(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+static void say_own(const char *module, char *buf, size_t size)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
-	GElf_Dyn dyn;
-
-	for (size_t i = 0; data && i < n && i < DYNAMIC_MAX && gelf_getdyn(data, (int)i, &dyn);
-	     i++) {
-		const char *name = dyn.d_tag == DT_NEEDED
-					   ? elf_strptr(elf, header->sh_link, dyn.d_un.d_val)
-					   : NULL;
-
-		if (name && !strncmp(name, "libssl", 6))
-			return true;
-	}
-	return false;
-}
-
-/* Is the library linked with a libssl? If unknown, yes. */
-static bool needs_libssl(int fd)
-{
-	Elf_Scn *section = NULL;
-	bool needs = false, told = false;
-	uint64_t budget = SYMBOLS_BYTES_MAX;
-	GElf_Shdr header;
-	Elf *elf = symbols__open(fd);
-
-	while (elf && (section = elf_nextscn(elf, section))) {
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC ||
-		    !symbols__is_readable(elf, &header, &budget))
-			continue;
-		told = true;
-		needs = needs || names_libssl(elf, section, &header);
-	}
-	elf_end(elf);
-	return needs || !told;
-}
-
-/* One of the two binds OpenSSL; a version of cryptography has both, or the first alone. */
-static bool has_own_openssl(pid_t tgid, char *why, size_t size)
-{
-	struct library found[2];
-	int n = library__open(tgid, bindings, found, 2);
-	bool own = n > 0;
-
-	for (int i = 0; i < n; i++)
-		own = own && !needs_libssl(found[i].fd);
-	if (own)
-		snprintf(why, size, "pyOpenSSL has an OpenSSL of its own, inside %s",
-			 found[0].name);
-	if (n > 0)
-		library__close(found, (size_t)n);
-	return own;
+	snprintf(buf, size, "pyOpenSSL has an OpenSSL of its own, inside %s", module);
 }
 
 const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t size)
@@ -154,24 +89,44 @@ const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t 
 	const uint32_t pair = 1U << READ | 1U << READ_ENTER | 1U << WRITE | 1U << WRITE_ENTER;
 	const uint32_t pair_ex =
 		1U << READ_EX | 1U << READ_EX_ENTER | 1U << WRITE_EX | 1U << WRITE_EX_ENTER;
-	const char *trouble;
+	const char *trouble, *own = uprobes__own(u, tgid);
 
-	if (has_own_openssl(tgid, buf, size))
+	if (own) {
+		say_own(own, buf, size);
 		return buf;
+	}
 	trouble = uprobes__trouble(u, tgid, pair_ex);
 	return trouble ? uprobes__trouble(u, tgid, pair) : NULL;
 }
 
-bool tls__outlook(pid_t tgid, char *buf, size_t size)
+/* By its name: libcrypto comes with it. */
+static const struct library_copy *find_libssl(const struct library_copies *l)
 {
-	struct library found;
-	int n;
+	for (uint32_t i = 0; i < l->len; i++)
+		if (strstr(l->copies[i].name, "/libssl"))
+			return &l->copies[i];
+	return NULL;
+}
 
-	if (has_own_openssl(tgid, buf, size))
+bool tls__outlook(const struct reader_answer *a, char *buf, size_t size)
+{
+	const struct library_copy *libssl = a->err ? NULL : find_libssl(a->library);
+	const char *why = none;
+
+	if (!a->err && a->library->own[0]) {
+		say_own(a->library->own, buf, size);
 		return false;
-	n = library__open(tgid, libssl, &found, 1);
-	snprintf(buf, size, "%s", n > 0 ? found.name : n < 0 ? strerror(-n) : none);
-	if (n > 0)
-		library__close(&found, 1);
-	return n > 0;
+	}
+	if (libssl && libssl->err == -EREMOTE)
+		why = "its libssl is on a FUSE or network file system, which may not answer";
+	else if (libssl && libssl->err)
+		why = strerror(-libssl->err);
+	else if (libssl)
+		why = libssl->name;
+	else if (a->err == -ETIMEDOUT)
+		why = "its libraries could not be read in time";
+	else if (a->err || a->library->err)
+		why = strerror(a->err ? -a->err : -a->library->err);
+	snprintf(buf, size, "%s", why);
+	return libssl && !libssl->err;
 }

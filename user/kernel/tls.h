@@ -33,9 +33,9 @@ enum uprobes_sign tls__sign(const struct lw_event *event);
 const char *tls__trouble(const struct uprobes *u, pid_t tgid, char *buf, size_t size);
 
 /*
- * Would a process's TLS be read, as far as its libraries tell? Hooks nothing. Writes the library's
- * path, or why not.
+ * Would a process's TLS be read, by what the reader says of its LIBRARY_OPENSSL? Hooks nothing.
+ * Writes the library's path, or why not.
  */
-bool tls__outlook(pid_t tgid, char *buf, size_t size);
+bool tls__outlook(const struct reader_answer *a, char *buf, size_t size);
 
 #endif

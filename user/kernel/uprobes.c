@@ -1,52 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * uprobes.c - see uprobes.h. A target's hooks belong to the loop; a job in its own thread makes new
- * ones and passes them on when it is done.
+ * uprobes.c - see uprobes.h. A target's hooks belong to the loop. For new ones the reader is asked
+ * first, then a job in its own thread makes them and passes them on when it is done.
  */
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "base/clock.h"
+#include "host/reader.h"
 #include "kernel/hooks.h"
-#include "host/library.h"
 #include "kernel/uprobes_private.h"
 #include "leasewatch/event.h"
+#include "leasewatch/units.h"
 
 /* A library that is not mapped at the fifth sign of activity will not be. */
 #define TRIES_MAX 5
 /*
  * A program that has just begun maps it soon, and uses it soon after that: so without a sign, too,
- * at so many turns (of 50 to 100 ms).
+ * for so long, and so often.
  */
-#define EAGER_TURNS 60
-
-struct job {
-	const struct uprobe_set *set;
-	pid_t tgid;
-	pthread_t thread;
-	atomic_bool done;
-	/* What is there already, and behind it what the job has hooked. */
-	size_t known, copies_len;
-	struct copy copies[UPROBE_COPIES_MAX];
-	bool found; /* what there is to be found */
-	char trouble[TROUBLE_BYTES];
-	struct job *next; /* among those that nobody waits for */
-};
+#define EAGER_NS       (4 * NS_PER_S)
+#define EAGER_EVERY_NS (100 * NS_PER_MS)
+/*
+ * Targets that are asked about or hooked at a time. One whose job hangs in the kernel keeps its
+ * place; at the end it is waited for so long.
+ */
+#define BUSY_MAX    2
+#define LAST_WAIT_S 1
 
 struct target {
 	pid_t tgid;
 	size_t copies_len;
 	struct copy copies[UPROBE_COPIES_MAX];
+	bool asked;	 /* the reader; not answered */
+	uint32_t execs;	 /* so many: an answer about the program before is none */
 	struct job *job; /* under way; NULL = none */
+	bool stale;	 /* it is about the program before */
 	bool expected;	 /* to use the library */
-	int tries;	 /* left; 0 = there is nothing to look for */
-	int eager;	 /* turns left in which it is looked for without a sign */
-	bool due;	 /* it is time for the next one */
+	bool due;	 /* it is time for the next try */
+	bool place;	 /* one of targets_max */
 	bool gone;
+	int tries;	   /* left; 0 = there is nothing to look for */
+	uint64_t eager_ns; /* until then it is looked for without a sign; 0 = not */
+	uint64_t tried_ns;
+	char own[LIBRARY_NAME_BYTES];
 	char trouble[TROUBLE_BYTES];
 	UT_hash_handle hh;
 };
@@ -56,7 +56,8 @@ struct uprobes {
 	struct hooks_bin *bin;
 	struct target *targets; /* by tgid */
 	struct job *orphans;	/* their targets are gone */
-	unsigned int jobs;	/* under way */
+	unsigned int busy;	/* targets that are asked about, and jobs */
+	size_t places;		/* taken */
 	bool due;		/* a target is due, or gone */
 	bool eager;		/* a target may be */
 };
@@ -83,100 +84,149 @@ static struct target *find_target(const struct uprobes *u, pid_t tgid)
 	return g;
 }
 
-/* ---- in the job's thread */
-
-static bool is_known(const struct job *job, const struct library *library)
+static uint64_t uprobes_now(void)
 {
-	for (size_t i = 0; i < job->copies_len; i++)
-		if (job->copies[i].dev == library->dev && job->copies[i].ino == library->ino)
-			return true;
-	return false;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static void hook_copy(struct job *job, const struct library *library)
+/*
+ * Unhooking takes the kernel a time that grows with the cube of how many processes are hooked at
+ * one function: there is an end to it.
+ */
+static bool take_place(struct uprobes *u, struct target *g)
 {
-	struct copy *c = &job->copies[job->copies_len];
-
-	copy__hook(c, job->set, job->tgid, library, job->trouble);
-	if (c->hooked)
-		job->copies_len++;
-}
-
-static bool is_hooked(const struct job *job)
-{
-	for (size_t i = 0; i < job->copies_len; i++)
-		if (job->copies[i].hooked & 1U << job->set->essential)
-			return true;
-	return false;
-}
-
-static void *run_attach(void *arg)
-{
-	struct job *job = arg;
-	struct library libraries[UPROBE_COPIES_MAX];
-	int n = library__open(job->tgid, job->set->libraries, libraries, job->set->copies_max);
-
-	if (n < 0)
-		snprintf(job->trouble, sizeof(job->trouble), "cannot hook %s: %s", job->set->what,
-			 strerror(-n));
-	for (int i = 0; i < n; i++)
-		if (!is_known(job, &libraries[i]) && job->copies_len < job->set->copies_max)
-			hook_copy(job, &libraries[i]);
-	if (n > 0)
-		library__close(libraries, (size_t)n);
-	job->found = is_hooked(job) || (n > 0 && job->trouble[0]);
-	atomic_store(&job->done, true);
-	return NULL;
-}
-
-/* ---- in the loop */
-
-static void begin_attach(struct uprobes *u, struct target *g)
-{
-	struct job *job = calloc(1, sizeof(*job));
-	sigset_t all, before;
-	int err;
-
-	if (!job)
-		return;
-	job->set = &u->set;
-	job->tgid = g->tgid;
-	job->known = job->copies_len = g->copies_len;
-	memcpy(job->copies, g->copies, sizeof(job->copies));
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&job->thread, NULL, run_attach, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err) {
-		free(job);
-		return;
+	if (!g->place && u->places >= u->set.targets_max) {
+		snprintf(g->trouble, sizeof(g->trouble),
+			 "cannot hook %s: too many processes are hooked already (%zu)", u->set.what,
+			 u->places);
+		g->due = false;
+		g->eager_ns = 0;
+		return false;
 	}
-	g->job = job;
-	u->jobs++;
+	u->places += !g->place;
+	g->place = true;
+	return true;
 }
 
-static void try_attach(struct uprobes *u, struct target *g)
+static void leave_place(struct uprobes *u, struct target *g)
 {
-	if (g->job)
-		return; /* still due when that is done */
-	g->tries -= g->due;
-	g->due = false;
-	begin_attach(u, g);
+	u->places -= g->place;
+	g->place = false;
 }
 
-static void collect_attach(struct uprobes *u, struct target *g)
+static bool is_due(struct target *g, uint64_t now_ns)
 {
-	struct job *job = g->job;
+	if (g->eager_ns && now_ns >= g->eager_ns)
+		g->eager_ns = 0;
+	if (g->asked || g->job || g->gone)
+		return false;
+	return g->due || (g->eager_ns && now_ns - g->tried_ns >= EAGER_EVERY_NS);
+}
 
-	pthread_join(job->thread, NULL);
-	g->job = NULL;
+/* Of those whose time it is, the one that has waited longest. */
+static struct target *next_target(struct uprobes *u)
+{
+	struct target *g, *next, *first = NULL;
+	uint64_t now_ns = uprobes_now();
+
+	u->due = u->eager = false;
+	HASH_ITER(hh, u->targets, g, next) {
+		if (is_due(g, now_ns) && (!first || g->tried_ns < first->tried_ns))
+			first = g;
+		u->due = u->due || g->due || g->gone;
+		u->eager = u->eager || g->eager_ns;
+	}
+	return first;
+}
+
+bool uprobes__wants(struct uprobes *u, struct reader_question *q)
+{
+	struct target *g;
+
+	while (u->busy < BUSY_MAX && (u->due || u->eager)) {
+		g = next_target(u);
+		if (!g)
+			return false;
+		if (!take_place(u, g))
+			continue;
+		g->tries -= g->due;
+		g->due = false;
+		g->tried_ns = uprobes_now();
+		g->asked = true;
+		u->busy++;
+		*q = (struct reader_question){
+			.what = READER_LIBRARY,
+			.set = u->set.library,
+			.pid = g->tgid,
+			.trusted = true,
+			.tag = g->execs,
+		};
+		return true;
+	}
+	return false;
+}
+
+static void forget_question(struct uprobes *u, struct target *g)
+{
+	u->busy -= g->asked;
+	g->asked = false;
+}
+
+/* What it found is the target's now; the job is over. */
+static void collect_attach(struct uprobes *u, struct target *g, struct job *job)
+{
 	memcpy(g->copies, job->copies, sizeof(g->copies));
 	g->copies_len = job->copies_len;
 	memcpy(g->trouble, job->trouble, sizeof(g->trouble));
-	if (job->found)
-		g->tries = g->eager = 0;
-	free(job);
-	u->jobs--;
+	if (job->found && !g->stale) {
+		g->tries = 0;
+		g->eager_ns = 0;
+	}
+	g->stale = false;
+	job__free(job);
+	if (!g->copies_len)
+		leave_place(u, g);
+}
+
+static void begin_attach(struct uprobes *u, struct target *g, const struct reader_answer *a)
+{
+	struct job *job = job__new(&u->set, g->tgid, g->copies, g->copies_len, a->library, a->fds);
+
+	if (!job)
+		return;
+	if (job->libraries_len) {
+		if (job__start(job)) {
+			job__free(job);
+			return;
+		}
+		g->job = job;
+		u->busy++;
+		return;
+	}
+	/* Nothing new; or nothing yet; or nothing that can be used. */
+	collect_attach(u, g, job);
+}
+
+void uprobes__answer(struct uprobes *u, const struct reader_answer *a)
+{
+	struct target *g = find_target(u, a->question.pid);
+
+	if (!g)
+		return;
+	if (a->library)
+		memcpy(g->own, a->library->own, sizeof(g->own));
+	if (!g->asked || a->question.tag != g->execs)
+		return;
+	forget_question(u, g);
+	if (!a->err) {
+		begin_attach(u, g, a);
+		return;
+	}
+	snprintf(g->trouble, sizeof(g->trouble), "cannot hook %s: %s", u->set.what,
+		 a->err == -ETIMEDOUT ? "the libraries of the process could not be read in time"
+				      : strerror(-a->err));
+	if (!g->copies_len)
+		leave_place(u, g);
 }
 
 /* Of copies that belong to nobody now. */
@@ -192,17 +242,19 @@ static void discard(struct uprobes *u, const struct copy *copies, size_t n)
 	hooks_bin__put(u->bin, hooks, len);
 }
 
+/* A job that is done, of a target that is gone. */
 static void bury(struct uprobes *u, struct job *job)
 {
-	pthread_join(job->thread, NULL);
 	discard(u, job->copies + job->known, job->copies_len - job->known);
-	free(job);
-	u->jobs--;
+	job__free(job);
+	u->busy--;
 }
 
 static void drop(struct uprobes *u, struct target *g)
 {
 	discard(u, g->copies, g->copies_len);
+	forget_question(u, g);
+	leave_place(u, g);
 	if (g->job) {
 		g->job->next = u->orphans;
 		u->orphans = g->job;
@@ -211,24 +263,43 @@ static void drop(struct uprobes *u, struct target *g)
 	free(g);
 }
 
+/* Those that end before then; the others hang. */
+static void end_orphans(struct uprobes *u)
+{
+	struct timespec until;
+	struct job *job;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += LAST_WAIT_S;
+	while ((job = u->orphans)) {
+		u->orphans = job->next;
+		if (!job__join(job, &until))
+			bury(u, job);
+	}
+}
+
 void uprobes__free(struct uprobes *u)
 {
 	struct target *g, *next;
-	struct job *job;
 
 	if (!u)
 		return;
-	while ((job = u->orphans)) {
-		u->orphans = job->next;
-		bury(u, job);
-	}
-	HASH_ITER(hh, u->targets, g, next) {
-		if (g->job)
-			collect_attach(u, g);
+	HASH_ITER(hh, u->targets, g, next)
 		drop(u, g);
-	}
+	end_orphans(u);
 	hooks_bin__free(u->bin);
-	free(u);
+	/* A job that hangs goes by the set until the process has ended. */
+	if (!u->busy)
+		free(u);
+}
+
+/* At once, and for a while. */
+static void look_for(struct uprobes *u, struct target *g)
+{
+	g->tries = TRIES_MAX;
+	g->tried_ns = 0;
+	g->eager_ns = uprobes_now() + EAGER_NS;
+	u->eager = true;
 }
 
 void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
@@ -247,10 +318,7 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 	g->expected = g->expected || expected;
 	if (!g->expected)
 		return;
-	g->tries = TRIES_MAX;
-	g->eager = EAGER_TURNS;
-	u->eager = true;
-	try_attach(u, g);
+	look_for(u, g);
 }
 
 void uprobes__look_again(struct uprobes *u)
@@ -281,9 +349,12 @@ void uprobes__record(struct uprobes *u, const struct lw_event *event, enum uprob
 		return;
 	if (event->type == LW_EVENT_EXEC) {
 		/* Its libraries are not mapped yet. The kernel moves the hooks that it has. */
-		g->tries = g->expected ? TRIES_MAX : 0;
-		g->eager = g->expected ? EAGER_TURNS : 0;
-		u->eager = u->eager || g->expected;
+		forget_question(u, g);
+		g->execs++;
+		g->stale = g->job != NULL;
+		g->tries = 0;
+		if (g->expected)
+			look_for(u, g);
 		g->trouble[0] = '\0';
 		return;
 	}
@@ -303,8 +374,9 @@ static void turn_orphans(struct uprobes *u)
 	struct job **at = &u->orphans, *job;
 
 	while ((job = *at)) {
-		if (atomic_load(&job->done)) {
+		if (job__is_done(job)) {
 			*at = job->next;
+			pthread_join(job->thread, NULL);
 			bury(u, job);
 		} else {
 			at = &job->next;
@@ -312,27 +384,38 @@ static void turn_orphans(struct uprobes *u)
 	}
 }
 
+static void turn_job(struct uprobes *u, struct target *g)
+{
+	struct job *job = g->job;
+
+	if (!job || !job__is_done(job))
+		return;
+	pthread_join(job->thread, NULL);
+	g->job = NULL;
+	u->busy--;
+	collect_attach(u, g, job);
+}
+
 void uprobes__turn(struct uprobes *u)
 {
 	struct target *g, *next;
 
 	hooks_bin__turn(u->bin);
-	if (!u->due && !u->jobs && !u->eager)
+	if (!u->due && !u->busy)
 		return;
-	u->due = u->eager = false;
 	turn_orphans(u);
 	HASH_ITER(hh, u->targets, g, next) {
-		if (g->job && atomic_load(&g->job->done))
-			collect_attach(u, g);
-		if (g->gone) {
+		turn_job(u, g);
+		if (g->gone)
 			drop(u, g);
-			continue;
-		}
-		if (g->due || g->eager)
-			try_attach(u, g);
-		g->eager -= g->eager > 0;
-		u->eager = u->eager || g->eager;
 	}
+}
+
+const char *uprobes__own(const struct uprobes *u, pid_t tgid)
+{
+	const struct target *g = find_target(u, tgid);
+
+	return g && g->own[0] ? g->own : NULL;
 }
 
 const char *uprobes__trouble(const struct uprobes *u, pid_t tgid, uint32_t points)

@@ -2,9 +2,9 @@
 /*
  * uprobes.h - a set of uprobes in each target's own copies of a library, for that target only.
  *
- * The kernel may make us wait for seconds (see hook.h), so a separate thread looks for libraries
- * and hooks them. Nothing here fails: a target without its hooks is still followed, and the reason
- * is reported.
+ * The reader looks for libraries (host/reader.h): what it is to be asked, uprobes__wants says. The
+ * kernel may make us wait for seconds (see hook.h), so a separate thread hooks them. Nothing here
+ * fails: a target without its hooks is still followed, and the reason is reported.
  */
 #ifndef LEASEWATCH_UPROBES_H
 #define LEASEWATCH_UPROBES_H
@@ -15,10 +15,14 @@
 #include <sys/types.h>
 #include <bpf/libbpf.h>
 
+#include "host/library_set.h"
+
 #define UPROBE_POINTS_MAX 13
-#define UPROBE_COPIES_MAX 8
+#define UPROBE_COPIES_MAX LIBRARY_COPIES_MAX
 
 struct lw_event;
+struct reader_answer;
+struct reader_question;
 struct uprobes;
 
 struct uprobe_point {
@@ -29,8 +33,8 @@ struct uprobe_point {
 };
 
 struct uprobe_set {
-	const char *const *libraries; /* file name patterns, see library.h */
-	size_t copies_max;	      /* at most UPROBE_COPIES_MAX */
+	enum library_set library;
+	size_t targets_max; /* that are hooked at a time */
 	size_t points_len;
 	struct uprobe_point points[UPROBE_POINTS_MAX]; /* in the order in which they are hooked */
 	size_t essential; /* the point whose library is the one looked for, others come with it */
@@ -42,7 +46,7 @@ struct uprobe_set {
 
 /* The programs must outlive the object; the set is copied. NULL when memory is out. */
 struct uprobes *uprobes__new(const struct uprobe_set *set);
-/* Detaches everything, and waits until that is done. */
+/* Detaches everything, and waits until that is done; not for a job that hangs. */
 void uprobes__free(struct uprobes *u);
 
 /*
@@ -54,6 +58,14 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected);
 void uprobes__look_again(struct uprobes *u);
 /* The hooks are removed a little later. */
 void uprobes__unhook(struct uprobes *u, pid_t tgid);
+
+/* Is there something to ask the reader? Then it counts as asked. */
+bool uprobes__wants(struct uprobes *u, struct reader_question *q);
+/* What the reader says to any READER_LIBRARY question about the set. */
+void uprobes__answer(struct uprobes *u, const struct reader_answer *a);
+
+/* The module of the target that has a library of its own inside (host/library_set.h), or NULL. */
+const char *uprobes__own(const struct uprobes *u, pid_t tgid);
 
 /* What a record reveals about a target's library. */
 enum uprobes_sign {

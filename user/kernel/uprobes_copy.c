@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include "kernel/hooks.h"
-#include "host/symbols.h"
 #include "kernel/uprobes_private.h"
 
 struct hooking {
 	const struct uprobe_set *set;
 	pid_t tgid;
-	const struct library *library;
+	const struct library_copy *library;
 	char path[32]; /* of it, through our descriptor */
 	char *trouble;
 };
@@ -73,17 +72,12 @@ static void hook_group(const struct hooking *h, struct copy *c, size_t i, const 
 static void hook_all(const struct hooking *h, struct copy *c)
 {
 	const struct uprobe_set *set = h->set;
-	const char *names[UPROBE_POINTS_MAX];
-	uint64_t offsets[UPROBE_POINTS_MAX];
-	int err;
+	uint64_t offsets[UPROBE_POINTS_MAX] = {0};
 
-	for (size_t i = 0; i < set->points_len; i++)
-		names[i] = set->points[i].symbol;
-	err = symbols__find(h->library->fd, names, set->points_len, offsets);
-	if (err) {
-		snprintf(h->trouble, TROUBLE_BYTES, "cannot read %s: %s", h->library->name,
-			 strerror(-err));
-		return;
+	for (size_t i = 0; i < set->points_len; i++) {
+		int k = library_set__symbol(set->library, set->points[i].symbol);
+
+		offsets[i] = k < 0 ? 0 : h->library->offsets[k];
 	}
 	for (size_t i = 0; i < set->points_len; i++) {
 		if (c->hooked & 1U << i)
@@ -100,12 +94,12 @@ static void hook_all(const struct hooking *h, struct copy *c)
 }
 
 void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
-		const struct library *library, char trouble[TROUBLE_BYTES])
+		const struct library_copy *library, int fd, char trouble[TROUBLE_BYTES])
 {
 	struct hooking h = {.set = set, .tgid = tgid, .library = library, .trouble = trouble};
 
 	*c = (struct copy){.dev = library->dev, .ino = library->ino};
-	snprintf(h.path, sizeof(h.path), "/proc/self/fd/%d", library->fd);
+	snprintf(h.path, sizeof(h.path), "/proc/self/fd/%d", fd);
 	hook_all(&h, c);
 	if (set->all && c->hooked != (1U << set->points_len) - 1) {
 		hooks__free(c->hooks, UPROBE_POINTS_MAX);

@@ -1,23 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * uprobes_private.h - one library of a target, hooked: uprobes.c keeps them, uprobes_copy.c makes
- * them.
+ * them, in a thread of uprobes_job.c.
  */
 #ifndef LEASEWATCH_UPROBES_PRIVATE_H
 #define LEASEWATCH_UPROBES_PRIVATE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "host/library_set.h"
 #include "kernel/hook.h"
-#include "host/library.h"
 #include "kernel/uprobes.h"
 
 #define TROUBLE_BYTES (LIBRARY_NAME_BYTES + 128)
 
 struct copy {
-	dev_t dev;
-	ino_t ino;
+	uint64_t dev, ino;
 	uint32_t hooked; /* points, as bits */
 	/* Where several points share a hook, it is at the first of them. */
 	struct hook *hooks[UPROBE_POINTS_MAX];
+};
+
+/* A job: to hook copies of a library in a process. */
+struct job {
+	const struct uprobe_set *set;
+	pid_t tgid;
+	pthread_t thread;
+	atomic_bool done;
+	/* To be hooked, and their descriptors, which are the job's. */
+	size_t libraries_len;
+	struct library_copy libraries[UPROBE_COPIES_MAX];
+	int fds[UPROBE_COPIES_MAX];
+	/* What is there already, and behind it what the job has hooked. */
+	size_t known, copies_len;
+	struct copy copies[UPROBE_COPIES_MAX];
+	bool found; /* what there is to be found */
+	char trouble[TROUBLE_BYTES];
+	struct job *next; /* among those that nobody waits for */
 };
 
 /*
@@ -25,6 +46,22 @@ struct copy {
  * something that should have worked did not.
  */
 void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
-		const struct library *library, char trouble[TROUBLE_BYTES]);
+		const struct library_copy *library, int fd, char trouble[TROUBLE_BYTES]);
+
+/* ---- uprobes_job.c */
+
+/*
+ * Of what was found those that are not known: their descriptors are duplicated. Hooked already
+ * (`copies`, n of them) is what the target has. NULL when memory is out.
+ */
+struct job *job__new(const struct uprobe_set *set, pid_t tgid, const struct copy *copies, size_t n,
+		     const struct library_copies *found, const int *fds);
+/* Run it in a thread. 0, or an error: then it has not begun. */
+int job__start(struct job *job);
+bool job__is_done(const struct job *job);
+/* Wait for its end until then (CLOCK_REALTIME). 0, or ETIMEDOUT: it goes on. */
+int job__join(struct job *job, const struct timespec *until);
+/* Its hooks stay. */
+void job__free(struct job *job);
 
 #endif
