@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "findings.h"
 #include "sink/metrics.h"
 
@@ -250,6 +251,25 @@ static void test_names_are_bounded_and_escaped(void **state)
 	metrics__free(m);
 }
 
+/* A limit has a series once it was hit: then it is a reason to look. */
+static void test_limits(void **state)
+{
+	struct metrics *m = metrics__new();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	text = page(m);
+	assert_null(strstr(text, "limit=\"hook_jobs\""));
+	free(text);
+	limits__hit(LIMIT_HOOK_JOBS);
+	limits__hit(LIMIT_HOOK_JOBS);
+	text = page(m);
+	has(text, "leasewatch_limit_hits_total{limit=\"hook_jobs\"} 2");
+	free(text);
+	metrics__free(m);
+}
+
 /* None is left out, however many there are: the sum of all is what there was. */
 static void test_many_members(void **state)
 {
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_missed_by_mistake),
 		cmocka_unit_test(test_refused_refresh),
 		cmocka_unit_test(test_names_are_bounded_and_escaped),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_many_members),
 		cmocka_unit_test(test_random),
 	};

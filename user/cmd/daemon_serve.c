@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/daemon.h"
 #include "cmd/metrics_http.h"
@@ -231,6 +232,7 @@ static void tend(struct daemon *d, uint64_t now_ns)
 	const struct conf *c = &d->conf;
 	uint64_t watchdog_ns = notify__watchdog_ns(d->notify);
 
+	limits__report(stderr, now_ns);
 	if (is_due(&d->rollup_ns, now_ns, (uint64_t)c->log.interval_ns))
 		rollup__flush(d->rollup, now_ns, tell, d);
 	if (d->textfile.path[0] &&

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "model/engine.h"
 #include "model/engine_state.h"
 #include "model/finding_fill.h"
@@ -235,6 +236,8 @@ void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
 		else
 			member_status(m, now_ns, &out->members[out->members_len++]);
 	}
+	if (out->members_more)
+		limits__hit(LIMIT_MEMBERS);
 	endpoints_status(e, now_ns, out);
 	dns_status(e, now_ns, &out->dns);
 	out->events_lost = e->events_lost;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "sink/metrics_private.h"
 
 #define NS_PER_SECOND 1e9
@@ -125,6 +126,21 @@ static void put_self(struct page *p)
 	      p->self->log_works);
 	plain(p, "members", "gauge", "Patroni processes being watched.",
 	      (double)(p->s->members_len + p->s->members_more));
+}
+
+/* Only those that were hit: each series is a reason to look. */
+static void put_limits(struct page *p)
+{
+	head(p, "limit_hits_total", "counter",
+	     "How often a limit was hit that protects leasewatch from being crowded out.");
+	for (int i = 0; i < LIMITS; i++) {
+		const char *limit[] = {"limit", enum_name(&limit_names, i), NULL};
+
+		if (!limits__hits(i))
+			continue;
+		begin_sample(p, "limit_hits_total", "", limit);
+		put_number(p, limits__hits(i));
+	}
 }
 
 static void put_requests(struct page *p)
@@ -361,6 +377,7 @@ int metrics__render(struct metrics *m, const struct status *s, const struct metr
 	if (!p.out)
 		return -ENOMEM;
 	put_self(&p);
+	put_limits(&p);
 	put_members(&p);
 	put_endpoints(&p);
 	put_requests(&p);
