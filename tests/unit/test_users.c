@@ -33,6 +33,10 @@ static void test_root_counts_always(void **state)
 	assert_false(users__counts(&users, 65534));
 	assert_int_equal(parse("999"), 0);
 	assert_true(users__counts(&users, 0));
+	assert_false(users.by_data_dir);
+	assert_int_equal(parse("default"), 0);
+	assert_true(users.by_data_dir);
+	assert_int_equal(parse("default, 999"), -EINVAL);
 }
 
 static void test_takes_names_numbers_and_ranges(void **state)

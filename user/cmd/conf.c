@@ -154,7 +154,7 @@ static const struct key keys[] = {
 	 "a number of seconds, at least 0.001"},
 	{"watch", "hooks", set_hooks, AT(watch.hooks), 0, 0, "auto, sock or fexit"},
 	{"watch", "users", set_users, AT(watch.users), 0, 0,
-	 "users of this host, numbers or ranges of numbers, or any"},
+	 "users of this host, numbers or ranges of numbers, any or default"},
 	{"watch", "tls", set_bool, AT(watch.tls), 0, 0, "yes or no"},
 	{"log", "file", set_log_file, AT(log.file), 0, 0, "an absolute path, stdout or off"},
 	{"log", "requests", set_requests, AT(log.each_request), 0, 0, "each or summary"},

@@ -101,6 +101,10 @@ int users__parse(const char *list, struct users *u, char *why, size_t why_size)
 	struct users parsed = {0};
 	char word[WORD_BYTES];
 
+	if (!strcmp(list, "default")) {
+		users__defaults(u);
+		return 0;
+	}
 	add_range(&parsed, 0, 0);
 	for (;;) {
 		size_t len;
