@@ -35,6 +35,8 @@ static struct reader_question last_question;
 static struct reader_identity last;
 static struct reader_config last_config;
 static struct thread_sample last_sample;
+static struct library_copies last_library;
+static struct stat last_file; /* of its first descriptor */
 
 static uint64_t now(void)
 {
@@ -42,6 +44,13 @@ static uint64_t now(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static void keep_library(const struct reader_answer *a)
+{
+	last_library = *a->library;
+	if (last_library.len && !last_library.copies[0].err)
+		assert_int_equal(fstat(a->fds[0], &last_file), 0);
 }
 
 static void on_answer(void *ctx, const struct reader_answer *a)
@@ -56,6 +65,8 @@ static void on_answer(void *ctx, const struct reader_answer *a)
 		last = *a->identity;
 	else if (!a->err && a->question.what == READER_CONFIG)
 		last_config = *a->config;
+	else if (!a->err && a->question.what == READER_LIBRARY)
+		keep_library(a);
 	else if (!a->err)
 		last_sample = *a->sample;
 }
@@ -237,6 +248,40 @@ static void test_samples_a_thread_that_waits_for_postgresql(void **state)
 	close(client);
 }
 
+static void ask_library(uint32_t set, size_t n)
+{
+	struct reader_question q = {.what = READER_LIBRARY, .pid = getpid(), .trusted = true};
+
+	q.set = set;
+	assert_int_equal(reader__ask(reader, &q), 0);
+	turn_until(n);
+}
+
+/* With the file itself, opened for reading; and nothing stays open here. */
+static void test_finds_a_library_and_its_functions(void **state)
+{
+	int before = dup(0), after;
+
+	(void)state;
+	close(before);
+	ask_library(LIBRARY_LIBC, 1);
+	assert_int_equal(last_err, 0);
+	assert_int_equal(last_library.len, 1);
+	assert_int_equal(last_library.copies[0].err, 0);
+	assert_non_null(strstr(last_library.copies[0].name, "libc"));
+	assert_int_equal(last_file.st_ino, last_library.copies[0].ino);
+	assert_true(S_ISREG(last_file.st_mode));
+	assert_in_range(last_library.copies[0].offsets[0], 1, last_file.st_size);
+	ask_library(LIBRARY_OPENSSL, 2);
+	assert_int_equal(last_library.len, 0);
+	assert_string_equal(last_library.own, "");
+	ask_library(LIBRARY_SETS, 3);
+	assert_int_equal(last_err, -EINVAL);
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+}
+
 static pid_t spawner_pid(void)
 {
 	char path[64];
@@ -354,6 +399,17 @@ static void sound_identity(void)
 	strcpy(reply.identity.process.comm, "patroni");
 }
 
+static void sound_library(void)
+{
+	memset(&reply, 0, sizeof(reply));
+	reply.id = 1;
+	reply.what = READER_LIBRARY;
+	reply.library.len = LIBRARY_COPIES_MAX;
+	strcpy(reply.library.copies[0].name, "/lib/libc.so.6");
+	reply.library.copies[1].err = -EREMOTE;
+	assert_int_equal(reader_message__fds(&reply), LIBRARY_COPIES_MAX - 1);
+}
+
 static int check_reply(void)
 {
 	return reader_message__check(&reply, reader_message__bytes(reply.what));
@@ -408,6 +464,21 @@ static void test_believes_no_malformed_configuration(void **state)
 	REFUSES(sound_reply, *(unsigned char *)&c->tls = 2);
 }
 
+static void test_believes_no_malformed_library(void **state)
+{
+	struct library_copies *l = &reply.library;
+
+	(void)state;
+	REFUSES(sound_library, l->err = 1);
+	REFUSES(sound_library, l->len = LIBRARY_COPIES_MAX + 1);
+	REFUSES(sound_library, l->copies[7].err = 1);
+	REFUSES(sound_library, strcpy(l->copies[7].name, "a\nb"));
+	REFUSES(sound_library, memset(l->copies[7].name, 'x', sizeof(l->copies[7].name)));
+	REFUSES(sound_library, memset(l->own, 'x', sizeof(l->own)));
+	reply.err = -ESRCH;
+	assert_int_equal(reader_message__fds(&reply), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +488,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_knows_whose_place_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_samples_a_thread_that_waits_for_postgresql,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_finds_a_library_and_its_functions, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_survives_the_death_of_its_spawner, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_gives_up_what_hangs, setup, teardown),
@@ -426,6 +499,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test(test_believes_no_malformed_identity),
 		cmocka_unit_test(test_believes_no_malformed_configuration),
+		cmocka_unit_test(test_believes_no_malformed_library),
 	};
 
 	pretend__child();

@@ -12,7 +12,7 @@ struct uprobes *resolve__new(const struct bpf_program *enter, const struct bpf_p
 {
 	struct uprobe_set set = {
 		.library = LIBRARY_LIBC,
-		.targets_max = 200,
+		.targets_max = 128,
 		.points_len = POINTS,
 		.points =
 			{
