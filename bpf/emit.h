@@ -54,14 +54,13 @@ static __always_inline void emit_begin(struct lw_event *event, __u64 ts_ns, __u3
 
 /*
  * A record of `size` bytes (a constant), its header filled in; NULL and counted when there is no
- * room. Without a mark it is the current process's.
+ * room.
  *
  * The time is taken before the place in the buffer: so whatever lies before a record in its buffer
  * was begun before anything that came after it. User space merges the two buffers by that.
  */
-static __always_inline void *emit_reserve(__u64 size, __u32 type, const struct mark *mark)
+static __always_inline void *emit_reserve_for(__u64 size, __u32 type, __u32 tgid, __u64 cookie)
 {
-	__u32 tgid = mark ? mark->tgid : bpf_get_current_pid_tgid() >> 32;
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct lw_event *event;
 
@@ -76,8 +75,23 @@ static __always_inline void *emit_reserve(__u64 size, __u32 type, const struct m
 	}
 	emit_begin(event, now_ns, type, size);
 	event->tgid = tgid;
-	if (mark)
-		event->cookie = mark->cookie;
+	event->cookie = cookie;
+	return event;
+}
+
+static __always_inline void *emit_reserve(__u64 size, __u32 type, const struct mark *mark)
+{
+	return emit_reserve_for(size, type, mark->tgid, mark->cookie);
+}
+
+/* Of the thread that we run in. */
+static __always_inline void *emit_reserve_own(__u64 size, __u32 type, __u64 cookie)
+{
+	struct lw_event *event =
+		emit_reserve_for(size, type, bpf_get_current_pid_tgid() >> 32, cookie);
+
+	if (event)
+		event->tid = (__u32)bpf_get_current_pid_tgid();
 	return event;
 }
 

@@ -25,11 +25,10 @@ static __always_inline bool is_our_target(struct pt_regs *ctx)
 
 static __always_inline struct lw_event_resolve *reserve(void)
 {
-	struct lw_event_resolve *event = emit_reserve(sizeof(*event), LW_EVENT_RESOLVE, NULL);
+	struct lw_event_resolve *event = emit_reserve_own(sizeof(*event), LW_EVENT_RESOLVE, 0);
 
 	if (!event)
 		return NULL;
-	event->event.tid = (__u32)bpf_get_current_pid_tgid();
 	event->pad[0] = event->pad[1] = event->pad[2] = 0;
 	event->result = 0;
 	__builtin_memset(event->name, 0, sizeof(event->name));

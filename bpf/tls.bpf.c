@@ -52,17 +52,15 @@ int tls_enter(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline void emit_plain(const struct tls_call *call, const struct tls_tie *tie,
-				       __u64 len, __u32 want, const __u64 room)
+/* A function of its own keeps the frames small; `want` is checked by whoever reserved. */
+static __noinline int fill_plain(struct lw_event_data *event, const struct tls_call *call,
+				 const struct tls_tie *tie, __u64 len, __u32 want)
 {
-	struct mark mark = {.cookie = tie->cookie, .tgid = bpf_get_current_pid_tgid() >> 32};
-	bool writing = is_writing(call);
-	struct lw_event_data *event;
+	bool writing;
 
-	event = emit_reserve(sizeof(*event) + room, writing ? LW_EVENT_SEND : LW_EVENT_RECV, &mark);
-	if (!event)
-		return;
-	event->event.tid = (__u32)bpf_get_current_pid_tgid();
+	if (!event || !call || !tie)
+		return 0;
+	writing = is_writing(call);
 	event->len = len;
 	event->since_rx_us = writing ? 0 : call->since_rx_us;
 	event->srtt_us = tie->srtt_us;
@@ -70,9 +68,6 @@ static __always_inline void emit_plain(const struct tls_call *call, const struct
 	event->since_sent_us =
 		writing && tie->sending_ns ? (event->event.ts_ns - tie->sending_ns) / 1000 : 0;
 	event->captured = 0;
-	barrier_var(want); /* the verifier must see the bound here */
-	if (want > room)
-		want = room;
 	if (want) {
 		if (bpf_probe_read_user(event->payload, want, (void *)call->buf))
 			count_lost(LW_LOST_PAYLOAD);
@@ -80,6 +75,22 @@ static __always_inline void emit_plain(const struct tls_call *call, const struct
 			event->captured = want;
 	}
 	event->event.size = sizeof(*event) + event->captured;
+	return 0;
+}
+
+static __always_inline void emit_plain(const struct tls_call *call, const struct tls_tie *tie,
+				       __u64 len, __u32 want, const __u64 room)
+{
+	__u32 type = is_writing(call) ? LW_EVENT_SEND : LW_EVENT_RECV;
+	struct lw_event_data *event;
+
+	event = emit_reserve_own(sizeof(*event) + room, type, tie->cookie);
+	if (!event)
+		return;
+	barrier_var(want); /* the verifier must see the bound here */
+	if (want > room)
+		want = room;
+	fill_plain(event, call, tie, len, want);
 	emit_submit(event, CAN_WAIT);
 }
 
@@ -107,13 +118,10 @@ static __noinline int tell_plain(struct tls_call *call, struct tls_tie *tie, __u
 
 static __always_inline void emit_tls(__u64 cookie, __u32 what, __u64 code)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct mark mark = {.cookie = cookie, .tgid = pid_tgid >> 32};
-	struct lw_event_tls *event = emit_reserve(sizeof(*event), LW_EVENT_TLS, &mark);
+	struct lw_event_tls *event = emit_reserve_own(sizeof(*event), LW_EVENT_TLS, cookie);
 
 	if (!event)
 		return;
-	event->event.tid = (__u32)pid_tgid;
 	event->what = what;
 	event->pad = 0;
 	event->code = code;

@@ -143,6 +143,28 @@ static void check_feature(struct check *c, const struct probe *probe, bool obsta
 	row(c, r);
 }
 
+/* Tried on a child of ours. */
+static void check_returns(struct check *c, const struct probe *probe)
+{
+	enum returns returns = probe ? probe__try_returns(probe) : RETURNS_UNKNOWN;
+	bool safe = returns == RETURNS_SAFE;
+
+	row(c,
+	    (struct row){
+		    .feature = "seccomp, uretprobes",
+		    .found = safe,
+		    .used = safe,
+		    .untried = returns == RETURNS_UNKNOWN,
+		    .detail = returns == RETURNS_DEADLY
+				      ? "on this kernel a return probe kills a process that has a "
+					"seccomp filter"
+			      : safe ? NULL
+				     : "could not be tried",
+		    .lost = "processes with a seccomp filter get no return probes: their "
+			    "getaddrinfo is not timed, and nothing inside their TLS is read",
+	    });
+}
+
 static void check_kernel(struct check *c)
 {
 	struct probe_options opts = {.verbose = c->verbose, .hooks = c->hooks};
@@ -159,6 +181,7 @@ static void check_kernel(struct check *c)
 	obstacle = !c->ok && host__obstacle(&host, above, sizeof(above));
 	for (int id = 0; id < FEATURES; id++)
 		check_feature(c, probe, obstacle, (enum feature_id)id);
+	check_returns(c, probe);
 	c->why = c->ok ? NULL : strdup(why);
 	c->uprobes = probe && probe__uses(probe, FEATURE_TLS);
 	c->tier = !probe ? NULL : probe__uses(probe, FEATURE_SOCK) ? "sock" : "fexit";

@@ -112,9 +112,23 @@ static void follow_target(struct targets *t, const struct patroni_process *p, bo
 	t->unfollowed = u;
 }
 
+static void say_without_returns(struct targets *t, uint64_t now_ns)
+{
+	pid_t pid;
+
+	while ((pid = probe__without_returns(t->probe)))
+		engine__note_process(
+			t->engine, (uint32_t)pid,
+			"it has a seccomp filter, and on this kernel a return probe kills such a "
+			"process: getaddrinfo is not timed, and nothing inside TLS is read",
+			now_ns);
+}
+
 void targets__turn(struct targets *t, uint64_t now_ns)
 {
 	struct unfollowed **at = &t->unfollowed, *u;
+
+	say_without_returns(t, now_ns);
 
 	if (!t->unfollowed || now_ns - t->retried_ns < RETRY_FOLLOW_NS)
 		return;

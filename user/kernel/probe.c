@@ -304,6 +304,19 @@ const char *probe__tls_trouble(struct probe *p, pid_t tgid)
 	return tls__trouble(p->tls, tgid, p->tls_trouble, sizeof(p->tls_trouble));
 }
 
+pid_t probe__without_returns(struct probe *p)
+{
+	/* Of every target getaddrinfo() is looked for. */
+	return p->resolve ? uprobes__refused(p->resolve) : 0;
+}
+
+enum returns probe__try_returns(const struct probe *p)
+{
+	const struct uprobes *u = p->resolve ? p->resolve : p->tls;
+
+	return u ? uprobes__try_returns(u) : RETURNS_UNKNOWN;
+}
+
 void probe__no_plaintext(struct probe *p)
 {
 	uprobes__free(p->tls);

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "kernel/features.h"
+#include "kernel/returns.h"
 #include "leasewatch/event.h"
 
 struct probe;
@@ -65,6 +66,14 @@ const char *probe__tls_trouble(struct probe *p, pid_t tgid);
 /* What to ask the reader about libraries of targets, until there is nothing; and its answer. */
 bool probe__wants_library(struct probe *p, struct reader_question *q);
 void probe__library(struct probe *p, const struct reader_answer *a);
+
+/*
+ * Followed processes that have a seccomp filter and get no return probes, because on this kernel
+ * those would kill them: each once, 0 = no more. Neither getaddrinfo() nor TLS is seen of them.
+ */
+pid_t probe__without_returns(struct probe *p);
+/* Tries that, and waits for it. */
+enum returns probe__try_returns(const struct probe *p);
 
 /* Leave TLS unread: for tests. Before anything is followed. */
 void probe__no_plaintext(struct probe *p);

@@ -43,8 +43,9 @@ struct target {
 	bool due;	 /* it is time for the next try */
 	bool place;	 /* one of targets_max */
 	bool gone;
-	int tries;	   /* left; 0 = there is nothing to look for */
-	uint64_t eager_ns; /* until then it is looked for without a sign; 0 = not */
+	bool refused, told; /* it would not survive the hooks; the caller knows */
+	int tries;	    /* left; 0 = there is nothing to look for */
+	uint64_t eager_ns;  /* until then it is looked for without a sign; 0 = not */
 	uint64_t tried_ns;
 	char own[LIBRARY_NAME_BYTES];
 	char trouble[TROUBLE_BYTES];
@@ -60,6 +61,7 @@ struct uprobes {
 	size_t places;		/* taken */
 	bool due;		/* a target is due, or gone */
 	bool eager;		/* a target may be */
+	bool refused;		/* the caller may not know of one */
 };
 
 struct uprobes *uprobes__new(const struct uprobe_set *set)
@@ -178,6 +180,8 @@ static void collect_attach(struct uprobes *u, struct target *g, struct job *job)
 	memcpy(g->copies, job->copies, sizeof(g->copies));
 	g->copies_len = job->copies_len;
 	memcpy(g->trouble, job->trouble, sizeof(g->trouble));
+	g->refused = job->refused;
+	u->refused = u->refused || (g->refused && !g->told);
 	if (job->found && !g->stale) {
 		g->tries = 0;
 		g->eager_ns = 0;
@@ -319,6 +323,27 @@ void uprobes__hook(struct uprobes *u, pid_t tgid, bool expected)
 	if (!g->expected)
 		return;
 	look_for(u, g);
+}
+
+pid_t uprobes__refused(struct uprobes *u)
+{
+	struct target *g, *next;
+
+	if (!u->refused)
+		return 0;
+	HASH_ITER(hh, u->targets, g, next) {
+		if (!g->refused || g->told)
+			continue;
+		g->told = true;
+		return g->tgid;
+	}
+	u->refused = false;
+	return 0;
+}
+
+enum returns uprobes__try_returns(const struct uprobes *u)
+{
+	return copy__try_returns(&u->set);
 }
 
 void uprobes__look_again(struct uprobes *u)

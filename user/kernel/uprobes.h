@@ -17,6 +17,8 @@
 
 #include "host/library_set.h"
 
+#include "kernel/returns.h"
+
 #define UPROBE_POINTS_MAX 13
 #define UPROBE_COPIES_MAX LIBRARY_COPIES_MAX
 
@@ -66,6 +68,11 @@ void uprobes__answer(struct uprobes *u, const struct reader_answer *a);
 
 /* The module of the target that has a library of its own inside (host/library_set.h), or NULL. */
 const char *uprobes__own(const struct uprobes *u, pid_t tgid);
+
+/* A target that is not hooked because it would not survive it; each is named once. 0 = no more. */
+pid_t uprobes__refused(struct uprobes *u);
+/* Would one with a seccomp filter? */
+enum returns uprobes__try_returns(const struct uprobes *u);
 
 /* What a record reveals about a target's library. */
 enum uprobes_sign {

@@ -106,3 +106,47 @@ void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
 		c->hooked = 0;
 	}
 }
+
+/* ---- return probes and seccomp */
+
+struct trial_hook {
+	const struct uprobe_set *set;
+	struct hook *hook;
+};
+
+/* With a cookie that is nobody's: the program finds that this is no target. */
+static int hook_trial(void *ctx, pid_t pid, uint64_t offset)
+{
+	static const uint64_t nobody;
+	struct trial_hook *t = ctx;
+	const struct hook_place place = {
+		.program = t->set->points[t->set->essential].program,
+		.at_return = true,
+		.tgid = pid,
+		.path = "/proc/self/exe",
+	};
+
+	t->hook = t->set->together ? hook__new_together(&place, &offset, &nobody, 1)
+				   : hook__new(&place, offset, nobody);
+	return t->hook ? 0 : -errno;
+}
+
+static void unhook_trial(void *ctx)
+{
+	struct trial_hook *t = ctx;
+
+	hook__free(t->hook);
+}
+
+enum returns copy__try_returns(const struct uprobe_set *set)
+{
+	struct trial_hook t = {.set = set};
+	const struct returns_hook hook = {hook_trial, unhook_trial, &t};
+
+	return returns__try(&hook);
+}
+
+bool copy__may_return(const struct uprobe_set *set, pid_t tgid)
+{
+	return !returns__process_has_filter(tgid) || copy__try_returns(set) == RETURNS_SAFE;
+}

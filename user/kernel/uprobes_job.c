@@ -82,11 +82,24 @@ struct job *job__new(const struct uprobe_set *set, pid_t tgid, const struct copy
 	return job;
 }
 
+/* All that is hooked needs a return: without it, nothing is. */
+static bool is_refused(struct job *job)
+{
+	job->refused = !copy__may_return(job->set, job->tgid);
+	if (job->refused)
+		snprintf(job->trouble, sizeof(job->trouble),
+			 "cannot hook %s: the process has a seccomp filter, and on this kernel a "
+			 "return probe kills such a process",
+			 job->set->what);
+	return job->refused;
+}
+
 static void *run_attach(void *arg)
 {
 	struct job *job = arg;
+	bool refused = is_refused(job);
 
-	for (size_t i = 0; i < job->libraries_len; i++) {
+	for (size_t i = 0; i < job->libraries_len && !refused; i++) {
 		struct copy *c = &job->copies[job->copies_len];
 
 		copy__hook(c, job->set, job->tgid, &job->libraries[i], job->fds[i], job->trouble);

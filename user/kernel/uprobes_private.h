@@ -36,7 +36,8 @@ struct job {
 	/* What is there already, and behind it what the job has hooked. */
 	size_t known, copies_len;
 	struct copy copies[UPROBE_COPIES_MAX];
-	bool found; /* what there is to be found */
+	bool found;   /* what there is to be found */
+	bool refused; /* the process would not survive it */
 	char trouble[TROUBLE_BYTES];
 	struct job *next; /* among those that nobody waits for */
 };
@@ -63,5 +64,12 @@ bool job__is_done(const struct job *job);
 int job__join(struct job *job, const struct timespec *until);
 /* Its hooks stay. */
 void job__free(struct job *job);
+
+/* ---- uprobes_copy.c: return probes and seccomp */
+
+/* May this process have return probes? Tries it, if that was not done yet; in a job's thread. */
+bool copy__may_return(const struct uprobe_set *set, pid_t tgid);
+/* Do they kill a process with a seccomp filter? */
+enum returns copy__try_returns(const struct uprobe_set *set);
 
 #endif
