@@ -122,6 +122,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     (["trace", "--ho"], ["--hooks="]),
     (["daemon", "--c"], ["--check-config", "--config="]),
     (["trace", "--hooks", "f"], ["fexit"]),
+    (["trace", "--users", "an"], ["any"]),
     (["report", "/etc/hostn"], ["/etc/hostname"]),
     (["nonsense", "--"], [""]),
 ])
