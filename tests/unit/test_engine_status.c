@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "world.h"
 #include "leasewatch/units.h"
 
@@ -100,6 +101,49 @@ static void test_member(void **state)
 	assert_int_equal(m->cadence_ns, SECONDS(10));
 	assert_int_equal(m->since_sent_ns, SECONDS(4));
 	assert_int_equal(look(w)->events_lost, 5);
+}
+
+/* Many that do nothing leave the one that renews its lease its place, however late it came. */
+static void test_who_renews_is_shown(void **state)
+{
+	struct world *w = *state;
+	const struct status *s;
+	uint64_t hits = limits__hits(LIMIT_MEMBERS);
+	size_t renewing = 0;
+
+	for (uint32_t i = 0; i < 130; i++)
+		world__add(w, 1000 + i, "fakes", "fake", ETCD_ROLE_UNKNOWN);
+	world__add(w, 5000, "demo", "pg9", ETCD_ROLE_LEADER);
+	w->pid = w->tid = 5000;
+	world__connect(w, 1);
+	world__keepalive(w, 1);
+	world__granted(w, 1);
+	s = look(w);
+	assert_int_equal(s->members_len, STATUS_MEMBERS_MAX);
+	assert_int_equal(s->members_len + s->members_more, 132);
+	for (size_t i = 0; i < s->members_len; i++)
+		renewing += s->members[i].who.pid == 5000;
+	assert_int_equal(renewing, 1);
+	assert_int_equal(limits__hits(LIMIT_MEMBERS), hits + 1);
+}
+
+/* Two of one name: it is said, once; and a fake's lease is not the next one's. */
+static void test_two_of_one_name(void **state)
+{
+	struct world *w = *state;
+
+	world__add(w, OTHER, "demo", "pg1", ETCD_ROLE_LEADER);
+	assert_contains(w->process_note, "42");
+	w->process_note[0] = '\0';
+	w->pid = w->tid = OTHER;
+	world__connect(w, 1);
+	world__keepalive(w, 1);
+	world__granted(w, 1);
+	assert_string_equal(w->process_note, "");
+	world__exit(w, OTHER);
+	world__exit(w, PID);
+	world__add(w, 44, "demo", "pg1", ETCD_ROLE_LEADER);
+	assert_int_equal(look(w)->members[0].remaining_ns, LW_UNKNOWN_REMAINING);
 }
 
 /* The headline runs on between the findings. */
@@ -387,6 +431,8 @@ int main(void)
 		CASE(test_nothing_yet),
 		CASE(test_wall_clock),
 		CASE(test_member),
+		CASE(test_who_renews_is_shown),
+		CASE(test_two_of_one_name),
 		CASE(test_stall_runs),
 		CASE(test_dns_stall_runs),
 		CASE(test_counts_and_latency),

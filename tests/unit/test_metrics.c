@@ -251,6 +251,65 @@ static void test_names_are_bounded_and_escaped(void **state)
 	metrics__free(m);
 }
 
+/* Of two of one name, the lease that runs out first is shown: the other may be a fake. */
+static void test_two_of_one_name(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding f = sample_request();
+	char *text;
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	metrics__finding(m, &f);
+	status.now_ns = f.ts_ns + 20 * S;
+	status.members_len = 3;
+	for (int i = 0; i < 3; i++)
+		status.members[i] = (struct member_status){
+			.who = f.who, .ttl_s = 30, .since_ok_ns = LW_UNKNOWN};
+	status.members[0].remaining_ns = 13 * S;
+	status.members[0].since_ok_ns = 17 * S;
+	status.members[1].remaining_ns = 999999 * S;
+	status.members[1].since_ok_ns = S;
+	status.members[2].remaining_ns = LW_UNKNOWN_REMAINING;
+	text = page(m);
+	has(text, "leasewatch_lease_remaining_seconds{" MEMBER "} 13.000000");
+	has(text, "leasewatch_lease_since_refresh_seconds{" MEMBER "} 17.000000");
+	free(text);
+	metrics__free(m);
+}
+
+/* Names that nobody renews a lease under do not keep one out that does. */
+static void test_who_renews_has_a_place(void **state)
+{
+	struct metrics *m = metrics__new();
+	struct finding fake = {.type = FINDING_PROCESS}, f = sample_request();
+	char name[32], *text;
+	uint64_t hits = limits__hits(LIMIT_LABEL_NAMES);
+
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	fake.who.scope = fake.who.member = name;
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "fake%d", i);
+		metrics__finding(m, &fake);
+	}
+	assert_true(limits__hits(LIMIT_LABEL_NAMES) > hits);
+	metrics__finding(m, &f);
+	text = page(m);
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"ok\"} 1");
+	free(text);
+	/* Nor does it lose its place to one that does not. */
+	for (int i = 200; i < 400; i++) {
+		snprintf(name, sizeof(name), "fake%d", i);
+		metrics__finding(m, &fake);
+	}
+	text = page(m);
+	has(text, "leasewatch_lease_refreshes_total{" MEMBER ",outcome=\"ok\"} 1");
+	assert_int_equal(count(text, "\nleasewatch_stalls_total{"), METRICS_MEMBERS_MAX + 1);
+	free(text);
+	metrics__free(m);
+}
+
 /* A limit has a series once it was hit: then it is a reason to look. */
 static void test_limits(void **state)
 {
@@ -340,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_missed_by_mistake),
 		cmocka_unit_test(test_refused_refresh),
 		cmocka_unit_test(test_names_are_bounded_and_escaped),
+		cmocka_unit_test(test_two_of_one_name),
+		cmocka_unit_test(test_who_renews_has_a_place),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_many_members),
 		cmocka_unit_test(test_random),

@@ -6,6 +6,7 @@
  * engine__tick and after everything that ends an attempt.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,10 +52,41 @@ void engine__free(struct engine *e)
 static struct bequest *find_bequest(struct engine *e, const struct member *m)
 {
 	for (size_t i = 0; m->scope[0] && i < ENGINE_BEQUESTS; i++)
-		if (!strcmp(m->scope, e->bequests[i].scope) &&
+		if (m->config.uid == e->bequests[i].uid &&
+		    !strcmp(m->scope, e->bequests[i].scope) &&
 		    !strcmp(m->name, e->bequests[i].name))
 			return &e->bequests[i];
 	return NULL;
+}
+
+/* Another process of this scope and name; NULL = none. */
+static const struct member *find_twin(const struct engine *e, const struct member *m)
+{
+	struct member *other, *next;
+
+	if (!m->scope[0] || !m->name[0])
+		return NULL;
+	HASH_ITER(hh, e->members, other, next) {
+		if (other != m && !strcmp(other->scope, m->scope) && !strcmp(other->name, m->name))
+			return other;
+	}
+	return NULL;
+}
+
+void engine__tell_process(struct engine *e, struct member *m, struct finding *f, uint64_t now_ns)
+{
+	const struct member *twin = m->notes.twin ? NULL : find_twin(e, m);
+	char note[160];
+
+	if (twin && !f->process.note) {
+		m->notes.twin = true;
+		snprintf(note, sizeof(note),
+			 "process %u has the same scope and name; metrics show the one with less "
+			 "time left",
+			 twin->pid);
+		f->process.note = note;
+	}
+	reporter__report(&e->reporter, f, now_ns);
 }
 
 static void bequeath_lease(struct engine *e, const struct member *m)
@@ -67,10 +99,14 @@ static void bequeath_lease(struct engine *e, const struct member *m)
 			memset(b, 0, sizeof(*b));
 		return;
 	}
+	/* Which of the two held the leader key, nobody can tell. */
+	if (find_twin(e, m))
+		return;
 	if (!b)
 		b = &e->bequests[e->next_bequest++ % ENGINE_BEQUESTS];
 	memcpy(b->scope, m->scope, sizeof(b->scope));
 	memcpy(b->name, m->name, sizeof(b->name));
+	b->uid = m->config.uid;
 	b->lease = m->lease;
 }
 
@@ -120,7 +156,7 @@ void engine__configure(struct engine *e, uint32_t pid, const struct member_confi
 		return;
 	configure_member(e, m, config, now_ns);
 	finding_fill__process(&f, m, PROCESS_UPDATED, NULL);
-	reporter__report(&e->reporter, &f, now_ns);
+	engine__tell_process(e, m, &f, now_ns);
 }
 
 int engine__add_member(struct engine *e, uint32_t pid, const struct member_config *config,
@@ -141,7 +177,7 @@ int engine__add_member(struct engine *e, uint32_t pid, const struct member_confi
 	TAILQ_INIT(&m->busy);
 	HASH_ADD(hh, e->members, pid, sizeof(m->pid), m);
 	finding_fill__process(&f, m, PROCESS_FOUND, note);
-	reporter__report(&e->reporter, &f, now_ns);
+	engine__tell_process(e, m, &f, now_ns);
 	return 0;
 }
 

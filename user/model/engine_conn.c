@@ -77,15 +77,14 @@ static void on_named(void *ctx, struct conn *c, uint64_t now_ns)
 		engine__tell_connect(e, c, CONNECT_OK, c->connect_done_ns, now_ns);
 }
 
-static void tell_learned(struct engine *e, const struct member *m, enum etcd_role before,
-			 uint64_t now_ns)
+static void tell_learned(struct engine *e, struct member *m, enum etcd_role before, uint64_t now_ns)
 {
 	struct finding f = {0};
 
 	finding_fill__process(&f, m, PROCESS_UPDATED, NULL);
 	if (before != m->role)
 		f.process.previous_role = member__role_name(before);
-	reporter__report(&e->reporter, &f, now_ns);
+	engine__tell_process(e, m, &f, now_ns);
 }
 
 static void on_requested(void *ctx, struct conn *c, uint64_t now_ns)

@@ -104,6 +104,7 @@ static void member_status(const struct member *m, uint64_t now_ns, struct member
 		.ttl_s = l->ttl_s ? l->ttl_s : LW_UNKNOWN,
 		.remaining_ns = lease__remaining_ns(l, now_ns),
 		.cadence_ns = lease__cadence_is_learned(l) ? lease__cadence_ns(l) : LW_UNKNOWN,
+		.since_ok_ns = l->last_ok_sent ? (int64_t)(now_ns - l->last_ok_sent) : LW_UNKNOWN,
 		.since_sent_ns = l->last_sent ? (int64_t)(now_ns - l->last_sent) : LW_UNKNOWN,
 		.blind = m->blind && m->blind_reason[0],
 		.stalled = m->stall.active,
@@ -224,20 +225,42 @@ static void dns_status(const struct engine *e, uint64_t now_ns, struct dns_statu
 		out->oldest_server[0] = '\0';
 }
 
-void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
+/* When there is no room for all: who has a lease comes first, who did nothing at all last. */
+enum rank { RANK_LEASE, RANK_RENEWS, RANK_REQUESTS, RANK_SILENT, RANKS };
+
+static enum rank rank_of(const struct member *m, uint64_t now_ns)
 {
+	if (lease__remaining_ns(&m->lease, now_ns) > 0)
+		return RANK_LEASE;
+	if (m->lease.last_sent || m->blind)
+		return RANK_RENEWS;
+	return m->version[0] || !TAILQ_EMPTY(&m->busy) ? RANK_REQUESTS : RANK_SILENT;
+}
+
+/* In order of discovery, within a rank. */
+static void members_status(const struct engine *e, uint64_t now_ns, struct status *out)
+{
+	bool crowded = HASH_COUNT(e->members) > STATUS_MEMBERS_MAX;
 	struct member *m, *next;
 
-	memset(out, 0, sizeof(*out));
-	out->now_ns = engine__wall_ns(e, now_ns);
-	HASH_ITER(hh, e->members, m, next) {
-		if (out->members_len == STATUS_MEMBERS_MAX)
-			out->members_more++;
-		else
-			member_status(m, now_ns, &out->members[out->members_len++]);
-	}
+	for (int rank = 0; rank < (crowded ? RANKS : 1); rank++)
+		HASH_ITER(hh, e->members, m, next) {
+			if (crowded && (int)rank_of(m, now_ns) != rank)
+				continue;
+			if (out->members_len == STATUS_MEMBERS_MAX)
+				out->members_more++;
+			else
+				member_status(m, now_ns, &out->members[out->members_len++]);
+		}
 	if (out->members_more)
 		limits__hit(LIMIT_MEMBERS);
+}
+
+void engine__status(const struct engine *e, uint64_t now_ns, struct status *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->now_ns = engine__wall_ns(e, now_ns);
+	members_status(e, now_ns, out);
 	endpoints_status(e, now_ns, out);
 	dns_status(e, now_ns, &out->dns);
 	out->events_lost = e->events_lost;

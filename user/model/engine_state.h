@@ -35,10 +35,15 @@ struct engine {
 	size_t next_cluster; /* to be forgotten */
 	struct bequest {
 		char scope[ETCD_SCOPE_BYTES], name[ETCD_MEMBER_BYTES];
+		uint32_t uid;
 		struct lease lease;
 	} bequests[ENGINE_BEQUESTS]; /* of leaders that went away, for those that come back */
 	size_t next_bequest;
 };
+
+/* engine.c */
+/* Report a `process` finding, with a note, once, when another process has its scope and name. */
+void engine__tell_process(struct engine *e, struct member *m, struct finding *f, uint64_t now_ns);
 
 /* engine_conn.c */
 extern const struct conn_listener engine__conn_listener;

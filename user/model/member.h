@@ -32,6 +32,7 @@ struct member_config {
 /* What has been said of it already, and what is being counted for saying it. */
 struct member_notes {
 	bool nagle, known_fault;
+	bool twin;		       /* that another has its scope and name */
 	unsigned int delayed_in_a_row; /* requests that waited for a delayed ACK */
 	uint64_t failsafe_ns;	       /* when failsafe was last told */
 };

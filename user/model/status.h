@@ -22,6 +22,7 @@ struct member_status {
 	int64_t ttl_s;	       /* LW_UNKNOWN */
 	int64_t remaining_ns;  /* LW_UNKNOWN_REMAINING */
 	int64_t cadence_ns;    /* learned interval between refreshes; LW_UNKNOWN */
+	int64_t since_ok_ns;   /* since the last good refresh was sent; LW_UNKNOWN */
 	int64_t since_sent_ns; /* since the last refresh was sent; LW_UNKNOWN */
 	bool blind;	       /* its TLS cannot be read: nothing is known of its lease */
 	bool stalled;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "leasewatch/units.h"
 #include "model/summary.h"
 #include "sink/metrics_private.h"
@@ -27,8 +28,6 @@ struct metrics *metrics__new(void)
 		return NULL;
 	m->endpoints.max = METRICS_ENDPOINTS_MAX;
 	m->rpcs.max = METRICS_RPCS_MAX;
-	m->scopes.max = METRICS_SCOPES_MAX;
-	m->members.max = METRICS_MEMBERS_MAX;
 	/* A counter that is there from the start can be seen to grow. */
 	for (size_t i = 0; i < LOST_REASONS; i++)
 		snprintf(m->lost[m->lost_len++].reason, sizeof(m->lost[0].reason), "%s",
@@ -50,8 +49,6 @@ void metrics__free(struct metrics *m)
 		free(m->pairs[i]);
 	names__clear(&m->endpoints);
 	names__clear(&m->rpcs);
-	names__clear(&m->scopes);
-	names__clear(&m->members);
 	free(m);
 }
 
@@ -65,8 +62,10 @@ const char *names__get(struct names *n, const char *name)
 	for (size_t i = 0; i < n->len; i++)
 		if (!strcmp(n->list[i], clean))
 			return n->list[i];
-	if (n->len == n->max)
+	if (n->len == n->max) {
+		limits__hit(LIMIT_LABEL_NAMES);
 		return other;
+	}
 	n->list[n->len] = strdup(clean);
 	return n->list[n->len] ? n->list[n->len++] : other;
 }
@@ -112,34 +111,134 @@ static const char *endpoint_name(struct metrics *m, const struct finding_where *
 static struct member_counts *find_member(struct metrics *m, const char *scope, const char *member)
 {
 	for (size_t i = 0; i < m->member_counts_len; i++)
-		if (m->member_counts[i].scope == scope && m->member_counts[i].member == member)
+		if (!strcmp(m->member_counts[i].scope, scope) &&
+		    !strcmp(m->member_counts[i].member, member))
 			return &m->member_counts[i];
 	return NULL;
 }
 
-struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who)
+static struct member_counts *add_member(struct metrics *m, const char *scope, const char *member)
 {
-	const char *scope = names__get(&m->scopes, who->scope);
-	const char *member = names__get(&m->members, who->member);
-	struct member_counts *c = find_member(m, scope, member);
+	struct member_counts *c = &m->member_counts[m->member_counts_len++];
 
-	/* Members have the same names in many scopes. The last place is for the rest of them. */
-	if (!c && m->member_counts_len >= MEMBERS_ALL - 1) {
-		scope = member = other;
-		c = find_member(m, scope, member);
+	memset(c, 0, sizeof(*c));
+	strcpy(c->scope, scope);
+	strcpy(c->member, member);
+	return c;
+}
+
+/* The last place is for the rest of them. */
+static struct member_counts *rest_of_members(struct metrics *m)
+{
+	struct member_counts *c = find_member(m, other, other);
+
+	return c ? c : add_member(m, other, other);
+}
+
+static bool ever_renewed(const struct member_counts *c)
+{
+	for (int i = 0; i < REQUEST_OUTCOMES; i++)
+		if (c->refreshes[i])
+			return true;
+	return false;
+}
+
+/* Who may have to go: the one that is gone, else one that never renewed. NULL = nobody. */
+static struct member_counts *least_member(struct metrics *m, bool renews)
+{
+	struct member_counts *least = NULL;
+
+	for (size_t i = 0; i < m->member_counts_len; i++) {
+		struct member_counts *c = &m->member_counts[i];
+
+		if (!strcmp(c->scope, other) && !strcmp(c->member, other))
+			continue;
+		if (c->gone && (renews || !ever_renewed(c)))
+			return c;
+		if (!least && renews && !ever_renewed(c))
+			least = c;
 	}
+	return least;
+}
+
+/* What was counted for it is now the rest's. */
+static struct member_counts *take_place(struct metrics *m, struct member_counts *c,
+					const char *scope, const char *member)
+{
+	struct member_counts *rest = rest_of_members(m);
+
+	for (int i = 0; i < REQUEST_OUTCOMES; i++)
+		rest->refreshes[i] += c->refreshes[i];
+	for (int cause = 0; cause < CAUSES; cause++)
+		for (int r = 0; r < STALL_RESULTS; r++)
+			rest->ended[cause][r] += c->ended[cause][r];
+	rest->stalls += c->stalls;
+	memset(c, 0, sizeof(*c));
+	strcpy(c->scope, scope);
+	strcpy(c->member, member);
+	return c;
+}
+
+struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who, bool renews)
+{
+	char scope[NAME_BYTES], member[NAME_BYTES];
+	struct member_counts *c;
+
+	utf8__clean(who->scope && *who->scope ? who->scope : "unknown", scope, sizeof(scope));
+	utf8__clean(who->member && *who->member ? who->member : "unknown", member, sizeof(member));
+	c = find_member(m, scope, member);
 	if (c)
 		return c;
-	c = &m->member_counts[m->member_counts_len++];
-	*c = (struct member_counts){
-		.scope = scope, .member = member, .named = who->scope && who->member};
+	if (m->member_counts_len < MEMBERS_ALL - 1) {
+		c = add_member(m, scope, member);
+	} else {
+		limits__hit(LIMIT_LABEL_NAMES);
+		c = least_member(m, renews);
+		if (!c)
+			return rest_of_members(m);
+		c = take_place(m, c, scope, member);
+	}
+	c->named = who->scope && who->member;
 	return c;
+}
+
+/* An unknown lease does not hide a known one. */
+static bool has_less_left(const struct member_status *a, const struct member_status *b)
+{
+	if (a->remaining_ns == LW_UNKNOWN_REMAINING)
+		return false;
+	return b->remaining_ns == LW_UNKNOWN_REMAINING || a->remaining_ns < b->remaining_ns;
+}
+
+static void keep_status(struct member_counts *c, const struct member_status *now)
+{
+	c->gone = false;
+	c->several = c->now != NULL;
+	if (!c->now || has_less_left(now, c->now))
+		c->now = now;
+	if (now->stalled && (!c->stalled || has_less_left(now, c->stalled)))
+		c->stalled = now;
+}
+
+void metrics__match(struct metrics *m, const struct status *s)
+{
+	for (size_t i = 0; i < m->member_counts_len; i++) {
+		m->member_counts[i].now = m->member_counts[i].stalled = NULL;
+		m->member_counts[i].several = false;
+	}
+	for (size_t i = 0; i < s->members_len; i++) {
+		const struct member_status *now = &s->members[i];
+		bool renews = now->remaining_ns != LW_UNKNOWN_REMAINING;
+
+		if (now->who.member)
+			keep_status(metrics__member(m, &now->who, renews), now);
+	}
 }
 
 static void count_refresh(struct metrics *m, const struct finding *f)
 {
 	const struct finding_request *r = &f->request;
-	struct member_counts *c = metrics__member(m, &f->who);
+	struct member_counts *c = metrics__member(m, &f->who, true);
 	/* 200 without a TTL: the lease is gone. */
 	bool refused = r->outcome == REQUEST_OK && r->ttl_s <= 0;
 
@@ -180,7 +279,7 @@ static void count_connect(struct metrics *m, const struct finding *f)
 
 static void count_stall(struct metrics *m, const struct finding *f)
 {
-	struct member_counts *c = metrics__member(m, &f->who);
+	struct member_counts *c = metrics__member(m, &f->who, false);
 
 	if (f->stall.phase == STALL_BEGIN)
 		c->stalls++;
@@ -232,7 +331,8 @@ void metrics__finding(struct metrics *m, const struct finding *f)
 		break;
 	case FINDING_PROCESS:
 		if (f->who.member)
-			metrics__member(m, &f->who);
+			metrics__member(m, &f->who, false)->gone =
+				f->process.phase == PROCESS_EXITED;
 		break;
 	case FINDING_CONNECT:
 		count_connect(m, f);

@@ -4,7 +4,8 @@
  * (prometheus.io/docs/instrumenting/exposition_formats). What each means: leasewatch(1), METRICS.
  *
  * Every label comes from a closed list of words, or from a list of names that ends at a number of
- * them and then goes on as "other": never a pid, a lease, a name that was looked up, or a port of
+ * them and then goes on as "other"; a member that renews its lease takes the place of one that
+ * exited or never did: never a pid, a lease, a name that was looked up, or a port of
  * the client's.
  */
 #ifndef LEASEWATCH_METRICS_H
@@ -17,7 +18,6 @@
 
 #define METRICS_ENDPOINTS_MAX 64
 #define METRICS_RPCS_MAX      24
-#define METRICS_SCOPES_MAX    64
 #define METRICS_MEMBERS_MAX   64
 #define METRICS_OTHER	      "other"
 

@@ -29,7 +29,7 @@ struct timing {
 /* Names that came from outside, each once, up to `max`. */
 struct names {
 	size_t len, max;
-	char *list[METRICS_MEMBERS_MAX];
+	char *list[METRICS_ENDPOINTS_MAX];
 };
 
 struct pair {
@@ -45,12 +45,18 @@ struct endpoint_counts {
 };
 
 struct member_counts {
-	const char *scope, *member;
+	char scope[NAME_BYTES], member[NAME_BYTES];
 	bool named; /* in full: so it can be missed */
+	bool gone;  /* it has exited: another may have its place */
 	uint64_t refreshes[REQUEST_OUTCOMES];
 	uint64_t last_good_ns; /* wall clock, when it was sent; 0 = none seen */
 	uint64_t stalls, ended[CAUSES][STALL_RESULTS];
-	const struct member_status *now; /* while rendering; NULL = not running */
+	/*
+	 * While rendering; NULL = not running. Of several of one name, the one with the least time
+	 * left; stalled: any that is.
+	 */
+	const struct member_status *now, *stalled;
+	bool several;
 };
 
 struct lost_count {
@@ -59,7 +65,7 @@ struct lost_count {
 };
 
 struct metrics {
-	struct names endpoints, rpcs, scopes, members;
+	struct names endpoints, rpcs;
 	size_t pairs_len, endpoint_counts_len, member_counts_len, lost_len, hooks_len;
 	struct pair *pairs[PAIRS_MAX];
 	struct endpoint_counts endpoint_counts[METRICS_ENDPOINTS_MAX + 1];
@@ -74,7 +80,14 @@ struct metrics {
 
 /* The name as it is in the list, put there if there is room; else METRICS_OTHER. */
 const char *names__get(struct names *n, const char *name);
-/* The counts of a member, or those of all for which there is no room. */
-struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who);
+/*
+ * The counts of a member, or those of all for which there is no room. When there is none, one that
+ * renews its lease takes the place of one that exited or never did so.
+ */
+struct member_counts *metrics__member(struct metrics *m, const struct finding_who *who,
+				      bool renews);
+
+/* Before rendering: whose status belongs to which counts. */
+void metrics__match(struct metrics *m, const struct status *s);
 
 #endif

@@ -315,7 +315,11 @@ static void put_lease(struct page *p, const struct member_counts *all, size_t le
 	head(p, "lease_since_refresh_seconds", "gauge",
 	     "Time since the last good renewal was sent.");
 	for (size_t i = 0; i < len; i++)
-		if (all[i].now && all[i].last_good_ns && p->s->now_ns >= all[i].last_good_ns) {
+		if (all[i].now && all[i].several && all[i].now->since_ok_ns >= 0) {
+			begin_member(p, "lease_since_refresh_seconds", &all[i]);
+			put_seconds(p, all[i].now->since_ok_ns);
+		} else if (all[i].now && all[i].last_good_ns &&
+			   p->s->now_ns >= all[i].last_good_ns) {
 			begin_member(p, "lease_since_refresh_seconds", &all[i]);
 			put_seconds(p, (int64_t)(p->s->now_ns - all[i].last_good_ns));
 		}
@@ -341,30 +345,12 @@ static void put_member_gauges(struct page *p, const struct member_counts *all, s
 	head(p, "stall_active", "gauge", "1 for the cause of a stall in progress.");
 	for (size_t i = 0; i < len; i++)
 		for (int cause = 0; cause < CAUSES; cause++) {
-			const struct member_status *now = all[i].now;
+			const struct member_status *now = all[i].stalled;
 
 			begin_member(p, "stall_active", &all[i]);
 			label(p, ',', "cause", enum_name(&cause_names, cause));
-			put_number(p, now && now->stalled && (int)now->stall.cause == cause);
+			put_number(p, now && (int)now->stall.cause == cause);
 		}
-}
-
-static void put_members(struct page *p)
-{
-	struct metrics *m = p->m;
-
-	for (size_t i = 0; i < m->member_counts_len; i++)
-		m->member_counts[i].now = NULL;
-	for (size_t i = 0; i < p->s->members_len; i++) {
-		const struct member_status *now = &p->s->members[i];
-		struct member_counts *c = now->who.member ? metrics__member(m, &now->who) : NULL;
-
-		/* Two of one name, one of them on its way out: the stalled one counts. */
-		if (c && (!c->now || now->stalled))
-			c->now = now;
-	}
-	put_member_gauges(p, m->member_counts, m->member_counts_len);
-	put_member_counters(p, m->member_counts, m->member_counts_len);
 }
 
 int metrics__render(struct metrics *m, const struct status *s, const struct metrics_self *self,
@@ -378,7 +364,9 @@ int metrics__render(struct metrics *m, const struct status *s, const struct metr
 		return -ENOMEM;
 	put_self(&p);
 	put_limits(&p);
-	put_members(&p);
+	metrics__match(m, s);
+	put_member_gauges(&p, m->member_counts, m->member_counts_len);
+	put_member_counters(&p, m->member_counts, m->member_counts_len);
 	put_endpoints(&p);
 	put_requests(&p);
 	put_connects(&p);
