@@ -14,9 +14,6 @@
 #include "host/patroni.h"
 #include "kernel/probe.h"
 
-/* One by one, of those that do not count. */
-#define IGNORED_SHOWN 10
-
 struct check {
 	bool json, verbose;
 	struct users users;
@@ -285,24 +282,6 @@ static void show_process(const struct check *c, const struct check_process *p)
 		printf("    %s\n", f->endpoints[i]);
 }
 
-/* Anybody can start a thousand of them: some are enough. */
-static void show_ignored(const struct check_processes *found)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < found->len; i++) {
-		const struct check_process *p = &found->list[i];
-
-		if (p->counts || n++ >= IGNORED_SHOWN)
-			continue;
-		printf("  pid %-8d ignored: it belongs to uid %u, whose processes do not count "
-		       "(see --users)\n",
-		       p->process.pid, p->process.uid);
-	}
-	if (n > IGNORED_SHOWN)
-		printf("  %zu more are ignored\n", n - IGNORED_SHOWN);
-}
-
 static void check_patronis(struct check *c, struct reader *reader)
 {
 	struct check_processes found;
@@ -320,7 +299,7 @@ static void check_patronis(struct check *c, struct reader *reader)
 			show_process(c, p);
 	}
 	if (!c->json)
-		show_ignored(&found);
+		check_processes__show_ignored(&found);
 	check_processes__free(&found);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 /* The reader gives up a question after 2 s; it may have others before it. */
 #define TLS_WAIT_NS (5 * NS_PER_S)
 #define TURN_MS	    20
+/* One by one, of those that do not count. */
+#define IGNORED_SHOWN 10
 
 static void keep_process(void *ctx, const struct discovery *d)
 {
@@ -112,6 +115,24 @@ int check_processes__find(struct reader *reader, const struct users *users,
 	discover__free(discover);
 	find_tls(reader, out);
 	return out->failed ? -ENOMEM : 0;
+}
+
+/* Anybody can start a thousand of them: some are enough. */
+void check_processes__show_ignored(const struct check_processes *found)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->len; i++) {
+		const struct check_process *p = &found->list[i];
+
+		if (p->counts || n++ >= IGNORED_SHOWN)
+			continue;
+		printf("  pid %-8d ignored: it belongs to uid %u, whose processes do not count "
+		       "(see --users)\n",
+		       p->process.pid, p->process.uid);
+	}
+	if (n > IGNORED_SHOWN)
+		printf("  %zu more are ignored\n", n - IGNORED_SHOWN);
 }
 
 void check_processes__free(struct check_processes *p)

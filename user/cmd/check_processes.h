@@ -25,6 +25,8 @@ struct check_processes {
 /* 0 or -errno. check_processes__free it in any case. */
 int check_processes__find(struct reader *reader, const struct users *users,
 			  struct check_processes *out);
+/* As lines of text: those that do not count. */
+void check_processes__show_ignored(const struct check_processes *p);
 void check_processes__free(struct check_processes *p);
 
 #endif

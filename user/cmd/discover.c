@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "base/clock.h"
+#include "base/quota.h"
 #include "cmd/discover.h"
 #include "leasewatch/units.h"
 
@@ -60,6 +61,7 @@ struct discover {
 	void *ctx;
 	struct candidate *candidates; /* by pid */
 	size_t others;		      /* of them, not trusted */
+	struct quota newcomers;	      /* of each user that does not count */
 	bool named_only;	      /* nothing is looked for */
 	bool settling;
 	bool rescan;
@@ -142,12 +144,24 @@ static struct candidate *add_candidate(struct discover *d, pid_t pid, bool named
 	return c;
 }
 
+/* Anybody can start a thousand a second: of one user that does not count, the rest wait for a scan.
+ */
+static struct candidate *look_at(struct discover *d, pid_t pid, uint64_t now_ns)
+{
+	uid_t uid = patroni__owner_hint(pid);
+
+	if (users__counts(&d->users, uid) || quota__take(&d->newcomers, uid, now_ns))
+		return add_candidate(d, pid, false);
+	d->refused++;
+	return NULL;
+}
+
 void discover__exec(struct discover *d, pid_t pid, uint64_t now_ns)
 {
 	struct candidate *c = find_candidate(d, pid);
 
 	if (!c && !d->named_only && patroni__could_be(pid))
-		c = add_candidate(d, pid, false);
+		c = look_at(d, pid, now_ns);
 	if (!c)
 		return;
 	c->exec_ns = now_ns;
@@ -187,7 +201,7 @@ void discover__scan(struct discover *d, uint64_t now_ns)
 		pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
 
 		if (pid && !find_candidate(d, pid) && patroni__could_be(pid))
-			add_candidate(d, pid, false);
+			look_at(d, pid, now_ns);
 	}
 	if (dir)
 		closedir(dir);

@@ -32,7 +32,7 @@ struct discover_events {
 /* How many there are that do not count, or could not be read. */
 struct discover_counts {
 	size_t ignored, unread, stuck;
-	uint64_t refused; /* questions that were not asked for lack of room */
+	uint64_t refused; /* processes that were not looked at for lack of room */
 };
 
 /* The reader stays the caller's. 0 or -errno. */

@@ -113,6 +113,9 @@ int patroni__identify(pid_t pid, struct patroni_process *out);
  */
 bool patroni__could_be(pid_t pid);
 
+/* The owner, by one system call; of a process that is not dumpable, or gone: root. */
+uid_t patroni__owner_hint(pid_t pid);
+
 /* Any process at all (for -p): fills *out; 0, or -ESRCH (also for a thread that is no process, or a
  * zombie). */
 int patroni__describe(pid_t pid, struct patroni_process *out);

@@ -99,6 +99,15 @@ static int describe_process(int proc_fd, pid_t pid, struct patroni_process *out)
 	return 0;
 }
 
+uid_t patroni__owner_hint(pid_t pid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) ? 0 : st.st_uid;
+}
+
 int patroni__describe(pid_t pid, struct patroni_process *out)
 {
 	int err, proc_fd = patroni_proc__open(pid);

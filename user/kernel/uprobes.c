@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "host/reader.h"
@@ -30,39 +29,6 @@
  */
 #define BUSY_MAX    2
 #define LAST_WAIT_S 1
-
-struct target {
-	pid_t tgid;
-	size_t copies_len;
-	struct copy copies[UPROBE_COPIES_MAX];
-	bool asked;	 /* the reader; not answered */
-	uint32_t execs;	 /* so many: an answer about the program before is none */
-	struct job *job; /* under way; NULL = none */
-	bool stale;	 /* it is about the program before */
-	bool expected;	 /* to use the library */
-	bool due;	 /* it is time for the next try */
-	bool place;	 /* one of targets_max */
-	bool gone;
-	bool refused, told; /* it would not survive the hooks; the caller knows */
-	int tries;	    /* left; 0 = there is nothing to look for */
-	uint64_t eager_ns;  /* until then it is looked for without a sign; 0 = not */
-	uint64_t tried_ns;
-	char own[LIBRARY_NAME_BYTES];
-	char trouble[TROUBLE_BYTES];
-	UT_hash_handle hh;
-};
-
-struct uprobes {
-	struct uprobe_set set;
-	struct hooks_bin *bin;
-	struct target *targets; /* by tgid */
-	struct job *orphans;	/* their targets are gone */
-	unsigned int busy;	/* targets that are asked about, and jobs */
-	size_t places;		/* taken */
-	bool due;		/* a target is due, or gone */
-	bool eager;		/* a target may be */
-	bool refused;		/* the caller may not know of one */
-};
 
 struct uprobes *uprobes__new(const struct uprobe_set *set)
 {
