@@ -10,6 +10,7 @@
 #   make bench      what it costs, compared with alternatives; BENCH=quick: two minutes    (root)
 #   make soak       the daemon under load for 20 minutes; SOAK=quick for two, SOAK=idle     (root)
 #   make check-vm   only the tests on other kernels; KERNEL=6.1 for one of them             (root)
+#   make fuzz       the fuzz targets for longer: FUZZ=600 seconds, for all of them together
 #   make mutate     wrong operators that the unit tests do not notice; N=100 SEED=1 FILES='user/host/*.c'
 #   make man-fields rewrite the manual's section JSON from the tables in user/sink/
 #   make lint | test-unit | test-fuzz | test-e2e | clean       V=1 shows the commands
@@ -68,7 +69,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all clean demo check check-vm lint test-unit test-fuzz test-e2e unit-programs fuzz-programs \
-	man-fields bench bench-programs soak mutate
+	man-fields bench bench-programs soak mutate fuzz
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/leasewatch
@@ -154,6 +155,8 @@ test-unit: unit-programs
 	@tests/run --build $(BUILD) unit
 test-fuzz: fuzz-programs
 	@tests/run --build $(BUILD) fuzz
+fuzz: fuzz-programs
+	@tests/run --build $(BUILD) --fuzz-seconds $(or $(FUZZ),600) fuzz
 test-e2e: all
 	@tests/run --build $(BUILD) e2e
 lint:
