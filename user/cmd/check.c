@@ -191,20 +191,6 @@ static void check_kernel(struct check *c)
 	}
 }
 
-static const char *dcs_name(enum patroni_dcs dcs)
-{
-	switch (dcs) {
-	case PATRONI_DCS_ETCD:
-		return "etcd (v2 API)";
-	case PATRONI_DCS_ETCD3:
-		return "etcd3";
-	case PATRONI_DCS_OTHER:
-		return "not etcd: nothing to watch";
-	default:
-		return "unknown";
-	}
-}
-
 /* The library that the process does TLS with; or why it cannot be read, as a sentence would go on.
  */
 static bool tls_readable(const struct check *c, const struct check_process *p, const char **how)
@@ -221,7 +207,7 @@ static void config_json(const struct check *c, const struct check_process *p, js
 	json_t *endpoints = json_array();
 	const char *how;
 
-	json_object_set_new(o, "dcs", json_string(dcs_name(f->dcs)));
+	json_object_set_new(o, "dcs", json_string(check_processes__dcs(f->dcs)));
 	json_object_set_new(o, "tls", json_boolean(f->tls));
 	if (f->tls) {
 		bool readable = tls_readable(c, p, &how);
@@ -274,7 +260,7 @@ static void show_process(const struct check *c, const struct check_process *p)
 	/* To most people "etcd3" would be an etcd of that name. */
 	printf("  pid %-8d %s/%s, %s%s%s\n", p->process.pid, f->scope[0] ? f->scope : "?",
 	       f->member[0] ? f->member : "?",
-	       f->dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : dcs_name(f->dcs),
+	       f->dcs == PATRONI_DCS_ETCD3 ? "etcd (v3 API)" : check_processes__dcs(f->dcs),
 	       f->tls ? " over TLS" : "", where);
 	if (f->tls)
 		show_tls(c, p);

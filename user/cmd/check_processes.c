@@ -141,3 +141,17 @@ void check_processes__free(struct check_processes *p)
 		free(p->list[i].config);
 	free(p->list);
 }
+
+const char *check_processes__dcs(enum patroni_dcs dcs)
+{
+	switch (dcs) {
+	case PATRONI_DCS_ETCD:
+		return "etcd (v2 API)";
+	case PATRONI_DCS_ETCD3:
+		return "etcd3";
+	case PATRONI_DCS_OTHER:
+		return "not etcd: nothing to watch";
+	default:
+		return "unknown";
+	}
+}

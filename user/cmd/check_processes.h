@@ -29,4 +29,7 @@ int check_processes__find(struct reader *reader, const struct users *users,
 void check_processes__show_ignored(const struct check_processes *p);
 void check_processes__free(struct check_processes *p);
 
+/* How people call it. */
+const char *check_processes__dcs(enum patroni_dcs dcs);
+
 #endif

@@ -21,13 +21,8 @@
  * A program that has just begun maps it soon, and uses it soon after that: so without a sign, too,
  * for so long, and so often.
  */
-#define EAGER_NS       (4 * NS_PER_S)
-#define EAGER_EVERY_NS (100 * NS_PER_MS)
-/*
- * Targets that are asked about or hooked at a time. One whose job hangs in the kernel keeps its
- * place; at the end it is waited for so long.
- */
-#define BUSY_MAX    2
+#define EAGER_NS (4 * NS_PER_S)
+/* At the end a job that hangs in the kernel is waited for so long. */
 #define LAST_WAIT_S 1
 
 struct uprobes *uprobes__new(const struct uprobe_set *set)
@@ -52,88 +47,6 @@ static struct target *find_target(const struct uprobes *u, pid_t tgid)
 	return g;
 }
 
-static uint64_t uprobes_now(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-/*
- * Unhooking takes the kernel a time that grows with the cube of how many processes are hooked at
- * one function: there is an end to it.
- */
-static bool take_place(struct uprobes *u, struct target *g)
-{
-	if (!g->place && u->places >= u->set.targets_max) {
-		snprintf(g->trouble, sizeof(g->trouble),
-			 "cannot hook %s: too many processes are hooked already (%zu)", u->set.what,
-			 u->places);
-		g->due = false;
-		g->eager_ns = 0;
-		return false;
-	}
-	u->places += !g->place;
-	g->place = true;
-	return true;
-}
-
-static void leave_place(struct uprobes *u, struct target *g)
-{
-	u->places -= g->place;
-	g->place = false;
-}
-
-static bool is_due(struct target *g, uint64_t now_ns)
-{
-	if (g->eager_ns && now_ns >= g->eager_ns)
-		g->eager_ns = 0;
-	if (g->asked || g->job || g->gone)
-		return false;
-	return g->due || (g->eager_ns && now_ns - g->tried_ns >= EAGER_EVERY_NS);
-}
-
-/* Of those whose time it is, the one that has waited longest. */
-static struct target *next_target(struct uprobes *u)
-{
-	struct target *g, *next, *first = NULL;
-	uint64_t now_ns = uprobes_now();
-
-	u->due = u->eager = false;
-	HASH_ITER(hh, u->targets, g, next) {
-		if (is_due(g, now_ns) && (!first || g->tried_ns < first->tried_ns))
-			first = g;
-		u->due = u->due || g->due || g->gone;
-		u->eager = u->eager || g->eager_ns;
-	}
-	return first;
-}
-
-bool uprobes__wants(struct uprobes *u, struct reader_question *q)
-{
-	struct target *g;
-
-	while (u->busy < BUSY_MAX && (u->due || u->eager)) {
-		g = next_target(u);
-		if (!g)
-			return false;
-		if (!take_place(u, g))
-			continue;
-		g->tries -= g->due;
-		g->due = false;
-		g->tried_ns = uprobes_now();
-		g->asked = true;
-		u->busy++;
-		*q = (struct reader_question){
-			.what = READER_LIBRARY,
-			.set = u->set.library,
-			.pid = g->tgid,
-			.trusted = true,
-			.tag = g->execs,
-		};
-		return true;
-	}
-	return false;
-}
-
 static void forget_question(struct uprobes *u, struct target *g)
 {
 	u->busy -= g->asked;
@@ -155,7 +68,7 @@ static void collect_attach(struct uprobes *u, struct target *g, struct job *job)
 	g->stale = false;
 	job__free(job);
 	if (!g->copies_len)
-		leave_place(u, g);
+		uprobes__leave_place(u, g);
 }
 
 static void begin_attach(struct uprobes *u, struct target *g, const struct reader_answer *a)
@@ -196,7 +109,7 @@ void uprobes__answer(struct uprobes *u, const struct reader_answer *a)
 		 a->err == -ETIMEDOUT ? "the libraries of the process could not be read in time"
 				      : strerror(-a->err));
 	if (!g->copies_len)
-		leave_place(u, g);
+		uprobes__leave_place(u, g);
 }
 
 /* Of copies that belong to nobody now. */
@@ -224,7 +137,7 @@ static void drop(struct uprobes *u, struct target *g)
 {
 	discard(u, g->copies, g->copies_len);
 	forget_question(u, g);
-	leave_place(u, g);
+	uprobes__leave_place(u, g);
 	if (g->job) {
 		g->job->next = u->orphans;
 		u->orphans = g->job;
@@ -268,7 +181,7 @@ static void look_for(struct uprobes *u, struct target *g)
 {
 	g->tries = TRIES_MAX;
 	g->tried_ns = 0;
-	g->eager_ns = uprobes_now() + EAGER_NS;
+	g->eager_ns = uprobes__now() + EAGER_NS;
 	u->eager = true;
 }
 

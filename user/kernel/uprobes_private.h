@@ -83,6 +83,11 @@ struct uprobes {
 void copy__hook(struct copy *c, const struct uprobe_set *set, pid_t tgid,
 		const struct library_copy *library, int fd, char trouble[TROUBLE_BYTES]);
 
+/* ---- uprobes_wants.c, with uprobes__wants */
+uint64_t uprobes__now(void);
+/* Another target may be hooked in its place. */
+void uprobes__leave_place(struct uprobes *u, struct target *g);
+
 /* ---- uprobes_job.c */
 
 /*
