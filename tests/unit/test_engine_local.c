@@ -73,9 +73,7 @@ static void test_stopped(void **state)
 	set_wait(w, 'T', &nothing);
 	world__pass(w, 10050);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, "Patroni (pid 42) has sent no renewal for 20.1 s: the "
-				     "process is stopped; lease expires in 9.95 s");
-	assert_contains(w->hint, "kill -CONT");
+	assert_int_equal(w->stall.remaining_ns, MS(9950));
 	assert_string_equal(world__text(w, "thread.state"), "T");
 }
 
@@ -87,8 +85,6 @@ static void test_throttled(void **state)
 	world__loops(w, 1, 1);
 	grow(w, &w->thread.throttled_ns, MS(800));
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
-	assert_contains(w->headline, ": its cgroup was throttled for 8.00 s of the last ");
-	assert_contains(w->hint, "CPUQuota");
 	assert_near(number(w, "host.throttled_s"), 8, 0.001);
 }
 
@@ -100,8 +96,6 @@ static void test_a_little_throttled(void **state)
 	world__loops(w, 1, 1);
 	grow(w, &w->thread.throttled_ns, MS(100));
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
-	assert_not_said(w->headline, "throttled");
-	assert_not_said(w->hint, "CPUQuota");
 	assert_near(number(w, "host.throttled_s"), 1, 0.001);
 }
 
@@ -113,8 +107,6 @@ static void test_run_delay(void **state)
 	w->thread.run_delay_ns = SECONDS(100);
 	world__loops(w, 1, 1);
 	grow(w, &w->thread.run_delay_ns, MS(700));
-	assert_contains(w->headline, ": it waited for a CPU for 7.00 s of the last ");
-	assert_contains(w->hint, "gets no CPU");
 	assert_near(number(w, "host.run_delay_s"), 7, 0.001);
 }
 
@@ -130,8 +122,6 @@ static void test_starving(void **state)
 	set_wait(w, 'R', &nothing);
 	world__pass(w, 8050);
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
-	assert_contains(w->headline, ": it waited for a CPU for ");
-	assert_contains(w->hint, "gets no CPU");
 	assert_near(number(w, "host.run_delay_s"), 8, 2.1); /* looked at every 2 s */
 }
 
@@ -149,7 +139,6 @@ static void test_busy_is_not_starving(void **state)
 		world__pass(w, 50);
 	}
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
-	assert_not_said(w->headline, "waited for a CPU");
 	assert_near(number(w, "host.run_delay_s"), 0, 0.001);
 }
 
@@ -163,8 +152,6 @@ static void test_suspended(void **state)
 	w->now += SECONDS(15);
 	world__pass(w, 50);
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, ": this host was suspended for 15.0 s; lease expires in ");
-	assert_contains(w->hint, "suspended");
 	assert_near(number(w, "host.suspended_s"), 15, 0.001);
 }
 
@@ -177,8 +164,6 @@ static void test_waits_for_postgres(void **state)
 	set_wait(w, 'S', &on_postgres);
 	snprintf(w->thread.wchan, sizeof(w->thread.wchan), "wait_woken");
 	world__pass(w, 8050);
-	assert_contains(w->headline, " in recv from PostgreSQL 127.0.0.1:5432 for ");
-	assert_contains(w->hint, "waits for its own PostgreSQL");
 	assert_string_equal(world__text(w, "thread.waits_for"),
 			    "recv from PostgreSQL 127.0.0.1:5432");
 	assert_string_equal(world__text(w, "thread.wchan"), "wait_woken");
@@ -212,8 +197,7 @@ static void test_read_late(void **state)
 		world__pass(w, 50);
 	}
 	assert_string_equal(w->history, "begin not_attempted - critical\n");
-	assert_contains(w->headline, ": its main thread waits in ");
-	assert_not_said(w->headline, " us");
+	assert_string_not_equal(world__text(w, "thread.waits_for"), "");
 	assert_near(number(w, "thread.waits_s"), 0, 0.000001);
 }
 
@@ -225,7 +209,7 @@ static void test_disk(void **state)
 	world__pass(w, 10050);
 	assert_string_equal(world__text(w, "thread.waits_for"),
 			    "open of /data/postmaster.pid, uninterruptible");
-	assert_contains(w->hint, "disk");
+	assert_string_equal(world__text(w, "thread.state"), "D");
 }
 
 static void test_memory_pressure(void **state)
@@ -234,7 +218,6 @@ static void test_memory_pressure(void **state)
 
 	w->thread.memory_pressure = 37.5;
 	world__pass(w, 10050);
-	assert_contains(w->hint, "short of memory");
 	assert_near(number(w, "host.memory_pressure_percent"), 37.5, 0);
 	assert_null(world__evidence(w, "host.cpu_pressure_percent"));
 }
@@ -246,8 +229,7 @@ static void test_nothing_known(void **state)
 	world__connect(w, 1);
 	world__loops(w, 1, 2);
 	world__pass(w, 10050);
-	assert_contains(w->headline, "has sent no renewal for 20.1 s; lease expires");
-	assert_contains(w->hint, "main thread");
+	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
 	assert_null(world__evidence(w, "thread.state"));
 	assert_null(world__evidence(w, "host.window_s"));
 }
@@ -274,7 +256,6 @@ static void test_the_past_does_not_count(void **state)
 	world__loops(w, 1, 2);
 	world__pass(w, 13050);
 	assert_int_equal(w->stall.cause, CAUSE_NOT_ATTEMPTED);
-	assert_not_said(w->headline, "throttled");
 	assert_near(number(w, "host.throttled_s"), 0, 0.001);
 }
 
@@ -288,9 +269,6 @@ static void test_local_delay(void **state)
 	w->since_rx_us = 940000;
 	world__pass_with(w, 1050, 1, 0, 180);
 	assert_string_equal(w->history, "begin local_delay etcd1.lab:2379 warning\n");
-	assert_contains(w->headline, "etcd1.lab:2379 has answered, but Patroni (pid 42) has not "
-				     "read it for 940 ms: the process is stopped");
-	assert_contains(w->hint, "kill -CONT");
 	assert_string_equal(world__text(w, "thread.state"), "T");
 	assert_near(number(w, "tcp.unread_bytes"), 180, 0);
 	assert_near(number(w, "unread_s"), 0.94, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_words.c - the sentence and the hint of each cause, and what an endpoint's state means.
+ * test_message.c - the sentence and the hint of each cause, and what an endpoint's state means.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -246,6 +246,12 @@ static void test_remaining(void **state)
 	       "etcd1.lab:2379 refuses connections; its member key expires in 18.0 s (a replica: "
 	       "the primary is not affected)",
 	       "");
+	m.lease.last_ok_sent = NOW - S(33);
+	expect(&m,
+	       "etcd1.lab:2379 refuses connections; its member key expired 3.00 s ago (a replica: "
+	       "the primary is not affected)",
+	       "");
+	m.lease.last_ok_sent = NOW - S(12);
 	/* Nobody knows whose it is: then nothing is played down. */
 	m.role = ETCD_ROLE_UNKNOWN;
 	expect(&m, "etcd1.lab:2379 refuses connections; lease expires in 18.0 s", "");
@@ -270,6 +276,82 @@ static void test_end(void **state)
 	m.refresh_address = NULL;
 	message__stall_end(&message, &m, STALL_RECOVERED, NOW, &said);
 	assert_string_equal(said.headline, "renewed again through etcd after 2.00 s");
+}
+
+static void test_lease_lost(void **state)
+{
+	struct member m = member(CAUSE_LEASE_LOST);
+
+	(void)state;
+	expect(&m,
+	       "etcd1.lab:2379 says that the lease no longer exists; Patroni must take a new one "
+	       "before a standby does",
+	       "revoked");
+	m.role = ETCD_ROLE_REPLICA;
+	expect(&m,
+	       "etcd1.lab:2379 says that the lease no longer exists; Patroni must take a new one "
+	       "(a replica: the primary is not affected)",
+	       "revoked");
+}
+
+/* Of this thread, with these parts of the last 10 s. */
+static struct member not_attempted(char thread_state, int64_t suspended_ns, int64_t throttled_ns,
+				   int64_t run_delay_ns)
+{
+	struct member m = member(CAUSE_NOT_ATTEMPTED);
+	struct diagnosis *d = &m.stall.diagnosis;
+
+	d->thread.at_ns = NOW;
+	d->thread.state = thread_state;
+	d->delay.window_ns = S(10);
+	d->delay.suspended_ns = suspended_ns;
+	d->delay.throttled_ns = throttled_ns;
+	d->delay.run_delay_ns = run_delay_ns;
+	return m;
+}
+
+#define NO_RENEWAL "Patroni (pid 42) has sent no renewal for 3.00 s"
+
+static void test_not_attempted(void **state)
+{
+	struct member m = not_attempted('T', LW_UNKNOWN, LW_UNKNOWN, LW_UNKNOWN);
+
+	(void)state;
+	expect(&m, NO_RENEWAL ": the process is stopped; lease expires in 18.0 s", "kill -CONT 42");
+	m = not_attempted('S', LW_UNKNOWN, S(8), LW_UNKNOWN);
+	expect(&m, NO_RENEWAL ": its cgroup was throttled for 8.00 s of the last 10.0 s;",
+	       "CPUQuota");
+	m = not_attempted('S', LW_UNKNOWN, LW_UNKNOWN, S(7));
+	expect(&m, NO_RENEWAL ": it waited for a CPU for 7.00 s of the last 10.0 s;",
+	       "gets no CPU");
+	m = not_attempted('S', S(9), LW_UNKNOWN, LW_UNKNOWN);
+	expect(&m, NO_RENEWAL ": this host was suspended for 9.00 s; lease expires in ",
+	       "suspended");
+	m = not_attempted(0, LW_UNKNOWN, LW_UNKNOWN, LW_UNKNOWN);
+	expect(&m, NO_RENEWAL "; lease expires in 18.0 s", "main thread");
+	m.stall.diagnosis.thread.memory_pressure = 37.5;
+	expect(&m, NO_RENEWAL "; lease", "short of memory");
+	m = not_attempted('D', LW_UNKNOWN, LW_UNKNOWN, LW_UNKNOWN);
+	expect(&m, NO_RENEWAL, "disk");
+}
+
+/* How long it has waited is said from one second on. */
+static void test_waits_for_postgres(void **state)
+{
+	struct member m = not_attempted('S', LW_UNKNOWN, LW_UNKNOWN, LW_UNKNOWN);
+
+	(void)state;
+	m.stall.diagnosis.thread.wait = (struct thread_wait){
+		.kind = WAIT_POSTGRES, .call = "recv from", .object = "127.0.0.1:5432"};
+	m.stall.diagnosis.thread.since_ns = NOW - S(2);
+	expect(&m,
+	       NO_RENEWAL ": its main thread waits in recv from PostgreSQL 127.0.0.1:5432 for "
+			  "2.00 s; lease",
+	       "waits for its own PostgreSQL");
+	m.stall.diagnosis.thread.since_ns = NOW - NS_PER_S / 2;
+	expect(&m,
+	       NO_RENEWAL ": its main thread waits in recv from PostgreSQL 127.0.0.1:5432; lease",
+	       "waits for its own PostgreSQL");
 }
 
 /* What the host did is named when it took a good part of the time, and not for a trifle. */
@@ -427,6 +509,9 @@ int main(void)
 		cmocka_unit_test(test_bare_lookup),
 		cmocka_unit_test(test_remaining),
 		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_lease_lost),
+		cmocka_unit_test(test_not_attempted),
+		cmocka_unit_test(test_waits_for_postgres),
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_endpoints),
