@@ -23,8 +23,8 @@ struct mark {
 	__u32 call;	    /* the system call that last transferred data */
 	__u32 next_message; /* of that call, if it is sendmmsg or recvmmsg */
 	__u32 foreign;	    /* writes through TLS so far that are not etcd's API */
-	__u32 pad;
-	__u64 ssl; /* the SSL object that belongs to it, 0 = none */
+	__u32 untied;	    /* user space knows that what is inside is not read */
+	__u64 ssl;	    /* the SSL object that belongs to it, 0 = none */
 };
 
 struct {

@@ -156,7 +156,8 @@ static __always_inline void data_moved(struct tls_call *call, __u64 ssl, __u64 l
 	 * and its memory reused. A read may be served from data that is already decrypted.
 	 */
 	if (call->cookie != tie->cookie && (is_writing(call) || call->cookie)) {
-		bpf_map_delete_elem(&tls_ties, &key);
+		if (!bpf_map_delete_elem(&tls_ties, &key))
+			count_tie(key.tgid, -1);
 		return;
 	}
 	tell_plain(call, tie, len);

@@ -51,6 +51,23 @@ static __always_inline bool judge_plaintext(struct sock *sk, struct mark *mark,
 	return false;
 }
 
+/* One more or one less of the target's in the map. */
+static __always_inline void count_tie(__u32 tgid, __s64 by)
+{
+	struct lw_target *target = bpf_map_lookup_elem(&targets, &tgid);
+
+	if (target)
+		__sync_fetch_and_add(&target->tls_sockets, by);
+}
+
+/* One target must not take the places of all. */
+static __always_inline bool may_tie(__u32 tgid)
+{
+	const struct lw_target *target = bpf_map_lookup_elem(&targets, &tgid);
+
+	return target && target->tls_sockets < LW_TLS_TARGET_SOCKETS_MAX;
+}
+
 static __always_inline struct tls_tie *tie(struct mark *mark, __u64 ssl)
 {
 	struct tls_key key = {.ssl = ssl, .tgid = mark->tgid};
@@ -59,10 +76,12 @@ static __always_inline struct tls_tie *tie(struct mark *mark, __u64 ssl)
 
 	if (tie && tie->cookie == mark->cookie)
 		return tie;
-	if (bpf_map_update_elem(&tls_ties, &key, &fresh, BPF_ANY)) {
-		count_lost(LW_LOST_NO_MEMORY);
+	if (!tie && !may_tie(mark->tgid))
 		return NULL;
-	}
+	if (bpf_map_update_elem(&tls_ties, &key, &fresh, BPF_ANY))
+		return NULL;
+	if (!tie)
+		count_tie(mark->tgid, 1);
 	mark->ssl = ssl;
 	return bpf_map_lookup_elem(&tls_ties, &key);
 }
@@ -76,25 +95,47 @@ static __always_inline void untie(const struct mark *mark)
 	if (!mark->ssl)
 		return;
 	tie = bpf_map_lookup_elem(&tls_ties, &key);
-	if (tie && tie->cookie == mark->cookie)
-		bpf_map_delete_elem(&tls_ties, &key);
+	if (tie && tie->cookie == mark->cookie && !bpf_map_delete_elem(&tls_ties, &key))
+		count_tie(mark->tgid, -1);
 }
 
-/* What the socket knows about the call's data. */
-static __always_inline void note_socket(struct sock *sk, struct mark *mark, struct tls_call *call,
+/* What is inside is not read for now, and user space is told once; each write tries again. */
+static __always_inline void leave_untied(struct mark *mark)
+{
+	struct lw_event_tls *event;
+
+	mark->follow = FOLLOW_TLS;
+	mark->foreign = 0;
+	if (mark->untied)
+		return;
+	count_lost(LW_LOST_TLS_TIE);
+	event = emit_reserve(sizeof(*event), LW_EVENT_TLS, mark);
+	if (!event)
+		return;
+	mark->untied = 1;
+	event->event.tid = (__u32)bpf_get_current_pid_tgid();
+	event->what = LW_TLS_UNTIED;
+	event->pad = 0;
+	event->code = 0;
+	emit_submit(event, CAN_WAIT);
+}
+
+/* What the socket knows about the call's data. False: there is no place for it. */
+static __always_inline bool note_socket(struct sock *sk, struct mark *mark, struct tls_call *call,
 					bool received)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct tls_tie *t = tie(mark, call->ssl);
 
 	if (!t)
-		return;
+		return false;
 	t->srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
 	t->total_retrans = BPF_CORE_READ(tp, total_retrans);
 	if (received && !call->since_rx_us)
 		call->since_rx_us = since_data_us(sk);
 	else if (!received && is_writing(call) && !t->sending_ns)
 		t->sending_ns = bpf_ktime_get_boot_ns();
+	return true;
 }
 
 /*
@@ -114,9 +155,10 @@ static __always_inline bool on_tls(struct sock *sk, struct mark *mark, bool rece
 		return false;
 	if (mark->follow == FOLLOW_TLS)
 		return true;
-	if (call->function != LW_TLS_DO_HANDSHAKE)
-		note_socket(sk, mark, call, received);
-	return false;
+	if (call->function == LW_TLS_DO_HANDSHAKE || note_socket(sk, mark, call, received))
+		return false;
+	leave_untied(mark);
+	return true;
 }
 
 /* How much of a raw piece is worth copying; all of it is `want` bytes at `buffer`. */

@@ -39,6 +39,7 @@ enum lw_lost {
 	LW_LOST_RING_FULL, /* the ring buffer was full: a whole record is missing */
 	LW_LOST_NO_MEMORY, /* a target's socket could not be marked: it is not followed */
 	LW_LOST_PAYLOAD,   /* the caller's buffer could not be read: the record has no payload */
+	LW_LOST_TLS_TIE,   /* too many TLS connections at once: what is inside one is not read */
 	LW_LOST_BUDGET,	   /* the target has used up what one may put into the ring buffer */
 	LW_LOST_REASONS,
 };
@@ -64,6 +65,7 @@ struct lw_target {
 	__u64 start_ticks;  /* as in /proc/PID/stat; with the pid it is who it is. 0 = anyone */
 	__u64 window_ns;    /* its budget: when the window began */
 	__u64 window_bytes; /* ... and what it has used since; the kernel side counts */
+	__u64 tls_sockets;  /* its own in the map `tls_ties` */
 };
 
 struct lw_event {
@@ -160,6 +162,7 @@ enum lw_tls_what {
 	LW_TLS_VERIFY,	  /* the peer's certificate: code is OpenSSL's X509_V_ERR_*, never 0 */
 	LW_TLS_ERROR,	  /* a call failed: code is what OpenSSL's ERR_peek_error() returned */
 	LW_TLS_CLOSED,	  /* the peer announced that it sends no more (close_notify); code 0 */
+	LW_TLS_UNTIED,	  /* it is one too many: what is inside is not read; code 0 */
 };
 
 struct lw_event_tls {

@@ -28,6 +28,9 @@
 /* TLS connections, of all targets, that are read at once. */
 #define LW_TLS_SOCKETS_MAX 4096
 
+/* ... and of one; a Patroni has about ten. */
+#define LW_TLS_TARGET_SOCKETS_MAX 64
+
 /* Length of a host name with its final NUL: DNS allows 253 bytes. */
 #define LW_HOST_BYTES 256
 

@@ -71,6 +71,18 @@ static void test_it_says_that_it_is_blind(void **state)
 	assert_int_equal(w->begins, 0);
 }
 
+/* A connection more than the kernel side has room for: that is known, and it is the reason. */
+static void test_one_too_many(void **state)
+{
+	struct world *w = *state;
+
+	world_tls__connect(w, 1);
+	world_tls__said(w, 1, LW_TLS_UNTIED, 0);
+	ask_and_answer(w, 1, 45);
+	assert_contains(w->process_note, "cannot be read: too many TLS connections");
+	assert_int_equal(engine__wants(w->engine, w->now).tls_pid, 0);
+}
+
 /* The first requests of a process may pass before its library is found. */
 static void test_when_to_ask_why(void **state)
 {
@@ -203,11 +215,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world__setup, world__teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_requests_by_their_timing), TEST(test_it_says_that_it_is_blind),
-		TEST(test_when_to_ask_why),	     TEST(test_anothers_answer_ends_nothing),
-		TEST(test_a_frozen_member),	     TEST(test_a_late_answer_ends_nothing),
-		TEST(test_another_thread_waits),     TEST(test_nothing_is_sent),
-		TEST(test_it_can_be_read_after_all), TEST(test_an_alert_is_no_answer),
+		TEST(test_requests_by_their_timing),
+		TEST(test_it_says_that_it_is_blind),
+		TEST(test_one_too_many),
+		TEST(test_when_to_ask_why),
+		TEST(test_anothers_answer_ends_nothing),
+		TEST(test_a_frozen_member),
+		TEST(test_a_late_answer_ends_nothing),
+		TEST(test_another_thread_waits),
+		TEST(test_nothing_is_sent),
+		TEST(test_it_can_be_read_after_all),
+		TEST(test_an_alert_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

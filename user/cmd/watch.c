@@ -82,7 +82,8 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 		if (r == LW_LOST_RING_FULL && counts[r] != w->lost[r])
 			discover__scan(w->discover, now_ns); /* what began may be among them */
 		/* Or a connection: all are compared when it is over, or so often. */
-		w->recover = w->recover || (r != LW_LOST_PAYLOAD && counts[r] != w->lost[r]);
+		w->recover = w->recover || (r != LW_LOST_PAYLOAD && r != LW_LOST_TLS_TIE &&
+					    counts[r] != w->lost[r]);
 		engine__lost(w->engine, enum_name(&lost_names, r), counts[r] - w->lost[r], now_ns);
 		w->lost[r] = counts[r];
 	}

@@ -146,6 +146,9 @@ enum conn_tls_progress conn_tls__said(struct conn_tls *t, const struct lw_event_
 	case LW_TLS_VERIFY:
 		t->verify = (unsigned int)e->code;
 		return CONN_TLS_NOTHING;
+	case LW_TLS_UNTIED:
+		t->untied = true;
+		return CONN_TLS_NOTHING;
 	case LW_TLS_CLOSED:
 		return CONN_TLS_CLOSED;
 	case LW_TLS_ERROR:

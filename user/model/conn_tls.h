@@ -35,6 +35,7 @@ struct conn_tls {
 	bool answered;		    /* the peer took part in the handshake */
 	bool shaking;		    /* the handshake goes on */
 	bool told;		    /* that it failed */
+	bool untied;		    /* one too many: what is inside is not read */
 	uint64_t start_ns, done_ns; /* of the handshake; 0 = not seen */
 	char name[TLS_NAME_BYTES];  /* the server that Patroni asks for, "" = not known */
 	enum tls_trouble trouble;

@@ -16,6 +16,8 @@
  */
 #define BLIND_REQUESTS 3
 #define BLIND_FOR_NS   NS_PER_S
+/* After a request on a connection too many, others that are read prove nothing for so long. */
+#define UNTIED_FOR_NS (60 * NS_PER_S)
 
 bool engine__is_etcd(void *ctx, const struct conn *c)
 {
@@ -53,17 +55,42 @@ void engine__handshake_failed(void *ctx, struct conn *c, uint64_t now_ns)
 	engine__fail_attempt(e, c->member, &d, now_ns);
 }
 
+static void say_blind(struct engine *e, struct member *m, const char *reason, uint64_t now_ns)
+{
+	char note[sizeof(m->blind_reason) + 256];
+	struct finding f = {0};
+
+	snprintf(m->blind_reason, sizeof(m->blind_reason), "%s", reason);
+	snprintf(note, sizeof(note),
+		 "its TLS cannot be read: %s. Requests are seen by their timing alone; renewals "
+		 "cannot be told from other requests, and how much of the lease is left is not "
+		 "known",
+		 m->blind_reason);
+	finding_fill__process(&f, m, PROCESS_UPDATED, note);
+	reporter__report(&e->reporter, &f, now_ns);
+}
+
+/* The kernel side has said why, so nobody else needs to be asked. */
+static void untied_requested(struct engine *e, struct member *m, uint64_t now_ns)
+{
+	m->untied_ns = now_ns;
+	m->blind = true;
+	if (!m->blind_reason[0])
+		say_blind(e, m, "too many TLS connections are open at once", now_ns);
+}
+
 void engine__blind_requested(struct engine *e, struct conn *c, uint64_t now_ns)
 {
 	struct member *m = c->member;
 	struct exchange *x = c->exchange;
 
-	(void)e;
 	if (!m->blind_since_ns)
 		m->blind_since_ns = now_ns;
 	m->blind_requests++;
 	/* A renewal was read before: the others can be, too. */
 	m->blind = !m->lease.last_ok_sent;
+	if (c->tls.untied)
+		untied_requested(e, m, now_ns);
 	if (!m->blind || x->tid != m->refresh_tid)
 		return;
 	m->refresh_address = c->address;
@@ -96,19 +123,9 @@ bool engine__wants_tls(const struct member *m, uint64_t now_ns)
 void engine__tls_blind(struct engine *e, uint32_t pid, const char *reason, uint64_t now_ns)
 {
 	struct member *m = member__find(e->members, pid);
-	char note[sizeof(m->blind_reason) + 256];
-	struct finding f = {0};
 
-	if (!m || !engine__wants_tls(m, now_ns))
-		return;
-	snprintf(m->blind_reason, sizeof(m->blind_reason), "%s", reason);
-	snprintf(note, sizeof(note),
-		 "its TLS cannot be read: %s. Requests are seen by their timing alone; renewals "
-		 "cannot be told from other requests, and how much of the lease is left is not "
-		 "known",
-		 m->blind_reason);
-	finding_fill__process(&f, m, PROCESS_UPDATED, note);
-	reporter__report(&e->reporter, &f, now_ns);
+	if (m && engine__wants_tls(m, now_ns))
+		say_blind(e, m, reason, now_ns);
 }
 
 void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
@@ -117,6 +134,11 @@ void engine__tls_read(struct engine *e, struct conn *c, uint64_t now_ns)
 	struct finding f = {0};
 
 	c->address->endpoint->matrix[MATRIX_TLS] = (struct matrix_entry){0};
+	/* Others may still be one too many, while this one is not. */
+	if (!c->tls.untied && m->untied_ns && now_ns - m->untied_ns < UNTIED_FOR_NS)
+		return;
+	c->tls.untied = false;
+	m->untied_ns = 0;
 	if (!m->blind)
 		return;
 	m->blind = false;

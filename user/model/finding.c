@@ -56,8 +56,9 @@ ENUM_NAMES(note_kind_names, NOTE_KINDS, [NOTE_ELECTION] = "election",
 	   [NOTE_SEVERAL] = "several_members", [NOTE_SWITCH] = "switch", [NOTE_NAGLE] = "nagle",
 	   [NOTE_KNOWN_FAULT] = "known_fault", [NOTE_FAILSAFE] = "failsafe");
 
-ENUM_NAMES(lost_names, LOST_REASONS, [LW_LOST_RING_FULL] = "ring_full",
-	   [LW_LOST_NO_MEMORY] = "no_memory", [LW_LOST_PAYLOAD] = "payload_unreadable",
+ENUM_NAMES(lost_names,
+	   LOST_REASONS, [LW_LOST_RING_FULL] = "ring_full", [LW_LOST_NO_MEMORY] = "no_memory",
+	   [LW_LOST_PAYLOAD] = "payload_unreadable", [LW_LOST_TLS_TIE] = "tls_untied",
 	   [LW_LOST_BUDGET] = "over_budget", [LOST_LOOKUP_DROPPED] = "lookup_dropped");
 
 bool finding_is_demotion(const struct finding *f)

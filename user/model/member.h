@@ -67,6 +67,7 @@ struct member {
 	bool blind;
 	unsigned int blind_requests; /* seen so far */
 	uint64_t blind_since_ns;     /* the first of them; 0 = none */
+	uint64_t untied_ns;	     /* the last one on a connection too many; 0 = none */
 	char blind_reason[256];	     /* as it was told, "" = not yet */
 	UT_hash_handle hh;
 };
