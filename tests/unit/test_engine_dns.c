@@ -52,10 +52,6 @@ static void test_unanswered(void **state)
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
 	assert_int_equal(w->stall.in_flight_ns, MS(1050));
 	assert_int_equal(w->stall.remaining_ns, SECONDS(30) - MS(11050));
-	assert_contains(w->headline,
-			"nameserver 127.0.0.53 does not answer queries for etcd2.lab: Patroni "
-			"has waited for 1.05 s");
-	assert_contains(w->hint, "127.0.0.53");
 	assert_string_equal(world__text(w, "dns.source"), "getaddrinfo");
 	assert_string_equal(world__text(w, "dns.question.name"), "etcd2.lab");
 	assert_string_equal(world__text(w, "dns.question.type"), "A");
@@ -88,7 +84,6 @@ static void test_youngest_query_is_named(void **state)
 	world__ask(w, 54, 7, "etcd2.lab");
 	world__pass(w, 350);
 	assert_int_equal(w->begins, 1);
-	assert_contains(w->headline, "nameserver 127.0.0.54 does not answer queries for etcd2.lab");
 	assert_string_equal(world__text(w, "dns.server.address"), "127.0.0.54");
 	/* Two queries of one lookup: the wait is that of the lookup. */
 	assert_int_equal(w->stall.in_flight_ns, MS(1050));
@@ -102,7 +97,8 @@ static void test_without_a_query(void **state)
 	world__resolve(w, "etcd2.lab");
 	world__pass(w, 1050);
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
-	assert_contains(w->headline, "the lookup of etcd2.lab has not returned");
+	assert_string_equal(world__text(w, "dns.question.name"), "etcd2.lab");
+	assert_string_equal(world__text(w, "dns.outcome"), "in_flight");
 	assert_null(world__evidence(w, "dns.server.address"));
 }
 
@@ -131,7 +127,7 @@ static void test_a_name_of_no_endpoint(void **state)
 	world__resolve(w, "elsewhere.example");
 	world__pass(w, 1050);
 	assert_string_equal(w->history, "begin dns - warning\n");
-	assert_contains(w->headline, "elsewhere.example");
+	assert_string_equal(world__text(w, "dns.question.name"), "elsewhere.example");
 }
 
 static void test_nxdomain(void **state)
@@ -143,8 +139,6 @@ static void test_nxdomain(void **state)
 	assert_int_equal(w->begins, 0); /* Patroni may go to the next one at once */
 	world__pass(w, 100);
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
-	assert_contains(w->headline, "etcd2.lab does not resolve: no such name");
-	assert_contains(w->hint, "/etc/hosts");
 	assert_string_equal(world__text(w, "dns.outcome"), "nxdomain");
 	assert_string_equal(world__text(w, "error.type"), "EAI_NONAME");
 	/* One attempt, however many queries it took. */
@@ -158,8 +152,6 @@ static void test_servfail(void **state)
 	look_up(w, "etcd2.lab", 1, SERVFAIL, EAI_AGAIN);
 	world__pass(w, 200);
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
-	assert_contains(w->headline,
-			"etcd2.lab does not resolve: the nameserver failed (SERVFAIL)");
 	assert_string_equal(world__text(w, "dns.outcome"), "servfail");
 }
 
@@ -172,7 +164,6 @@ static void test_eai_again(void **state)
 	world__resolved(w, EAI_AGAIN);
 	world__pass(w, 200);
 	assert_string_equal(w->history, "begin dns etcd2.lab:2379 warning\n");
-	assert_contains(w->headline, "etcd2.lab does not resolve: EAI_AGAIN");
 	assert_string_equal(world__text(w, "error.type"), "EAI_AGAIN");
 }
 
@@ -257,7 +248,7 @@ static void test_sharpens(void **state)
 	world__pass(w, 6000);
 	assert_string_equal(w->history, "begin dns etcd1.lab:2379 warning\n"
 					"update dns etcd1.lab:2379 warning\n");
-	assert_contains(w->headline, "SERVFAIL");
+	assert_string_equal(world__text(w, "dns.outcome"), "servfail");
 	look_up(w, "etcd1.lab", 1500, SERVFAIL, EAI_AGAIN);
 	assert_int_equal(w->updates, 1);
 }
