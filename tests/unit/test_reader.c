@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -207,6 +208,82 @@ static void test_knows_whose_place_it_is(void **state)
 	ask_config(pid);
 	turn_until(3);
 	assert_int_equal(last_config.given, 0);
+}
+
+static int32_t is_given(pid_t pid)
+{
+	size_t n = answers;
+
+	ask_config(pid);
+	turn_until(n + 1);
+	assert_int_equal(last_err, 0);
+	return last_config.given;
+}
+
+/* A subordinate user's directory, and a way back up from root's, are no gifts of root. */
+static void test_takes_gifts_from_root_alone(void **state)
+{
+	const char *base = pretend__directory();
+	char path[512];
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pretend__write("pg/data/global/pg_control", "x");
+	pretend__write("pg/roots/file", "x");
+	snprintf(path, sizeof(path), "postgresql: {data_dir: %s/pg/data}\n", base);
+	pretend__write("p.yml", path);
+	snprintf(path, sizeof(path), "postgresql: {data_dir: %s/pg/roots/../data}\n", base);
+	pretend__write("up.yml", path);
+	snprintf(path, sizeof(path), "%s/pg/data/global/pg_control", base);
+	for (int i = 0; i < 3; i++) { /* up to data */
+		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+		*strrchr(path, '/') = '\0';
+	}
+	assert_int_equal(is_given(patroni("p.yml", NOBODY)), 1);
+	assert_int_equal(is_given(patroni("up.yml", NOBODY)), 0);
+	assert_int_equal(chown(path, NOBODY - 1, NOBODY), 0); /* pg */
+	assert_int_equal(is_given(patroni("p.yml", NOBODY)), 0);
+}
+
+/* In a user namespace of its own a process mounts its directory where root has one. */
+static void test_believes_no_mount_of_a_user(void **state)
+{
+	const char *base = pretend__directory();
+	char text[1024], script[2048];
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pretend__write("own/global/pg_control", "x");
+	pretend__write("roots/file", "x");
+	snprintf(text, sizeof(text), "postgresql: {data_dir: %s/roots}\n", base);
+	pretend__write("p.yml", text);
+	snprintf(text, sizeof(text), "chown -R %d:%d %s/own", NOBODY, NOBODY, base);
+	assert_int_equal(system(text), 0);
+	pid = patroni("p.yml", NOBODY);
+	assert_int_not_equal(is_given(pid), 1);
+	snprintf(script, sizeof(script),
+		 "mount --bind %s/own %s/roots && cd %s && "
+		 "exec -a python3 sleep 60",
+		 base, base, base);
+	pid = fork();
+	if (!pid) {
+		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY) ||
+		    setenv("PATRONI_SCOPE", "s", 1))
+			_exit(1);
+		snprintf(text, sizeof(text), "%s/roots", base);
+		setenv("PATRONI_POSTGRESQL_DATA_DIR", text, 1);
+		execlp("unshare", "unshare", "-Urm", "bash", "-c", script, NULL);
+		_exit(1);
+	}
+	usleep(500000);
+	if (waitpid(pid, NULL, WNOHANG) == pid)
+		skip(); /* this kernel lets no user make a namespace */
+	assert_int_equal(is_given(pid), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* A worker may do all that it takes to say which socket a thread waits on. */
@@ -486,6 +563,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reads_with_the_rights_of_the_process, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_knows_whose_place_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_takes_gifts_from_root_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_believes_no_mount_of_a_user, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_samples_a_thread_that_waits_for_postgresql,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finds_a_library_and_its_functions, setup,

@@ -44,7 +44,7 @@ struct candidate {
 	struct patroni_process process; /* the kernel's facts; pid and start_ticks are who it is */
 	enum step step;
 	bool asked;	     /* and not answered */
-	uint32_t execs;	     /* so many: an answer about the program before is none */
+	uint32_t tag;	     /* of questions: an answer about what ran before has another */
 	bool named, trusted; /* trusted: by its owner alone */
 	bool is_patroni;
 	bool handed_on, counted; /* as one that counts */
@@ -62,7 +62,8 @@ struct discover {
 	struct candidate *candidates; /* by pid */
 	size_t others;		      /* of them, not trusted */
 	struct quota newcomers;	      /* of each user that does not count */
-	bool named_only;	      /* nothing is looked for */
+	uint32_t last_tag;
+	bool named_only; /* nothing is looked for */
 	bool settling;
 	bool rescan;
 	uint64_t scanned_ns, reconciled_ns, refused, now_ns;
@@ -110,8 +111,8 @@ static struct candidate *find_candidate(struct discover *d, pid_t pid)
 	return c;
 }
 
-/* It is over: also for whoever was told of it. */
-static void lose_candidate(struct discover *d, struct candidate *c)
+/* It is over, also for whoever was told of it. NULL. */
+static struct candidate *lose_candidate(struct discover *d, struct candidate *c)
 {
 	pid_t pid = c->pid;
 	bool counted = c->counted;
@@ -119,6 +120,7 @@ static void lose_candidate(struct discover *d, struct candidate *c)
 	forget_candidate(d, c);
 	if (counted)
 		d->events.gone(d->ctx, pid);
+	return NULL;
 }
 
 static struct candidate *add_candidate(struct discover *d, pid_t pid, bool named)
@@ -139,12 +141,13 @@ static struct candidate *add_candidate(struct discover *d, pid_t pid, bool named
 	c->process = p;
 	c->named = named;
 	c->trusted = trusted;
+	c->tag = ++d->last_tag;
 	d->others += !trusted;
 	HASH_ADD_INT(d->candidates, pid, c);
 	return c;
 }
 
-/* Anybody can start a thousand a second: of one user that does not count, the rest wait for a scan.
+/* Anybody can start a thousand a second: of a user that does not count, the rest wait for a scan.
  */
 static struct candidate *look_at(struct discover *d, pid_t pid, uint64_t now_ns)
 {
@@ -156,10 +159,27 @@ static struct candidate *look_at(struct discover *d, pid_t pid, uint64_t now_ns)
 	return NULL;
 }
 
+/* Is it the same process still? Then its owner is looked at again. */
+static bool refresh_candidate(struct discover *d, struct candidate *c)
+{
+	struct patroni_process p;
+
+	if (patroni__describe(c->pid, &p) || p.start_ticks != c->process.start_ticks)
+		return false;
+	d->others -= !c->trusted;
+	c->process = p;
+	c->trusted = c->named || users__counts(&d->users, p.uid);
+	d->others += !c->trusted;
+	return true;
+}
+
 void discover__exec(struct discover *d, pid_t pid, uint64_t now_ns)
 {
 	struct candidate *c = find_candidate(d, pid);
 
+	/* It may have another owner now; or the pid is another process. */
+	if (c && !refresh_candidate(d, c))
+		c = lose_candidate(d, c);
 	if (!c && !d->named_only && patroni__could_be(pid))
 		c = look_at(d, pid, now_ns);
 	if (!c)
@@ -169,7 +189,7 @@ void discover__exec(struct discover *d, pid_t pid, uint64_t now_ns)
 	c->step = STEP_IDENTIFY;
 	/* An answer that is under way is about the program before. */
 	c->asked = false;
-	c->execs++;
+	c->tag = ++d->last_tag;
 }
 
 void discover__named(struct discover *d, pid_t pid, uint64_t now_ns)
@@ -255,7 +275,7 @@ void discover__answer(struct discover *d, const struct reader_answer *a)
 {
 	struct candidate *c = find_candidate(d, a->question.pid);
 
-	if (!c || !c->asked || a->question.tag != c->execs)
+	if (!c || !c->asked || a->question.tag != c->tag)
 		return;
 	c->asked = false;
 	if (a->question.what == READER_IDENTIFY && c->step == STEP_IDENTIFY)
@@ -264,14 +284,18 @@ void discover__answer(struct discover *d, const struct reader_answer *a)
 		on_config(d, c, a);
 }
 
+static bool does_count(const struct discover *d, const struct candidate *c)
+{
+	return c->trusted || (d->users.by_data_dir && c->config && c->config->given == 1);
+}
+
 static void hand_on(struct discover *d, struct candidate *c)
 {
-	bool given = d->users.by_data_dir && c->config && c->config->given == 1;
 	struct discovery found = {
 		.process = &c->process,
 		.config = c->config,
 		.looks_like_patroni = c->is_patroni,
-		.counts = c->trusted || given,
+		.counts = does_count(d, c),
 	};
 
 	if (!c->handed_on || found.counts)
@@ -295,7 +319,7 @@ static void ask(struct discover *d, struct candidate *c)
 		.what = c->step == STEP_IDENTIFY ? READER_IDENTIFY : READER_CONFIG,
 		.pid = c->pid,
 		.trusted = c->trusted,
-		.tag = c->execs,
+		.tag = c->tag,
 	};
 
 	if (reader__ask(d->reader, &q)) {
@@ -309,11 +333,10 @@ static void ask(struct discover *d, struct candidate *c)
 static void reconcile(struct discover *d)
 {
 	struct candidate *c, *next;
-	struct patroni_process p;
 
 	d->reconciled_ns = d->now_ns;
 	HASH_ITER(hh, d->candidates, c, next)
-		if (patroni__describe(c->pid, &p) || p.start_ticks != c->process.start_ticks)
+		if (!refresh_candidate(d, c))
 			lose_candidate(d, c);
 }
 
@@ -375,9 +398,7 @@ size_t discover__settle(struct discover *d)
 	}
 	d->settling = false;
 	HASH_ITER(hh, d->candidates, c, next)
-		counted += c->step == STEP_READY &&
-			   (c->trusted ||
-			    (d->users.by_data_dir && c->config && c->config->given == 1));
+		counted += c->step == STEP_READY && does_count(d, c);
 	return counted;
 }
 

@@ -211,6 +211,7 @@ static int open_for_reading(int proc_fd, const char *path, enum file_kind kind)
 int patroni_file__stat(int proc_fd, const char *path, struct stat *st)
 {
 	struct patroni_owner owner;
+	struct statfs fs;
 	int fd, err = patroni_owner__read(proc_fd, &owner);
 
 	if (err)
@@ -218,7 +219,10 @@ int patroni_file__stat(int proc_fd, const char *path, struct stat *st)
 	fd = open_as_owner(proc_fd, path, &owner);
 	if (fd < 0)
 		return fd;
-	err = fstat(fd, st) ? -errno : 0;
+	if (fstatfs(fd, &fs) || fstat(fd, st))
+		err = -errno;
+	else if (fs.f_type == FUSE_SUPER_MAGIC)
+		err = -EACCES;
 	close(fd);
 	return err;
 }

@@ -5,9 +5,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/address.h"
@@ -18,6 +23,9 @@
 #define PG_CONTROL_MAX	   (64 * 1024UL)
 #define POSTMASTER_PID_MAX 4096UL
 #define COMM_MAX	   64UL
+#define UID_MAP_MAX	   16384UL
+/* Below it are system accounts (UID_MIN of login.defs). */
+#define PERSONS_UID_MIN 1000
 /*
  * PostgreSQL's ControlFileData begins with a 64-bit system identifier and two 32-bit versions; then
  * comes enum DBState. Unchanged since PostgreSQL 9.0 (src/include/catalog/pg_control.h).
@@ -91,12 +99,63 @@ static bool postgres_runs(int proc_fd, const char *data_dir)
 }
 
 /*
- * From the data directory up: the first that is not the user's own must be root's, and one in which
- * not everybody may create. In a container root is another user, or its files are seen as nobody's.
+ * Who makes a user namespace is root in it: it mounts what it likes where it likes. So it must have
+ * been root's, as a container engine's is: 1 or 0. *root: the user that is root in there.
  */
-static int was_given(int proc_fd, char *path, uid_t uid)
+static int is_namespace_of_root(int proc_fd, uid_t *root)
 {
-	struct stat st;
+	struct stat ours, theirs;
+	uid_t creator = (uid_t)-1;
+	size_t len;
+	char *map;
+	int fd = openat(proc_fd, "ns/user", O_RDONLY | O_CLOEXEC), err = 0;
+
+	*root = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 1 : patroni_proc__error(errno); /* a kernel without them */
+	if (stat("/proc/self/ns/user", &ours) || fstat(fd, &theirs))
+		err = -errno;
+	else if (ours.st_ino == theirs.st_ino)
+		creator = 0;
+	else if (ioctl(fd, NS_GET_OWNER_UID, &creator))
+		err = -errno;
+	close(fd);
+	if (err || creator)
+		return err;
+	err = patroni_proc__read(proc_fd, "uid_map", UID_MAP_MAX, &map, &len);
+	if (err)
+		return err;
+	if (sscanf(map, " 0 %u", root) != 1)
+		*root = 0;
+	free(map);
+	return 1;
+}
+
+/* Root gives each person a home, and a place in /run/user; that makes nobody a database's user. */
+static bool is_home(const struct stat *st, uid_t uid)
+{
+	char path[32];
+	FILE *f = fopen("/etc/passwd", "re");
+	bool is = false;
+	struct passwd *p;
+	struct stat home;
+
+	while (f && !is && (p = fgetpwent(f)))
+		is = p->pw_uid == uid && !stat(p->pw_dir, &home) && home.st_ino == st->st_ino &&
+		     home.st_dev == st->st_dev;
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof(path), "/run/user/%u", uid);
+	return is || (!stat(path, &home) && home.st_ino == st->st_ino && home.st_dev == st->st_dev);
+}
+
+/*
+ * From the data directory up: the first that is not the user's own must be root's (in a container
+ * root may be another user), and one in which not everybody may create.
+ */
+static int was_given(int proc_fd, char *path, uid_t uid, uid_t root)
+{
+	struct stat st, own = {0};
 
 	for (int depth = 0; depth < 64; depth++) {
 		int err = patroni_file__stat(proc_fd, path[0] ? path : "/", &st);
@@ -106,12 +165,22 @@ static int was_given(int proc_fd, char *path, uid_t uid)
 		if (!S_ISDIR(st.st_mode) || st.st_mode & S_IWOTH)
 			return 0;
 		if (st.st_uid != uid)
-			return 1;
+			return depth && (!st.st_uid || st.st_uid == root) &&
+			       (uid < PERSONS_UID_MIN || !is_home(&own, uid));
 		if (!path[0])
 			return 0;
+		own = st;
 		*strrchr(path, '/') = '\0';
 	}
 	return 0;
+}
+
+/* The parent of what ".." leads to is not what is written before it. */
+static bool has_way_up(const char *path)
+{
+	size_t len = strlen(path);
+
+	return strstr(path, "/../") || (len >= 3 && !strcmp(path + len - 3, "/.."));
 }
 
 int patroni__data_dir_was_given(pid_t pid, const struct patroni_config *config)
@@ -120,6 +189,7 @@ int patroni__data_dir_was_given(pid_t pid, const struct patroni_config *config)
 	struct patroni_owner owner;
 	struct stat st;
 	int err, proc_fd;
+	uid_t root;
 
 	if (!config->layers.data_dir[0])
 		return -ENOENT;
@@ -138,7 +208,9 @@ int patroni__data_dir_was_given(pid_t pid, const struct patroni_config *config)
 	if (!err) {
 		for (size_t len = strlen(absolute); len && absolute[len - 1] == '/'; len--)
 			absolute[len - 1] = '\0';
-		err = was_given(proc_fd, absolute, owner.uid);
+		err = has_way_up(absolute) ? 0 : is_namespace_of_root(proc_fd, &root);
+		if (err == 1)
+			err = was_given(proc_fd, absolute, owner.uid, root);
 	}
 	close(proc_fd);
 	return err;

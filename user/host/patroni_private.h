@@ -54,7 +54,10 @@ int patroni_file__read(int proc_fd, const char *path, size_t max, char **text, s
 /* The same for a file of the target's own /proc, and for nothing else. */
 int patroni_file__read_proc(int proc_fd, const char *path, size_t max, char **text, size_t *len);
 
-/* fstat() of what a path stands for, which is not opened. */
+/*
+ * fstat() of what a path stands for, which is not opened. -EACCES on FUSE: there anybody may serve,
+ * and states any owner.
+ */
 int patroni_file__stat(int proc_fd, const char *path, struct stat *st);
 
 /*

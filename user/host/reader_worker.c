@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -84,6 +85,9 @@ static int allow_some(scmp_filter_ctx ctx, int fd)
 	int err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 				   where(2, O_ACCMODE | O_CREAT | O_TRUNC, 0));
 
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				       where(1, UINT32_MAX, NS_GET_OWNER_UID));
 	/* Memory of its own: no file can be mapped to be written to, or to be run. */
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
