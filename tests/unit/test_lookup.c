@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "lookups.h"
 
 static void test_failed_since(void **state)
@@ -125,12 +126,32 @@ static void test_process_gone(void **state)
 
 /* ---- bounds */
 
+/* It loses its own lookups, and nobody else's. */
+static void test_one_asks_too_much(void **state)
+{
+	uint64_t hits = limits__hits(LIMIT_LOOKUPS);
+
+	(void)state;
+	entered("etcd1.lab");
+	tgid = TGID + 1;
+	for (uint32_t i = 0; i < 5000; i++) {
+		tid = 10 + i;
+		entered("etcd2.lab");
+	}
+	assert_int_equal(table.active_len, LOOKUPS_PER_PROCESS + 1);
+	assert_int_equal(limits__hits(LIMIT_LOOKUPS), hits + 5000 - LOOKUPS_PER_PROCESS);
+	tgid = TGID;
+	tid = TID;
+	assert_non_null(waiting());
+}
+
 static void test_too_many(void **state)
 {
 	size_t remembered = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < 5000; i++) {
+		tgid = TGID + i / 2 % 2;
 		tid = 10 + i;
 		if (i % 2)
 			entered("etcd1.lab");
@@ -143,11 +164,13 @@ static void test_too_many(void **state)
 	expect_no_more();
 	/* The youngest are the ones that are left. */
 	assert_non_null(waiting());
+	tgid = TGID;
 	tid = 10;
 	assert_null(waiting());
 	pass(2000);
 	assert_int_equal(told_len, LOOKUPS_MAX);
 	for (uint32_t i = 5000 - LOOKUPS_MAX; i < 5000; i++) {
+		tgid = TGID + i / 2 % 2;
 		tid = 10 + i;
 		if (i % 2)
 			returned(EAI_AGAIN);
@@ -158,6 +181,7 @@ static void test_too_many(void **state)
 	assert_int_equal(table.active_len, 0);
 	/* What is remembered of threads is bounded, too: the last ones. */
 	for (uint32_t i = 0; i < 5000; i++) {
+		tgid = TGID + i / 2 % 2;
 		tid = 10 + i;
 		remembered += failed_since(0) != NULL;
 		assert_int_equal(failed_since(0) != NULL, i >= 5000 - LOOKUP_THREADS_MAX);
@@ -193,8 +217,9 @@ static void test_other_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_failed_since), TEST(test_discovery),	     TEST(test_process_gone),
-		TEST(test_too_many),	 TEST(test_clock_goes_back), TEST(test_other_records),
+		TEST(test_failed_since),      TEST(test_discovery), TEST(test_process_gone),
+		TEST(test_one_asks_too_much), TEST(test_too_many),  TEST(test_clock_goes_back),
+		TEST(test_other_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@ static const struct limit_row {
 } rows[] = {
 	[LIMIT_MEMBERS] = {"members", "Patroni processes: some have no metrics"},
 	[LIMIT_TARGETS] = {"targets", "Patroni processes: some are not watched"},
-	[LIMIT_ENDPOINTS] = {"endpoints", "endpoints: the oldest are forgotten"},
-	[LIMIT_ADDRESSES] = {"addresses", "addresses: the oldest are forgotten"},
+	[LIMIT_ENDPOINTS] = {"endpoints", "names for one address: new ones are ignored"},
+	[LIMIT_ADDRESSES] = {"addresses", "addresses: connections to new ones are ignored"},
 	[LIMIT_CONNECTIONS] = {"connections", "connections: the oldest are dropped"},
 	[LIMIT_EXCHANGES] = {"exchanges", "unfinished requests: the oldest are dropped"},
 	[LIMIT_LOOKUPS] = {"lookups", "lookups: the oldest are dropped"},

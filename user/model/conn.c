@@ -32,6 +32,7 @@ void conn__drop_exchange(struct conn_table *t, struct conn *c)
 	else
 		free(c->exchange);
 	c->exchange = NULL;
+	t->exchanges--;
 	conn__enter(c, c->state);
 }
 
@@ -63,10 +64,12 @@ struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e
 
 	if (!m)
 		return NULL;
+	conn_budget__connection(t, m, e->event.ts_ns);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
 	c->cookie = e->event.cookie;
+	c->last_ns = e->event.ts_ns;
 	c->member = m;
 	c->busy_list = busy;
 	c->address = endpoint_table__address(t->endpoints, e->daddr, e->dport);
@@ -81,10 +84,12 @@ struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e
 
 bool conn__begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
 {
+	conn_budget__exchange(t, c, e->event.ts_ns);
 	c->exchange = t->spare ? t->spare : malloc(sizeof(*c->exchange));
 	t->spare = NULL;
 	if (!c->exchange)
 		return false;
+	t->exchanges++;
 	c->requests++;
 	exchange__begin(c->exchange, e->event.ts_ns - e->since_sent_us * 1000ULL, e->event.tid);
 	memset(&c->tcp, 0, sizeof(c->tcp));

@@ -34,8 +34,15 @@ struct tcp_evidence {
 
 TAILQ_HEAD(conn_list, conn);
 
+/* What one process may have, and all of them. Beyond, the one that was idle for longest goes. */
+#define CONNS_PER_MEMBER     256
+#define CONNS_MAX	     4096
+#define EXCHANGES_PER_MEMBER 64
+#define EXCHANGES_MAX	     512
+
 struct conn {
 	uint64_t cookie;
+	uint64_t last_ns; /* of the last record about it */
 	struct member *member;
 	struct conn_list *busy_list; /* the member's */
 	struct address *address;
@@ -76,6 +83,7 @@ struct conn_listener {
 struct conn_table {
 	struct conn *conns;
 	struct exchange *spare; /* one kept for the next request */
+	unsigned int exchanges; /* in flight */
 	unsigned int ending;	/* connections with tls.ended_ns */
 	struct endpoint_table *endpoints;
 	const struct conn_listener *listener;

@@ -9,6 +9,12 @@
 
 /* NULL: it is nobody's, or memory is out. */
 struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e);
+/* conn_budget.c: make room for one more of this process's, at the expense of its own if it has
+ * many.
+ */
+void conn_budget__connection(struct conn_table *t, const struct member *m, uint64_t now_ns);
+void conn_budget__exchange(struct conn_table *t, const struct conn *c, uint64_t now_ns);
+
 /* Frees it without a word. */
 void conn_table__forget(struct conn_table *t, struct conn *c);
 

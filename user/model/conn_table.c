@@ -320,6 +320,8 @@ void conn_table__event(struct conn_table *t, const struct lw_event *event)
 	struct conn *c;
 
 	HASH_FIND(hh, t->conns, &event->cookie, sizeof(event->cookie), c);
+	if (c && event->type != LW_EVENT_SNAPSHOT)
+		c->last_ns = event->ts_ns;
 	switch (event->type) {
 	case LW_EVENT_STATE:
 		on_state(t, c, (const struct lw_event_sock *)event);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/limits.h"
 #include "leasewatch/units.h"
 #include "model/endpoint.h"
 
@@ -47,6 +48,10 @@ struct address *endpoint_table__address(struct endpoint_table *t, const uint8_t 
 
 	if (a)
 		return a;
+	if (HASH_COUNT(t->addresses) >= ADDRESSES_MAX) {
+		limits__hit(LIMIT_ADDRESSES);
+		return NULL;
+	}
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
@@ -84,7 +89,15 @@ struct endpoint *endpoint_table__name(struct endpoint_table *t, struct address *
 
 	if (!*name || strcmp(before->name, name) == 0)
 		return before;
-	e = find_or_add(t, name, true);
+	HASH_FIND_STR(t->endpoints, name, e);
+	if (!e && address->names >= ADDRESS_NAMES_MAX) {
+		limits__hit(LIMIT_ENDPOINTS);
+		return before;
+	}
+	if (!e) {
+		e = find_or_add(t, name, true);
+		address->names++;
+	}
 	if (!e)
 		return before;
 	address->endpoint = e;

@@ -35,6 +35,10 @@
  */
 #define ENDPOINT_MEMBERS 8
 
+/* Beyond, what is new is not remembered. */
+#define ADDRESSES_MAX	  1024
+#define ADDRESS_NAMES_MAX 8 /* new names that one address can bring in */
+
 struct matrix_entry {
 	enum matrix_cell cell;
 	uint64_t at_ns;	   /* when it came to that */
@@ -75,6 +79,7 @@ struct address {
 	} key;
 	char text[ADDRESS_BYTES];
 	struct endpoint *endpoint;
+	unsigned int names; /* that were new when something here was first called by them */
 	UT_hash_handle hh;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/limits.h"
 #include "model/lookup_private.h"
 
 /* What is remembered of a thread. A look-up with end_ns 0 = there was none. */
@@ -73,6 +74,27 @@ void lookup_table__lose(struct lookup_table *t, struct lookup *l)
 	lookup_table__forget(t, l);
 }
 
+/* One process does not push out the others' lookups. */
+static void make_room(struct lookup_table *t, uint32_t tgid)
+{
+	struct lookup *l, *own = NULL;
+	size_t count = 0;
+
+	if (t->active_len < LOOKUPS_PER_PROCESS)
+		return;
+	TAILQ_FOREACH(l, &t->active, link) {
+		if (l->tgid != tgid)
+			continue;
+		count++;
+		if (!own)
+			own = l;
+	}
+	if (count < LOOKUPS_PER_PROCESS && t->active_len < LOOKUPS_MAX)
+		return;
+	limits__hit(LIMIT_LOOKUPS);
+	lookup_table__lose(t, count >= LOOKUPS_PER_PROCESS ? own : TAILQ_FIRST(&t->active));
+}
+
 struct lookup *lookup_table__add(struct lookup_table *t, enum dns_source source,
 				 const struct lw_event *event)
 {
@@ -82,8 +104,7 @@ struct lookup *lookup_table__add(struct lookup_table *t, enum dns_source source,
 		t->dropped++;
 		return NULL;
 	}
-	if (t->active_len == LOOKUPS_MAX)
-		lookup_table__lose(t, TAILQ_FIRST(&t->active));
+	make_room(t, event->tgid);
 	l->source = source;
 	l->outcome = l->last_query = DNS_IN_FLIGHT;
 	l->tgid = event->tgid;

@@ -39,10 +39,11 @@
 #include "model/finding.h"
 #include "protocol/dns.h"
 
-#define LOOKUPS_MAX	   1024 /* in flight at once; beyond, the oldest is dropped and counted */
-#define LOOKUP_THREADS_MAX 256	/* whose last look-ups are remembered; beyond, the oldest goes */
-#define LOOKUP_SERVERS_MAX 4	/* that one query is sent to at once (musl: 3) */
-#define LOOKUP_SEVERAL_MAX 16	/* sockets that are remembered to talk to several nameservers */
+#define LOOKUPS_MAX	    1024 /* in flight at once; beyond, the oldest is dropped and counted */
+#define LOOKUPS_PER_PROCESS 512
+#define LOOKUP_THREADS_MAX  256 /* whose last look-ups are remembered; beyond, the oldest goes */
+#define LOOKUP_SERVERS_MAX  4	/* that one query is sent to at once (musl: 3) */
+#define LOOKUP_SEVERAL_MAX  16	/* sockets that are remembered to talk to several nameservers */
 
 /* glibc waits for 30 s at most for one query, musl and dnspython for less. */
 #define LOOKUP_PATIENCE_NS (60 * NS_PER_S)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * conn_budget.c - how many connections and exchanges are followed, and which one goes when there
+ * are too many.
+ */
+#include "base/limits.h"
+#include "model/conn_private.h"
+
+/* Better to lose: what is idle, and of that what was idle for longest. */
+static const struct conn *worse_conn(const struct conn *a, const struct conn *b)
+{
+	if (!b || a->busy != b->busy)
+		return !b || !a->busy ? a : b;
+	return a->last_ns < b->last_ns ? a : b;
+}
+
+static void drop_conn(struct conn_table *t, const struct conn *victim, uint64_t now_ns)
+{
+	struct conn *c;
+
+	HASH_FIND(hh, t->conns, &victim->cookie, sizeof(victim->cookie), c);
+	limits__hit(LIMIT_CONNECTIONS);
+	if (c->exchange)
+		conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
+	conn_table__forget(t, c);
+}
+
+void conn_budget__connection(struct conn_table *t, const struct member *m, uint64_t now_ns)
+{
+	const struct conn *own = NULL, *any = NULL;
+	struct conn *c, *next;
+	size_t count = 0;
+
+	if (HASH_COUNT(t->conns) < CONNS_PER_MEMBER)
+		return;
+	HASH_ITER(hh, t->conns, c, next) {
+		any = worse_conn(c, any);
+		if (c->member != m)
+			continue;
+		count++;
+		own = worse_conn(c, own);
+	}
+	if (count >= CONNS_PER_MEMBER)
+		drop_conn(t, own, now_ns);
+	else if (HASH_COUNT(t->conns) >= CONNS_MAX)
+		drop_conn(t, any, now_ns);
+}
+
+/* Better to lose: half a request, then what was quiet for longest. */
+static struct conn *worse_exchange(struct conn *a, struct conn *b)
+{
+	if (!b)
+		return a;
+	if (a->exchange->request_done != b->exchange->request_done)
+		return b->exchange->request_done ? a : b;
+	return a->last_ns < b->last_ns ? a : b;
+}
+
+static void drop_exchange(struct conn_table *t, struct conn *c, uint64_t now_ns)
+{
+	limits__hit(LIMIT_EXCHANGES);
+	conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
+}
+
+void conn_budget__exchange(struct conn_table *t, const struct conn *c, uint64_t now_ns)
+{
+	struct conn *own = NULL, *any = NULL, *other, *next;
+	size_t count = 0;
+
+	TAILQ_FOREACH(other, c->busy_list, busy_link) {
+		if (!other->exchange)
+			continue;
+		count++;
+		own = worse_exchange(other, own);
+	}
+	if (count >= EXCHANGES_PER_MEMBER) {
+		drop_exchange(t, own, now_ns);
+		return;
+	}
+	if (t->exchanges < EXCHANGES_MAX)
+		return;
+	HASH_ITER(hh, t->conns, other, next) {
+		if (other->exchange)
+			any = worse_exchange(other, any);
+	}
+	if (any)
+		drop_exchange(t, any, now_ns);
+}
