@@ -226,6 +226,7 @@ int watch__turn(struct watch *w, int timeout_ms)
 	if (err && err != -EINTR)
 		return err;
 	discover__turn(w->discover, now);
+	ask_for_libraries(w); /* of those just found, before they go on */
 	reader__turn(w->reader, now, on_answer, w);
 	if (now - w->last_tick_ns < TICK_NS / 2)
 		return 0;
