@@ -59,36 +59,6 @@ static struct bequest *find_bequest(struct engine *e, const struct member *m)
 	return NULL;
 }
 
-/* Another process of this scope and name; NULL = none. */
-static const struct member *find_twin(const struct engine *e, const struct member *m)
-{
-	struct member *other, *next;
-
-	if (!m->scope[0] || !m->name[0])
-		return NULL;
-	HASH_ITER(hh, e->members, other, next) {
-		if (other != m && !strcmp(other->scope, m->scope) && !strcmp(other->name, m->name))
-			return other;
-	}
-	return NULL;
-}
-
-void engine__tell_process(struct engine *e, struct member *m, struct finding *f, uint64_t now_ns)
-{
-	const struct member *twin = m->notes.twin ? NULL : find_twin(e, m);
-	char note[160];
-
-	if (twin && !f->process.note) {
-		m->notes.twin = true;
-		snprintf(note, sizeof(note),
-			 "process %u has the same scope and name; metrics show the one with less "
-			 "time left",
-			 twin->pid);
-		f->process.note = note;
-	}
-	reporter__report(&e->reporter, f, now_ns);
-}
-
 static void bequeath_lease(struct engine *e, const struct member *m)
 {
 	struct bequest *b = find_bequest(e, m);
@@ -100,7 +70,7 @@ static void bequeath_lease(struct engine *e, const struct member *m)
 		return;
 	}
 	/* Which of the two held the leader key, nobody can tell. */
-	if (find_twin(e, m))
+	if (engine__find_twin(e, m))
 		return;
 	if (!b)
 		b = &e->bequests[e->next_bequest++ % ENGINE_BEQUESTS];

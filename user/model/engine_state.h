@@ -43,6 +43,8 @@ struct engine {
 
 /* engine.c */
 /* Report a `process` finding, with a note, once, when another process has its scope and name. */
+/* Another process of this scope and name; NULL = none. */
+const struct member *engine__find_twin(const struct engine *e, const struct member *m);
 void engine__tell_process(struct engine *e, struct member *m, struct finding *f, uint64_t now_ns);
 
 /* engine_conn.c */
