@@ -6,14 +6,10 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
-#include "base/clock.h"
-#include "base/quota.h"
-#include "cmd/discover.h"
+#include "cmd/discover_private.h"
 #include "leasewatch/units.h"
 
 /* A script's interpreter may set its final argv by itself: it is looked at again until then. */
@@ -26,48 +22,8 @@
 #define RECONCILE_NS  (5 * NS_PER_S)
 #define SCAN_NS	      (60 * NS_PER_S)
 #define SCAN_LEAST_NS (2 * NS_PER_S)
-/* At the start what counts by its owner is waited for, and for the others not so long. */
-#define SETTLE_NS	 (3 * NS_PER_S)
-#define SETTLE_OTHERS_NS (500 * NS_PER_MS)
 /* Of users that do not count, so many are remembered. */
 #define OTHERS_MAX 4096
-
-enum step {
-	STEP_IDENTIFY, /* to be asked: is it Patroni? */
-	STEP_CONFIG,   /* to be asked: what was it configured with? */
-	STEP_READY,    /* to be handed on */
-	STEP_DONE,     /* nothing to do, until it runs another program */
-};
-
-struct candidate {
-	pid_t pid;
-	struct patroni_process process; /* the kernel's facts; pid and start_ticks are who it is */
-	enum step step;
-	bool asked;	     /* and not answered */
-	uint32_t tag;	     /* of questions: an answer about what ran before has another */
-	bool named, trusted; /* trusted: by its owner alone */
-	bool is_patroni;
-	bool handed_on, counted; /* as one that counts */
-	unsigned int failures;
-	uint64_t exec_ns, due_ns;
-	struct reader_config *config; /* ready; NULL = it could not be read */
-	UT_hash_handle hh;
-};
-
-struct discover {
-	struct reader *reader;
-	struct users users;
-	struct discover_events events;
-	void *ctx;
-	struct candidate *candidates; /* by pid */
-	size_t others;		      /* of them, not trusted */
-	struct quota newcomers;	      /* of each user that does not count */
-	uint32_t last_tag;
-	bool named_only; /* nothing is looked for */
-	bool settling;
-	bool rescan;
-	uint64_t scanned_ns, reconciled_ns, refused, now_ns;
-};
 
 int discover__new(struct discover **out, struct reader *reader, const struct users *users,
 		  const struct discover_events *events, void *ctx)
@@ -263,6 +219,11 @@ static void on_config(struct discover *d, struct candidate *c, const struct read
 			c->step = STEP_READY;
 		return;
 	}
+	/* It may have been read from the next process of this pid. */
+	if (!refresh_candidate(d, c)) {
+		lose_candidate(d, c);
+		return;
+	}
 	free(c->config);
 	c->config = malloc(sizeof(*c->config));
 	if (c->config)
@@ -284,7 +245,7 @@ void discover__answer(struct discover *d, const struct reader_answer *a)
 		on_config(d, c, a);
 }
 
-static bool does_count(const struct discover *d, const struct candidate *c)
+bool candidate__counts(const struct discover *d, const struct candidate *c)
 {
 	return c->trusted || (d->users.by_data_dir && c->config && c->config->given == 1);
 }
@@ -295,7 +256,7 @@ static void hand_on(struct discover *d, struct candidate *c)
 		.process = &c->process,
 		.config = c->config,
 		.looks_like_patroni = c->is_patroni,
-		.counts = does_count(d, c),
+		.counts = candidate__counts(d, c),
 	};
 
 	if (!c->handed_on || found.counts)
@@ -360,56 +321,4 @@ void discover__turn(struct discover *d, uint64_t now_ns)
 	if (now_ns - d->reconciled_ns >= RECONCILE_NS)
 		reconcile(d);
 	turn_candidates(d);
-}
-
-static void on_answer(void *ctx, const struct reader_answer *a)
-{
-	discover__answer(ctx, a);
-}
-
-/* What counts by its owner has been answered about; the rest is given less time. */
-static bool is_settled(const struct discover *d, bool others_too)
-{
-	const struct candidate *c, *next;
-
-	HASH_ITER(hh, d->candidates, c, next)
-		if ((c->trusted || others_too) && c->step <= STEP_CONFIG && !c->failures)
-			return false;
-	return true;
-}
-
-size_t discover__settle(struct discover *d)
-{
-	uint64_t begin_ns = clock_ns(CLOCK_BOOTTIME);
-	struct candidate *c, *next;
-	size_t counted = 0;
-
-	d->settling = true;
-	for (;;) {
-		struct pollfd p = {.fd = reader__fd(d->reader), .events = POLLIN};
-		uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
-
-		discover__turn(d, now_ns);
-		reader__turn(d->reader, now_ns, on_answer, d);
-		if (now_ns - begin_ns >= SETTLE_NS ||
-		    is_settled(d, now_ns - begin_ns < SETTLE_OTHERS_NS))
-			break;
-		poll(&p, 1, 20);
-	}
-	d->settling = false;
-	HASH_ITER(hh, d->candidates, c, next)
-		counted += c->step == STEP_READY && does_count(d, c);
-	return counted;
-}
-
-struct discover_counts discover__counts(const struct discover *d)
-{
-	struct discover_counts counts = {.refused = d->refused, .stuck = reader__stuck(d->reader)};
-	const struct candidate *c, *next;
-
-	HASH_ITER(hh, d->candidates, c, next) {
-		counts.ignored += c->handed_on && !c->counted;
-		counts.unread += c->failures && c->step <= STEP_CONFIG;
-	}
-	return counts;
 }
