@@ -319,12 +319,12 @@ static void test_limits(void **state)
 	(void)state;
 	memset(&status, 0, sizeof(status));
 	text = page(m);
-	assert_null(strstr(text, "limit=\"hook_jobs\""));
+	assert_null(strstr(text, "limit=\"reader_queue\""));
 	free(text);
-	limits__hit(LIMIT_HOOK_JOBS);
-	limits__hit(LIMIT_HOOK_JOBS);
+	limits__hit(LIMIT_READER_QUEUE);
+	limits__hit(LIMIT_READER_QUEUE);
 	text = page(m);
-	has(text, "leasewatch_limit_hits_total{limit=\"hook_jobs\"} 2");
+	has(text, "leasewatch_limit_hits_total{limit=\"reader_queue\"} 2");
 	free(text);
 	metrics__free(m);
 }

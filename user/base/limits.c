@@ -21,13 +21,8 @@ static const struct limit_row {
 			       "names for the metrics: some are counted as \"other\""},
 	[LIMIT_TLS_SOCKETS] = {"tls_sockets", "TLS connections: some cannot be read"},
 	[LIMIT_RING] = {"ring", "events of one process: some are dropped"},
-	[LIMIT_LOG_LINES] = {"log_lines", "log lines about one process: some are left out"},
 	[LIMIT_HTTP_CLIENTS] = {"http_clients", "metrics clients: the oldest are disconnected"},
 	[LIMIT_READER_QUEUE] = {"reader_queue", "processes to look at: some have to wait"},
-	[LIMIT_HOOK_JOBS] = {"hook_jobs", "libraries to hook: some have to wait"},
-	[LIMIT_LIBRARY_SIZE] = {"library_size", "symbols in a library: it is not hooked"},
-	[LIMIT_CONFIG_SIZE] = {"config_size",
-			       "bytes or aliases in a Patroni configuration: it is not read"},
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == LIMITS, "a limit has no words");
 

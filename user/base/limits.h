@@ -22,12 +22,8 @@ enum limit {
 	LIMIT_LABEL_NAMES, /* of one label of the metrics */
 	LIMIT_TLS_SOCKETS, /* tied to libssl's objects */
 	LIMIT_RING,	   /* bytes per process in the kernel's rings */
-	LIMIT_LOG_LINES,   /* per process */
 	LIMIT_HTTP_CLIENTS,
 	LIMIT_READER_QUEUE, /* questions about processes */
-	LIMIT_HOOK_JOBS,    /* libraries that wait for hooks */
-	LIMIT_LIBRARY_SIZE, /* what is read of an ELF file */
-	LIMIT_CONFIG_SIZE,  /* what is read of a configuration */
 	LIMITS
 };
 

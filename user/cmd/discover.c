@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "cmd/discover_private.h"
 #include "leasewatch/units.h"
 
@@ -90,7 +91,7 @@ static struct candidate *add_candidate(struct discover *d, pid_t pid, bool named
 	trusted = named || users__counts(&d->users, p.uid);
 	c = !trusted && d->others >= OTHERS_MAX ? NULL : calloc(1, sizeof(*c));
 	if (!c) {
-		d->refused++;
+		limits__hit(LIMIT_READER_QUEUE);
 		return NULL;
 	}
 	c->pid = pid;
@@ -111,7 +112,7 @@ static struct candidate *look_at(struct discover *d, pid_t pid, uint64_t now_ns)
 
 	if (users__counts(&d->users, uid) || quota__take(&d->newcomers, uid, now_ns))
 		return add_candidate(d, pid, false);
-	d->refused++;
+	limits__hit(LIMIT_READER_QUEUE);
 	return NULL;
 }
 
@@ -284,7 +285,7 @@ static void ask(struct discover *d, struct candidate *c)
 	};
 
 	if (reader__ask(d->reader, &q)) {
-		d->refused++;
+		limits__hit(LIMIT_READER_QUEUE);
 		retry_later(d, c);
 		return;
 	}

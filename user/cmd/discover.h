@@ -29,12 +29,6 @@ struct discover_events {
 	void (*gone)(void *ctx, pid_t pid);
 };
 
-/* How many there are that do not count, or could not be read. */
-struct discover_counts {
-	size_t ignored, unread, stuck;
-	uint64_t refused; /* processes that were not looked at for lack of room */
-};
-
 /* The reader stays the caller's. 0 or -errno. */
 int discover__new(struct discover **out, struct reader *reader, const struct users *users,
 		  const struct discover_events *events, void *ctx);
@@ -56,7 +50,5 @@ void discover__answer(struct discover *d, const struct reader_answer *a);
  * is handed on by the next turn. Returns how many count.
  */
 size_t discover__settle(struct discover *d);
-
-struct discover_counts discover__counts(const struct discover *d);
 
 #endif

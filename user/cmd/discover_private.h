@@ -44,7 +44,7 @@ struct discover {
 	bool named_only; /* nothing is looked for */
 	bool settling;
 	bool rescan;
-	uint64_t scanned_ns, reconciled_ns, refused, now_ns;
+	uint64_t scanned_ns, reconciled_ns, now_ns;
 };
 
 /* Does it count, by its owner or, once its configuration was read, by its data directory? */

@@ -51,15 +51,3 @@ size_t discover__settle(struct discover *d)
 		counted += c->step == STEP_READY && candidate__counts(d, c);
 	return counted;
 }
-
-struct discover_counts discover__counts(const struct discover *d)
-{
-	struct discover_counts counts = {.refused = d->refused, .stuck = reader__stuck(d->reader)};
-	const struct candidate *c, *next;
-
-	HASH_ITER(hh, d->candidates, c, next) {
-		counts.ignored += c->handed_on && !c->counted;
-		counts.unread += c->failures && c->step <= STEP_CONFIG;
-	}
-	return counts;
-}

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "cmd/metrics_http.h"
 #include "leasewatch/units.h"
 
@@ -140,8 +141,10 @@ static void end_oldest(struct metrics_http *h)
 		if (guest->bev && guest->order && (!oldest || guest->order < oldest->order))
 			oldest = guest;
 	}
-	if (oldest)
-		end_guest(oldest);
+	if (!oldest)
+		return;
+	limits__hit(LIMIT_HTTP_CLIENTS);
+	end_guest(oldest);
 }
 
 static void reply(struct evhttp_request *r, int status, const char *reason, const char *type,

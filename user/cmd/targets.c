@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "cmd/targets.h"
 #include "leasewatch/units.h"
 
@@ -99,6 +100,7 @@ static void follow_target(struct targets *t, const struct patroni_process *p, bo
 	note[0] = '\0';
 	if (!err)
 		return;
+	limits__hit(LIMIT_TARGETS);
 	snprintf(
 		note, size,
 		"it cannot be watched: %s; its requests are not seen until there is room, which is "

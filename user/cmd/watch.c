@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "cmd/cmd.h"
 #include "cmd/discover.h"
 #include "cmd/targets.h"
@@ -84,6 +85,10 @@ static void report_losses(struct watch *w, uint64_t now_ns)
 		/* Or a connection: all are compared when it is over, or so often. */
 		w->recover = w->recover || (r != LW_LOST_PAYLOAD && r != LW_LOST_TLS_TIE &&
 					    counts[r] != w->lost[r]);
+		if (counts[r] != w->lost[r] && r == LW_LOST_BUDGET)
+			limits__hit(LIMIT_RING);
+		if (counts[r] != w->lost[r] && r == LW_LOST_TLS_TIE)
+			limits__hit(LIMIT_TLS_SOCKETS);
 		engine__lost(w->engine, enum_name(&lost_names, r), counts[r] - w->lost[r], now_ns);
 		w->lost[r] = counts[r];
 	}

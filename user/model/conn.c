@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "leasewatch/units.h"
 #include "model/conn_private.h"
 
@@ -56,6 +57,19 @@ void conn_table__forget(struct conn_table *t, struct conn *c)
 	free(c);
 }
 
+static void make_room(struct conn_table *t, const struct conn *victim, uint64_t now_ns)
+{
+	struct conn *c;
+
+	if (!victim)
+		return;
+	HASH_FIND(hh, t->conns, &victim->cookie, sizeof(victim->cookie), c);
+	limits__hit(LIMIT_CONNECTIONS);
+	if (c->exchange)
+		conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
+	conn_table__forget(t, c);
+}
+
 struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e)
 {
 	struct conn_list *busy;
@@ -64,7 +78,7 @@ struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e
 
 	if (!m)
 		return NULL;
-	conn_budget__connection(t, m, e->event.ts_ns);
+	make_room(t, conn_budget__connection(t, m), e->event.ts_ns);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
@@ -84,7 +98,12 @@ struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e
 
 bool conn__begin_exchange(struct conn_table *t, struct conn *c, const struct lw_event_data *e)
 {
-	conn_budget__exchange(t, c, e->event.ts_ns);
+	struct conn *victim = conn_budget__exchange(t, c);
+
+	if (victim) {
+		limits__hit(LIMIT_EXCHANGES);
+		conn__finish(t, victim, REQUEST_UNOBSERVED, e->event.ts_ns);
+	}
 	c->exchange = t->spare ? t->spare : malloc(sizeof(*c->exchange));
 	t->spare = NULL;
 	if (!c->exchange)

@@ -3,7 +3,6 @@
  * conn_budget.c - how many connections and exchanges are followed, and which one goes when there
  * are too many.
  */
-#include "base/limits.h"
 #include "model/conn_private.h"
 
 /* Better to lose: what is idle, and of that what was idle for longest. */
@@ -14,25 +13,14 @@ static const struct conn *worse_conn(const struct conn *a, const struct conn *b)
 	return a->last_ns < b->last_ns ? a : b;
 }
 
-static void drop_conn(struct conn_table *t, const struct conn *victim, uint64_t now_ns)
-{
-	struct conn *c;
-
-	HASH_FIND(hh, t->conns, &victim->cookie, sizeof(victim->cookie), c);
-	limits__hit(LIMIT_CONNECTIONS);
-	if (c->exchange)
-		conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
-	conn_table__forget(t, c);
-}
-
-void conn_budget__connection(struct conn_table *t, const struct member *m, uint64_t now_ns)
+const struct conn *conn_budget__connection(const struct conn_table *t, const struct member *m)
 {
 	const struct conn *own = NULL, *any = NULL;
-	struct conn *c, *next;
+	const struct conn *c, *next;
 	size_t count = 0;
 
 	if (HASH_COUNT(t->conns) < CONNS_PER_MEMBER)
-		return;
+		return NULL;
 	HASH_ITER(hh, t->conns, c, next) {
 		any = worse_conn(c, any);
 		if (c->member != m)
@@ -41,9 +29,8 @@ void conn_budget__connection(struct conn_table *t, const struct member *m, uint6
 		own = worse_conn(c, own);
 	}
 	if (count >= CONNS_PER_MEMBER)
-		drop_conn(t, own, now_ns);
-	else if (HASH_COUNT(t->conns) >= CONNS_MAX)
-		drop_conn(t, any, now_ns);
+		return own;
+	return HASH_COUNT(t->conns) >= CONNS_MAX ? any : NULL;
 }
 
 /* Better to lose: half a request, then what was quiet for longest. */
@@ -56,13 +43,7 @@ static struct conn *worse_exchange(struct conn *a, struct conn *b)
 	return a->last_ns < b->last_ns ? a : b;
 }
 
-static void drop_exchange(struct conn_table *t, struct conn *c, uint64_t now_ns)
-{
-	limits__hit(LIMIT_EXCHANGES);
-	conn__finish(t, c, REQUEST_UNOBSERVED, now_ns);
-}
-
-void conn_budget__exchange(struct conn_table *t, const struct conn *c, uint64_t now_ns)
+struct conn *conn_budget__exchange(const struct conn_table *t, const struct conn *c)
 {
 	struct conn *own = NULL, *any = NULL, *other, *next;
 	size_t count = 0;
@@ -73,16 +54,13 @@ void conn_budget__exchange(struct conn_table *t, const struct conn *c, uint64_t 
 		count++;
 		own = worse_exchange(other, own);
 	}
-	if (count >= EXCHANGES_PER_MEMBER) {
-		drop_exchange(t, own, now_ns);
-		return;
-	}
+	if (count >= EXCHANGES_PER_MEMBER)
+		return own;
 	if (t->exchanges < EXCHANGES_MAX)
-		return;
+		return NULL;
 	HASH_ITER(hh, t->conns, other, next) {
 		if (other->exchange)
 			any = worse_exchange(other, any);
 	}
-	if (any)
-		drop_exchange(t, any, now_ns);
+	return any;
 }

@@ -9,11 +9,12 @@
 
 /* NULL: it is nobody's, or memory is out. */
 struct conn *conn_table__add(struct conn_table *t, const struct lw_event_sock *e);
-/* conn_budget.c: make room for one more of this process's, at the expense of its own if it has
- * many.
+/*
+ * conn_budget.c: what must go before one more of this process's is followed, one of its own if it
+ * has many; NULL = there is room.
  */
-void conn_budget__connection(struct conn_table *t, const struct member *m, uint64_t now_ns);
-void conn_budget__exchange(struct conn_table *t, const struct conn *c, uint64_t now_ns);
+const struct conn *conn_budget__connection(const struct conn_table *t, const struct member *m);
+struct conn *conn_budget__exchange(const struct conn_table *t, const struct conn *c);
 
 /* Frees it without a word. */
 void conn_table__forget(struct conn_table *t, struct conn *c);
