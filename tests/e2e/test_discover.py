@@ -42,7 +42,7 @@ def test_what_it_becomes(daemon, fakes):
     wait_until("the process", lambda: d.value("member_up", scope="fake") == 1, 30)
     wait_until("it to be forgotten", lambda: not d.value("member_up", scope="fake"), 10)
     assert process.poll() is None
-    assert len(d.events(event="process", phase="exited")) == 1
+    assert len(d.events(event="process", phase="exited", patroni__scope="fake")) == 1
     assert d.stop() == 0
 
 
@@ -51,7 +51,7 @@ def test_many_stop_soon(daemon, fakes):
     d = daemon()
     d.ready()
     fakes(400, script="kill -STOP $$")
-    wait_until("all of them", lambda: len(d.events(event="process", phase="found")) == 400, 60)
+    wait_until("all of them", lambda: len(d.events(event="process", phase="found", patroni__scope="fake")) == 400, 120)
     begin = time.monotonic()
     assert d.stop() == 0
     assert time.monotonic() - begin < 2

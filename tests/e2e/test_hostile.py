@@ -220,9 +220,13 @@ FLOOD = """
 listener = socket.create_server(("127.0.0.1", 0))
 asker = socket.create_connection(listener.getsockname())
 etcd, _ = listener.accept()
-threading.Thread(target=lambda: [etcd.recv(1 << 20) for _ in iter(int, 1)], daemon=True).start()
+def drain():
+    while etcd.recv(1 << 20):
+        pass
+threading.Thread(target=drain, daemon=True).start()
 request = b"POST /v3/lease/keepalive HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 8000\\r\\n\\r\\n" + b"x" * 8000
-while True:
+end = time.monotonic() + 60
+while time.monotonic() < end:
     asker.sendall(request)
 """
 

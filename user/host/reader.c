@@ -193,7 +193,7 @@ static void hand_over_reply(const struct slot *s, int err, const struct received
 		answer.library = &reply->library;
 	else if (!err)
 		answer.sample = &reply->sample;
-	answer.fds = err ? NULL : got->fds;
+	answer.fds = !err && got ? got->fds : NULL;
 	fn(ctx, &answer);
 }
 
