@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is a Patroni, and for how long: what a process becomes, and processes in numbers."""
+import ctypes
 import os
 import subprocess
 import time
@@ -7,6 +8,11 @@ import time
 import pytest
 
 from lab import wait_until
+
+
+def end_with_us():
+    """Also where the tests are killed: PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, 9)
 
 
 @pytest.fixture
@@ -21,7 +27,8 @@ def fakes(tmp_path):
     def start(count, owner=0, script="sleep 1000 & wait"):
         env = {**os.environ, "PATRONI_SCOPE": "fake", "PATRONI_ETCD3_HOSTS": "127.0.0.1:2379"}
         new = [subprocess.Popen([program, "-c", script], env={**env, "PATRONI_NAME": f"m{len(started) + i}"}, user=owner,
-                                group=owner, extra_groups=[], start_new_session=True) for i in range(count)]
+                                group=owner, extra_groups=[], start_new_session=True,
+                                preexec_fn=end_with_us) for i in range(count)]
         started.extend(new)
         return new
 
