@@ -49,7 +49,7 @@ class Plan:
     refused: list = dataclasses.field(default_factory=lambda: REFUSED)
     last: list = dataclasses.field(default_factory=lambda: LAST)
     lockdown: list = dataclasses.field(default_factory=list)
-    limit_s: float = 1800  # it takes only what processor others leave
+    limit_s: float = 3000  # it takes only what processor others leave
 
     @property
     def name(self):
